@@ -1,0 +1,43 @@
+# One place for what every target of ours shares: warnings, the include root and sanitizers.
+# Flags live on targets, never in a global string.
+
+find_program(COPPICE_CCACHE ccache)
+if(COPPICE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${COPPICE_CCACHE})
+endif()
+
+add_library(coppice_options INTERFACE)
+# Include paths start at the repository root, so that a line names its layer.
+target_include_directories(coppice_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(coppice_options INTERFACE -Wall -Wextra -Werror)
+if(COPPICE_SANITIZE)
+  target_compile_options(coppice_options INTERFACE -fsanitize=${COPPICE_SANITIZE} -fno-omit-frame-pointer
+                                                   -fno-sanitize-recover=all)
+  target_link_options(coppice_options INTERFACE -fsanitize=${COPPICE_SANITIZE})
+endif()
+
+# coppice_library(NAME SOURCES... [PUBLIC_LIBRARIES ...] [PRIVATE_LIBRARIES ...])
+function(coppice_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC_LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC coppice_options ${ARG_PUBLIC_LIBRARIES} PRIVATE ${ARG_PRIVATE_LIBRARIES})
+endfunction()
+
+# coppice_program(NAME SOURCES... [LIBRARIES ...])
+function(coppice_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE coppice_options ${ARG_LIBRARIES})
+endfunction()
+
+# coppice_test(NAME SOURCES... [LIBRARIES ...] [LABELS ...]): a GoogleTest program, registered with CTest as one test.
+# Tests run in the source folder, so that they read tests/golden by a relative path.
+function(coppice_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE coppice_options ${ARG_LIBRARIES} GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  if(ARG_LABELS)
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
+  endif()
+endfunction()
