@@ -9,7 +9,6 @@
 namespace coppice::text {
 namespace {
 
-constexpr int kMaxWordCodePoints = 10000;
 constexpr Span kAddedToken{0, 0};
 
 // Keeps kept.head elements after the first and kept.tail before the last.

@@ -24,12 +24,14 @@
 
 namespace coppice::text {
 
+constexpr int kMaxWordCodePoints = 10000;
+
 // Defaults are those of the uncased models. tokenizer_config.h reads them from a model's files.
 struct TokenizerOptions {
   bool do_lower_case = true;
   bool strip_accents = true;
   bool tokenize_chinese_chars = true;
-  int max_word_code_points = 100;  // a longer word is one [UNK]; 1 to 10,000
+  int max_word_code_points = 100;  // a longer word is one [UNK]; 1 to kMaxWordCodePoints
 };
 
 struct EncodeOptions {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -49,15 +50,34 @@ Status expect_special_token(const Json& document, const char* key, const std::st
   return unsupported(source + ": " + key + " is " + dump_json(*value) + ", expected \"" + wanted + "\"");
 }
 
-}  // namespace
+// What one file states.
+struct StatedOptions {
+  std::optional<bool> do_lower_case;
+  std::optional<bool> strip_accents;
+  std::optional<bool> tokenize_chinese_chars;
+  std::optional<int> max_word_code_points;
+};
 
-Result<TokenizerOptions> options_from_tokenizer_config(std::string_view json, const std::string& source) {
+std::optional<bool> stated_boolean(JsonReader& reader, const char* key) {
+  return reader.has(key) ? std::optional<bool>(reader.boolean(key)) : std::nullopt;
+}
+
+TokenizerOptions resolve(const StatedOptions& stated) {
+  TokenizerOptions options;
+  options.do_lower_case = stated.do_lower_case.value_or(options.do_lower_case);
+  options.strip_accents = stated.strip_accents.value_or(options.do_lower_case);
+  options.tokenize_chinese_chars = stated.tokenize_chinese_chars.value_or(options.tokenize_chinese_chars);
+  options.max_word_code_points = stated.max_word_code_points.value_or(options.max_word_code_points);
+  return options;
+}
+
+Result<StatedOptions> read_tokenizer_config(std::string_view json, const std::string& source) {
   COPPICE_ASSIGN_OR_RETURN(const Json document, parse_json(json, source));
   JsonReader reader(document, source);
-  TokenizerOptions options;
-  options.do_lower_case = reader.boolean_or("do_lower_case", true);
-  options.strip_accents = reader.boolean_or("strip_accents", options.do_lower_case);
-  options.tokenize_chinese_chars = reader.boolean_or("tokenize_chinese_chars", true);
+  StatedOptions stated;
+  stated.do_lower_case = stated_boolean(reader, "do_lower_case");
+  stated.strip_accents = stated_boolean(reader, "strip_accents");
+  stated.tokenize_chinese_chars = stated_boolean(reader, "tokenize_chinese_chars");
   const std::string tokenizer_class = reader.string_or("tokenizer_class", "BertTokenizer");
   COPPICE_RETURN_IF_ERROR(reader.status());
   if (std::find(std::begin(kTokenizerClasses), std::end(kTokenizerClasses), without_fast(tokenizer_class)) ==
@@ -73,22 +93,22 @@ Result<TokenizerOptions> options_from_tokenizer_config(std::string_view json, co
   for (const auto& [key, wanted] : specials) {
     COPPICE_RETURN_IF_ERROR(expect_special_token(document, key, wanted, source));
   }
-  return options;
+  return stated;
 }
 
-Result<TokenizerOptions> options_from_tokenizer_json(std::string_view json, const std::string& source) {
+Result<StatedOptions> read_tokenizer_json(std::string_view json, const std::string& source) {
   COPPICE_ASSIGN_OR_RETURN(const Json document, parse_json(json, source));
   if (!document.is_object()) return invalid_input(source + ": expected an object");
   COPPICE_RETURN_IF_ERROR(expect_type(document, "normalizer", "BertNormalizer", source));
   COPPICE_RETURN_IF_ERROR(expect_type(document, "pre_tokenizer", "BertPreTokenizer", source));
   COPPICE_RETURN_IF_ERROR(expect_type(document, "model", "WordPiece", source));
 
-  TokenizerOptions options;
+  StatedOptions stated;
   JsonReader normalizer(*document.find("normalizer"), source + ": normalizer");
   const bool clean_text = normalizer.boolean_or("clean_text", true);
-  options.do_lower_case = normalizer.boolean_or("lowercase", true);
-  options.strip_accents = normalizer.boolean_or("strip_accents", options.do_lower_case);
-  options.tokenize_chinese_chars = normalizer.boolean_or("handle_chinese_chars", true);
+  stated.do_lower_case = stated_boolean(normalizer, "lowercase");
+  stated.strip_accents = stated_boolean(normalizer, "strip_accents");
+  stated.tokenize_chinese_chars = stated_boolean(normalizer, "handle_chinese_chars");
   COPPICE_RETURN_IF_ERROR(normalizer.status());
   if (!clean_text) return unsupported(source + ": normalizer: clean_text is false; expected true");
 
@@ -96,14 +116,56 @@ Result<TokenizerOptions> options_from_tokenizer_json(std::string_view json, cons
   const std::string prefix = model.string_or("continuing_subword_prefix", "##");
   const int64_t longest = model.integer_or("max_input_chars_per_word", 100);
   COPPICE_RETURN_IF_ERROR(model.status());
-  if (prefix != "##")
+  if (prefix != "##") {
     return unsupported(source + ": model: continuing_subword_prefix is '" + prefix + "', expected ##");
-  if (longest < 1 || longest > 10000) {
-    return invalid_input(source + ": model: max_input_chars_per_word is " + std::to_string(longest) +
-                         ", expected 1 to 10000");
   }
-  options.max_word_code_points = static_cast<int>(longest);
-  return options;
+  if (longest < 1 || longest > kMaxWordCodePoints) {
+    return invalid_input(source + ": model: max_input_chars_per_word is " + std::to_string(longest) +
+                         ", expected 1 to " + std::to_string(kMaxWordCodePoints));
+  }
+  stated.max_word_code_points = static_cast<int>(longest);
+  return stated;
+}
+
+// `first`, completed by `second`.
+template <typename T>
+Status agree(std::optional<T>& first, const std::optional<T>& second, const char* what) {
+  if (first && second && *first != *second) {
+    return invalid_input(std::string("tokenizer_config.json and tokenizer.json disagree about ") + what +
+                         "; make them state the same, as the model was trained");
+  }
+  if (!first) first = second;
+  return {};
+}
+
+}  // namespace
+
+Result<TokenizerOptions> options_from_tokenizer_config(std::string_view json, const std::string& source) {
+  COPPICE_ASSIGN_OR_RETURN(const StatedOptions stated, read_tokenizer_config(json, source));
+  return resolve(stated);
+}
+
+Result<TokenizerOptions> options_from_tokenizer_json(std::string_view json, const std::string& source) {
+  COPPICE_ASSIGN_OR_RETURN(const StatedOptions stated, read_tokenizer_json(json, source));
+  return resolve(stated);
+}
+
+Result<Tokenizer> tokenizer_from_files(const TokenizerFiles& files) {
+  StatedOptions stated;
+  if (files.tokenizer_config_json) {
+    COPPICE_ASSIGN_OR_RETURN(stated, read_tokenizer_config(*files.tokenizer_config_json, "tokenizer_config.json"));
+  }
+  if (files.tokenizer_json) {
+    COPPICE_ASSIGN_OR_RETURN(const StatedOptions other, read_tokenizer_json(*files.tokenizer_json, "tokenizer.json"));
+    COPPICE_RETURN_IF_ERROR(agree(stated.do_lower_case, other.do_lower_case, "lower-casing"));
+    COPPICE_RETURN_IF_ERROR(agree(stated.strip_accents, other.strip_accents, "stripping accents"));
+    COPPICE_RETURN_IF_ERROR(
+        agree(stated.tokenize_chinese_chars, other.tokenize_chinese_chars, "spacing Chinese characters"));
+    COPPICE_RETURN_IF_ERROR(agree(stated.max_word_code_points, other.max_word_code_points, "the longest word"));
+  }
+  Result<Tokenizer> tokenizer = Tokenizer::create(files.vocab_txt, resolve(stated));
+  if (!tokenizer) return tokenizer.status().with_context("vocab.txt");
+  return tokenizer;
 }
 
 }  // namespace coppice::text

@@ -1,6 +1,8 @@
 // Tokenizer settings from a Hugging Face model folder.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "shared/base/status.h"
@@ -17,5 +19,15 @@ Result<TokenizerOptions> options_from_tokenizer_config(std::string_view json, co
 // model (WordPiece: max_input_chars_per_word). Refused: any other normalizer, pre-tokenizer, model or continuation
 // prefix, and clean_text false.
 Result<TokenizerOptions> options_from_tokenizer_json(std::string_view json, const std::string& source);
+
+// The files of one model folder that concern the tokenizer; the two JSON files may be absent.
+struct TokenizerFiles {
+  std::string_view vocab_txt;
+  std::optional<std::string_view> tokenizer_config_json;
+  std::optional<std::string_view> tokenizer_json;
+};
+
+// A setting that both JSON files state must be the same in both; one that neither states has the default.
+Result<Tokenizer> tokenizer_from_files(const TokenizerFiles& files);
 
 }  // namespace coppice::text
