@@ -128,11 +128,11 @@ Result<Intensity> resolve_country(const std::string& country) {
   const CountryRow* newest = find_country(ember_countries(), country);
   if (newest != nullptr && newest->g_per_kwh > 0.0) {
     const bool world = country == "WORLD";
-    return Intensity{GramsPerKwh(row->g_per_kwh),
+    return Intensity{GramsPerKwh(newest->g_per_kwh),
                      world ? Resolved::kWorldAverage : Resolved::kCountry,
-                     row->name,
+                     newest->name,
                      "Ember via CO2.js 0.19.0 (CC-BY-SA 4.0)",
-                     row->year,
+                     newest->year,
                      ""};
   }
   const CountryRow* row = find_country(codecarbon_countries(), country);
