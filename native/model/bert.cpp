@@ -1,0 +1,126 @@
+#include "native/model/bert.h"
+
+#include <torch/torch.h>
+
+namespace coppice::model {
+
+// Numbers the dropout sites of one forward pass in the order they are reached.
+class BertClassifier::Noise {
+ public:
+  explicit Noise(const TrainingNoise* noise) : noise_(noise) {}
+  Dropout next(double probability) {
+    if (noise_ == nullptr || probability <= 0) return {};
+    return {probability, dropout_key(noise_->seed, noise_->step, noise_->micro_batch, ++site_)};
+  }
+
+ private:
+  const TrainingNoise* noise_;
+  uint64_t site_ = 0;
+};
+
+BertClassifier::BertClassifier(records::BertConfig config, uint64_t seed)
+    : config_(std::move(config)), layers_(config_.layers.size()) {
+  const at::Generator generator = at::detail::createCPUGenerator(seed);
+  visit([&](const std::string& name, at::Tensor& tensor, const std::vector<int64_t>& shape) {
+    const bool is_norm = name.find("LayerNorm") != std::string::npos;
+    const bool is_bias = name.ends_with(".bias");
+    if (is_bias) {
+      tensor = at::zeros(shape);
+    } else if (is_norm) {
+      tensor = at::ones(shape);
+    } else {
+      tensor = at::empty(shape).normal_(0.0, config_.initializer_range, generator);
+    }
+  });
+}
+
+void BertClassifier::visit(const ParameterVisitor& visitor) {
+  const int64_t h = config_.hidden_size;
+  const auto linear = [&](const std::string& name, Linear& layer, int64_t out, int64_t in) {
+    visitor(name + ".weight", layer.weight, {out, in});
+    visitor(name + ".bias", layer.bias, {out});
+  };
+  const auto norm = [&](const std::string& name, LayerNorm& layer) {
+    visitor(name + ".weight", layer.weight, {h});
+    visitor(name + ".bias", layer.bias, {h});
+  };
+  visitor("bert.embeddings.word_embeddings.weight", word_embeddings_, {config_.vocab_size, h});
+  visitor("bert.embeddings.position_embeddings.weight", position_embeddings_, {config_.max_position_embeddings, h});
+  visitor("bert.embeddings.token_type_embeddings.weight", token_type_embeddings_, {config_.type_vocab_size, h});
+  norm("bert.embeddings.LayerNorm", embedding_norm_);
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    EncoderLayer& layer = layers_[i];
+    const int64_t a = config_.attention_size(config_.layers[i]);
+    const int64_t width = config_.layers[i].intermediate_size;
+    const std::string prefix = "bert.encoder.layer." + std::to_string(i);
+    linear(prefix + ".attention.self.query", layer.query, a, h);
+    linear(prefix + ".attention.self.key", layer.key, a, h);
+    linear(prefix + ".attention.self.value", layer.value, a, h);
+    linear(prefix + ".attention.output.dense", layer.attention_output, h, a);
+    norm(prefix + ".attention.output.LayerNorm", layer.attention_norm);
+    linear(prefix + ".intermediate.dense", layer.intermediate, width, h);
+    linear(prefix + ".output.dense", layer.output, h, width);
+    norm(prefix + ".output.LayerNorm", layer.output_norm);
+  }
+  linear("bert.pooler.dense", pooler_, h, h);
+  linear("classifier", classifier_, 2, h);
+}
+
+at::Tensor BertClassifier::normalise(const at::Tensor& x, const LayerNorm& norm) const {
+  return at::layer_norm(x, {config_.hidden_size}, norm.weight, norm.bias, config_.layer_norm_eps);
+}
+
+at::Tensor BertClassifier::embed(const PackedBatch& batch, Noise& noise) {
+  // Single texts only: every token is of type 0.
+  at::Tensor x = at::embedding(word_embeddings_, batch.input_ids) +
+                 at::embedding(position_embeddings_, batch.position_ids) + token_type_embeddings_.select(0, 0);
+  return dropout(normalise(x, embedding_norm_), noise.next(config_.hidden_dropout_prob));
+}
+
+at::Tensor BertClassifier::encode(const EncoderLayer& layer, int64_t num_heads, const at::Tensor& x,
+                                  const std::vector<int64_t>& offsets, bool cls_only, Noise& noise) {
+  at::Tensor queries = x;
+  std::vector<int64_t> query_offsets = offsets;
+  if (cls_only) {
+    const auto reviews = static_cast<int64_t>(offsets.size()) - 1;
+    queries = x.index_select(0, at::tensor(std::vector<int64_t>(offsets.begin(), offsets.end() - 1), at::kLong));
+    for (int64_t b = 0; b <= reviews; ++b) query_offsets[static_cast<size_t>(b)] = b;
+  }
+  const at::Tensor context = packed_attention(at::linear(queries, layer.query.weight, layer.query.bias),
+                                              at::linear(x, layer.key.weight, layer.key.bias),
+                                              at::linear(x, layer.value.weight, layer.value.bias), query_offsets,
+                                              offsets, num_heads, noise.next(config_.attention_probs_dropout_prob));
+  const at::Tensor attention = at::linear(context, layer.attention_output.weight, layer.attention_output.bias);
+  const at::Tensor mid =
+      normalise(dropout_add(attention, queries, noise.next(config_.hidden_dropout_prob)), layer.attention_norm);
+  const at::Tensor out =
+      feed_forward(mid, layer.intermediate.weight, layer.intermediate.bias, layer.output.weight, layer.output.bias);
+  return normalise(dropout_add(out, mid, noise.next(config_.hidden_dropout_prob)), layer.output_norm);
+}
+
+at::Tensor BertClassifier::pooler_output(const at::Tensor& cls_rows) {
+  return at::tanh(at::linear(cls_rows, pooler_.weight, pooler_.bias));
+}
+
+at::Tensor BertClassifier::forward(const PackedBatch& batch, const TrainingNoise* training_noise) {
+  Noise noise(training_noise);
+  at::Tensor x = embed(batch, noise);
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const bool last = i + 1 == layers_.size();
+    x = encode(layers_[i], config_.layers[i].num_attention_heads, x, batch.offsets, last, noise);
+  }
+  const at::Tensor pooled = dropout(pooler_output(x), noise.next(config_.classifier_dropout));
+  return at::linear(pooled, classifier_.weight, classifier_.bias);
+}
+
+std::vector<at::Tensor> BertClassifier::hidden_states(const PackedBatch& batch) {
+  Noise noise(nullptr);
+  std::vector<at::Tensor> states = {embed(batch, noise)};
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    states.push_back(
+        encode(layers_[i], config_.layers[i].num_attention_heads, states.back(), batch.offsets, false, noise));
+  }
+  return states;
+}
+
+}  // namespace coppice::model

@@ -1,0 +1,92 @@
+// BERT for sequence classification (Devlin et al. 2019) in libtorch: the architecture and parameter names of Hugging
+// Face's BertForSequenceClassification, on packed batches (packed_batch.h).
+//
+// Reading order: the parameters, their one table of names (bert.cpp, visit), then forward().
+// Shapes: N tokens, B reviews, H hidden_size, A = heads x head size of a layer, I = its intermediate_size.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "native/model/ops.h"
+#include "native/model/packed_batch.h"
+#include "shared/records/bert_config.h"
+
+namespace coppice::model {
+
+struct Linear {
+  at::Tensor weight;  // (out, in)
+  at::Tensor bias;    // (out)
+};
+
+struct LayerNorm {
+  at::Tensor weight;  // (H)
+  at::Tensor bias;    // (H)
+};
+
+struct EncoderLayer {
+  Linear query, key, value;  // (A, H)
+  Linear attention_output;   // (H, A)
+  LayerNorm attention_norm;
+  Linear intermediate;  // (I, H)
+  Linear output;        // (H, I)
+  LayerNorm output_norm;
+};
+
+// Called with the Hugging Face name, the tensor and the shape that the configuration gives it.
+using ParameterVisitor =
+    std::function<void(const std::string& name, at::Tensor& tensor, const std::vector<int64_t>& shape)>;
+
+// Where dropout draws from while training; evaluation has none.
+struct TrainingNoise {
+  uint64_t seed = 0;
+  uint64_t step = 0;
+  uint64_t micro_batch = 0;
+};
+
+class BertClassifier {
+ public:
+  // Parameters are float32, on the CPU, drawn from N(0, initializer_range) with biases 0 and LayerNorm 1, by `seed`.
+  BertClassifier(records::BertConfig config, uint64_t seed);
+
+  [[nodiscard]] const records::BertConfig& config() const { return config_; }
+
+  // Every parameter once, in the order of the Hugging Face module.
+  void visit(const ParameterVisitor& visitor);
+
+  // Logits (B, 2). With `noise` dropout is on. In the last layer only the [CLS] row goes through query, attention
+  // output and feed-forward, since nothing else reaches the classifier: the same logits for five sixths of the work.
+  at::Tensor forward(const PackedBatch& batch, const TrainingNoise* noise = nullptr);
+
+  // For tests and distillation: embedding output, then each layer's output, each (N, H).
+  std::vector<at::Tensor> hidden_states(const PackedBatch& batch);
+
+  // tanh(dense(x)) of the [CLS] rows (B, H).
+  at::Tensor pooler_output(const at::Tensor& cls_rows);
+
+  // Structured pruning replaces layers by narrower ones and sets the widths that go with them.
+  std::vector<EncoderLayer>& layers() { return layers_; }
+  void set_layer_shapes(std::vector<records::LayerShape> shapes) { config_.layers = std::move(shapes); }
+
+ private:
+  class Noise;
+  at::Tensor embed(const PackedBatch& batch, Noise& noise);
+  at::Tensor encode(const EncoderLayer& layer, int64_t num_heads, const at::Tensor& x,
+                    const std::vector<int64_t>& offsets, bool cls_only, Noise& noise);
+  at::Tensor normalise(const at::Tensor& x, const LayerNorm& norm) const;
+
+  records::BertConfig config_;
+  at::Tensor word_embeddings_;        // (vocab_size, H)
+  at::Tensor position_embeddings_;    // (max_position_embeddings, H)
+  at::Tensor token_type_embeddings_;  // (type_vocab_size, H)
+  LayerNorm embedding_norm_;
+  std::vector<EncoderLayer> layers_;
+  Linear pooler_;      // (H, H)
+  Linear classifier_;  // (2, H)
+};
+
+}  // namespace coppice::model
