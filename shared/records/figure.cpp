@@ -41,7 +41,7 @@ Result<Figure> parse_figure(const Json& json, const std::string& where) {
   Figure figure;
   read_value_and_interval(reader, figure);
   figure.provenance = reader.string("provenance");
-  figure.source = reader.string_or("source", "");
+  figure.method = reader.string_or("method", "");
   if (reader.status().ok() && figure.provenance != "measured" && figure.provenance != "modelled" &&
       figure.provenance != "assumed" && figure.provenance != "mixed") {
     reader.fail("provenance", "is \"" + figure.provenance + "\"; expected measured, modelled, assumed or mixed");
@@ -54,7 +54,7 @@ OrderedJson to_json(const Figure& figure) {
   OrderedJson json;
   write_value_and_interval(json, figure);
   json["provenance"] = figure.provenance;
-  if (!figure.source.empty()) json["source"] = figure.source;
+  if (!figure.method.empty()) json["method"] = figure.method;
   return json;
 }
 
@@ -67,13 +67,13 @@ Figure add(const Figure& a, const Figure& b) {
   }
   if (a.provenance == b.provenance) {
     sum.provenance = a.provenance;
-    sum.source = joined(a.source, b.source);
+    sum.method = joined(a.method, b.method);
   } else {
     const auto labelled = [](const Figure& f) {
-      return f.provenance == "mixed" || f.source.empty() ? f.source : f.provenance + ": " + f.source;
+      return f.provenance == "mixed" || f.method.empty() ? f.method : f.provenance + ": " + f.method;
     };
     sum.provenance = "mixed";
-    sum.source = joined(labelled(a), labelled(b));
+    sum.method = joined(labelled(a), labelled(b));
   }
   return sum;
 }

@@ -15,9 +15,9 @@ struct Figure {
   std::optional<double> low;  // low and high: both or none
   std::optional<double> high;
   // "measured" (a counter), "modelled" (a formula with known inputs), "assumed" (a default), or "mixed" for a sum of
-  // figures of different kinds, whose `source` names them.
+  // figures of different kinds, whose `method` names them.
   std::string provenance;
-  std::string source;  // which counter, which model with which inputs, which default
+  std::string method;  // which counter, which model with which inputs, which default
 };
 
 Result<Figure> parse_figure(const Json& json, const std::string& where);

@@ -280,6 +280,11 @@ Result<Manifest> parse_manifest(std::string_view bytes, const std::string& sourc
   if (reader.has("metrics")) {
     COPPICE_ASSIGN_OR_RETURN(manifest.metrics, parse_metrics(member("metrics"), where("metrics")));
   }
+  if (reader.has("evaluation")) {
+    JsonReader evaluation(member("evaluation"), where("evaluation"));
+    manifest.evaluation = EvaluationRun{evaluation.string("run"), evaluation.boolean("exact_weights")};
+    COPPICE_RETURN_IF_ERROR(evaluation.status());
+  }
   if (reader.has("test_set")) {
     COPPICE_ASSIGN_OR_RETURN(manifest.test_set, parse_data_share(member("test_set"), where("test_set")));
   }
@@ -330,6 +335,9 @@ OrderedJson to_json(const Manifest& manifest) {
   for (const auto& [tokens, flops] : manifest.encoder_flops) json["encoder_flops"][std::to_string(tokens)] = flops;
   if (!manifest.metrics.empty()) {
     for (const auto& [name, metric] : manifest.metrics) json["metrics"][name] = to_json(metric);
+  }
+  if (manifest.evaluation) {
+    json["evaluation"] = {{"run", manifest.evaluation->run}, {"exact_weights", manifest.evaluation->exact_weights}};
   }
   if (manifest.test_set) json["test_set"] = data_to_json(*manifest.test_set);
   if (manifest.training_data) json["training_data"] = data_to_json(*manifest.training_data);

@@ -9,7 +9,8 @@
 //    "files":[{"path":"config.json","bytes":612,"sha256":"..."},...],
 //    "parameters":{"total":22713986,"encoder":10616832,"encoder_nonzero":10616832},
 //    "encoder_flops":{"128":...,"256":...},
-//    "metrics":{"accuracy":{"value":0.93,"low":0.927,"high":0.933},...}, "test_set":{...}, "training_data":{...},
+//    "metrics":{"accuracy":{"value":0.93,"low":0.927,"high":0.933},...},
+//    "evaluation":{"run":"runs/evaluate-....json","exact_weights":true}, "test_set":{...}, "training_data":{...},
 //    "energy":{"making":{...},"inference":[...]}}
 #pragma once
 
@@ -72,6 +73,13 @@ struct DataShare {
   std::optional<double> share;  // of the whole split, in (0, 1]
 };
 
+// Which run the metrics come from.
+struct EvaluationRun {
+  std::string run;
+  // False: the weights were evaluated before the export to the form that is in this folder (fp32 before fp16).
+  bool exact_weights = false;
+};
+
 // What making this model took: the sum over this folder's training, pruning, quantising and export runs, whatever their
 // outcome. The parent's own making is not in it.
 struct MakingEnergy {
@@ -104,6 +112,7 @@ struct Manifest {
   ParameterTotals parameters;
   std::map<int64_t, int64_t> encoder_flops;  // tokens -> floating-point operations of one review
   std::map<std::string, MetricValue> metrics;
+  std::optional<EvaluationRun> evaluation;
   std::optional<DataShare> test_set;
   std::optional<DataShare> training_data;
   std::optional<MakingEnergy> making_energy;

@@ -8,7 +8,9 @@
 // Members that the manifest takes up (all optional; what is absent stays absent there):
 //   inputs.parent_id                  id of the model this one was made from
 //   inputs.training_data              {"name","split","sha256","examples","share"}: see DataShare in manifest.h
-//   inputs.test_set                   the same, of an "evaluate" record
+//   inputs.test_set                   the same, of an "evaluate" record (there it must be given)
+//   inputs.weights_sha256             of an "evaluate" record: the weights file that was evaluated (must be given);
+//                                     scores of weights that have changed since are not taken up
 //   settings.max_length, .truncation  what the model was trained for ("head" or "head_tail")
 //   settings.model_id                 an id other than the folder's name
 //   results of kind "evaluate"        {"accuracy":0.93,..., "n":25000, "intervals":{"accuracy":[low,high],...}}

@@ -1,0 +1,314 @@
+// refresh_manifest: what a model folder's files and run records say, gathered into manifest.json.
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "native/export/model_folder.h"
+#include "shared/records/schema.h"
+
+namespace coppice {
+namespace {
+
+using records::Manifest;
+using records::Outcome;
+
+constexpr std::array<const char*, 9> kMetrics = {"accuracy", "precision", "recall", "f1",   "macro_f1",
+                                                 "roc_auc",  "mcc",       "ece",    "brier"};
+
+// Runs that make or change the model: their energy is that of its making.
+bool is_making(const records::RunRecord& record) {
+  static const std::set<std::string> kKinds = {"train", "tune", "prune", "quantize", "export"};
+  return kKinds.count(record.kind) != 0;
+}
+
+Result<std::vector<records::FileEntry>> list_files(const std::filesystem::path& folder) {
+  std::vector<records::FileEntry> files;
+  std::error_code error;
+  std::filesystem::recursive_directory_iterator entries(folder, error);
+  for (; !error && entries != std::filesystem::recursive_directory_iterator(); entries.increment(error)) {
+    const std::string name = entries->path().filename().string();
+    if (name.front() == '.' || (entries.depth() == 0 && (name == "checkpoints" || name == "manifest.json"))) {
+      entries.disable_recursion_pending();
+      continue;
+    }
+    if (!entries->is_regular_file(error)) continue;
+    const std::string path = entries->path().lexically_relative(folder).generic_string();
+    if (!records::is_safe_relative_path(path)) {
+      return invalid_input(entries->path().string() + ": a file of a model folder cannot have this name; rename it");
+    }
+    COPPICE_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::open(entries->path()));
+    const std::string_view bytes(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+    files.push_back({path, static_cast<int64_t>(bytes.size()), sha256_hex(bytes)});
+  }
+  if (error) return failed("cannot list " + folder.string() + ": " + error.message());
+  // The file system's order is no order.
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return files;
+}
+
+Status take_tokenizer(const std::filesystem::path& folder, const records::BertConfig& config, Manifest& manifest,
+                      double& model_max_length) {
+  const std::filesystem::path config_path = folder / "tokenizer_config.json";
+  COPPICE_ASSIGN_OR_RETURN(const std::string config_bytes, read_file(config_path));
+  COPPICE_ASSIGN_OR_RETURN(const Json document, parse_json(config_bytes, config_path.string()));
+  JsonReader reader(document, config_path.string());
+  manifest.do_lower_case = reader.boolean_or("do_lower_case", true);  // as Hugging Face's BertTokenizer
+  model_max_length = reader.number_or("model_max_length", 0);
+  COPPICE_RETURN_IF_ERROR(reader.status());
+
+  const std::filesystem::path vocabulary_path = folder / "vocab.txt";
+  COPPICE_ASSIGN_OR_RETURN(const std::string vocabulary, read_file(vocabulary_path));
+  const std::array<std::string_view, 5> names = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
+  std::array<int64_t, 5> ids = {-1, -1, -1, -1, -1};
+  int64_t id = 0;
+  for (size_t start = 0; start < vocabulary.size(); ++id) {
+    const size_t end = std::min(vocabulary.find('\n', start), vocabulary.size());
+    std::string_view token(vocabulary.data() + start, end - start);
+    if (!token.empty() && token.back() == '\r') token.remove_suffix(1);
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (token == names[i]) ids[i] = id;
+    }
+    start = end + 1;
+  }
+  for (size_t i = 0; i < 4; ++i) {
+    if (ids[i] < 0) {
+      return invalid_input(vocabulary_path.string() + ": holds no " + std::string(names[i]) +
+                           "; expected the vocabulary of a BERT model");
+    }
+  }
+  if (id > config.vocab_size) {
+    return invalid_input(vocabulary_path.string() + ": " + std::to_string(id) +
+                         " tokens, but vocab_size in config.json is " + std::to_string(config.vocab_size) +
+                         "; take both from the same checkpoint");
+  }
+  manifest.special_ids = {ids[0], ids[1], ids[2], ids[3], ids[4] < 0 ? std::nullopt : std::optional<int64_t>(ids[4])};
+  return {};
+}
+
+// The latest run's value wins, since a later step may have changed what an earlier one set.
+Status take_input_rule(const std::vector<StoredRun>& runs, const records::BertConfig& config, double model_max_length,
+                       Manifest& manifest) {
+  const auto limit = config.max_position_embeddings;
+  manifest.max_length = model_max_length >= 2 && model_max_length <= static_cast<double>(limit)
+                            ? static_cast<int64_t>(model_max_length)
+                            : limit;
+  manifest.truncation = "head";
+  for (const StoredRun& run : runs) {
+    if (!is_making(run.record) || run.record.outcome == Outcome::kFailed) continue;
+    JsonReader settings(run.record.settings, run.path + ": settings");
+    manifest.max_length = settings.integer_or("max_length", manifest.max_length);
+    manifest.truncation = settings.string_or("truncation", manifest.truncation);
+    if (manifest.max_length < 2 || manifest.max_length > limit) {
+      settings.fail("max_length", "is " + std::to_string(manifest.max_length) + "; the model reads 2 to " +
+                                      std::to_string(limit) + " tokens");
+    }
+    COPPICE_RETURN_IF_ERROR(settings.status());
+  }
+  return {};
+}
+
+Status take_weights_files(const std::filesystem::path& folder, const records::BertConfig& config, Manifest& manifest) {
+  bool counted = false;
+  for (const auto& [name, format] :
+       {std::pair("model.safetensors", "safetensors"), std::pair("onnx/model.onnx", "onnx")}) {
+    std::error_code error;
+    const std::filesystem::path path = folder / name;
+    if (!std::filesystem::exists(path, error)) continue;
+    COPPICE_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::open(path));
+    COPPICE_ASSIGN_OR_RETURN(const engine::TensorMap stored, engine::parse_weights(file.bytes(), path.string()));
+    // A base model has no classifier yet.
+    COPPICE_ASSIGN_OR_RETURN(const engine::TensorMap tensors,
+                             engine::take_weights(config, stored, /*require_classifier=*/false, path.string()));
+    const std::vector<std::string> matrices = engine::encoder_matrices(config);
+    manifest.weights.push_back({name, format, std::string(engine::name_of(tensors.at(matrices.front()).dtype))});
+    if (counted) continue;  // both forms hold the same model
+    counted = true;
+    for (const auto& [tensor_name, view] : tensors) manifest.parameters.total += view.elements();
+    for (const std::string& matrix : matrices) {
+      manifest.parameters.encoder += tensors.at(matrix).elements();
+      manifest.parameters.encoder_nonzero += engine::count_nonzero(tensors.at(matrix));
+    }
+  }
+  if (counted) return {};
+  return not_found(folder.string() + ": holds neither model.safetensors nor onnx/model.onnx");
+}
+
+void take_plan(const std::vector<StoredRun>& runs, Manifest& manifest) {
+  for (const StoredRun& run : runs) {
+    const records::RunRecord& record = run.record;
+    if (!is_making(record) || record.outcome == Outcome::kFailed) continue;
+    records::PlanStep step{record.kind, run.path, record.settings, std::nullopt};
+    if (record.results.contains("plan")) step.plan = record.results["plan"];
+    manifest.plan.push_back(std::move(step));
+    if (record.inputs.contains("parent_id") && record.inputs["parent_id"].is_string()) {
+      const auto parent = record.inputs["parent_id"].get<std::string>();
+      if (parent != manifest.id) manifest.parent_id = parent;
+    }
+  }
+}
+
+Status take_training_data(const std::vector<StoredRun>& runs, Manifest& manifest) {
+  for (const StoredRun& run : runs) {
+    if (run.record.kind != "train" || !run.record.inputs.contains("training_data")) continue;
+    if (run.record.outcome == Outcome::kFailed) continue;
+    COPPICE_ASSIGN_OR_RETURN(manifest.training_data, records::parse_data_share(run.record.inputs["training_data"],
+                                                                               run.path + ": inputs: training_data"));
+  }
+  return {};
+}
+
+// Hashes of the weights as they are, and as they were before an export turned them into the form that is here.
+struct WeightsHashes {
+  std::set<std::string> now;
+  std::set<std::string> before_export;
+};
+
+WeightsHashes hashes_of_weights(const std::vector<StoredRun>& runs, const Manifest& manifest) {
+  WeightsHashes hashes;
+  for (const records::WeightsFile& weights : manifest.weights)
+    hashes.now.insert(manifest.find_file(weights.path)->sha256);
+  for (const StoredRun& run : runs) {
+    if (run.record.kind != "export" || run.record.outcome != Outcome::kFinished) continue;
+    const Json& results = run.record.results;
+    const Json& inputs = run.record.inputs;
+    if (results.contains("weights_sha256") && results["weights_sha256"].is_string() &&
+        hashes.now.count(results["weights_sha256"].get<std::string>()) != 0 && inputs.contains("weights_sha256") &&
+        inputs["weights_sha256"].is_string()) {
+      hashes.before_export.insert(inputs["weights_sha256"].get<std::string>());
+    }
+  }
+  return hashes;
+}
+
+Status take_metrics(const std::vector<StoredRun>& runs, Manifest& manifest) {
+  const WeightsHashes hashes = hashes_of_weights(runs, manifest);
+  const StoredRun* best = nullptr;
+  std::pair<int64_t, bool> best_rank;  // number of reviews, of these very weights
+  for (const StoredRun& run : runs) {
+    const records::RunRecord& record = run.record;
+    if (record.kind != "evaluate" || record.outcome != Outcome::kFinished) continue;
+    JsonReader inputs(record.inputs, run.path + ": inputs");
+    COPPICE_ASSIGN_OR_RETURN(const records::DataShare test_set,
+                             records::parse_data_share(inputs.at("test_set"), run.path + ": inputs: test_set"));
+    if (test_set.split != "test") continue;  // validation scores chose the model, so they are no score of it
+    JsonReader results(record.results, run.path + ": results");
+    const std::string evaluated = inputs.string("weights_sha256");
+    const std::pair<int64_t, bool> rank(results.integer("n"), hashes.now.count(evaluated) != 0);
+    COPPICE_RETURN_IF_ERROR(inputs.status());
+    COPPICE_RETURN_IF_ERROR(results.status());
+    // Weights that have changed since are another model.
+    if (!rank.second && hashes.before_export.count(evaluated) == 0) continue;
+    if (best == nullptr || rank >= best_rank) {
+      best = &run;
+      best_rank = rank;
+    }
+  }
+  if (best == nullptr) return {};
+  JsonReader results(best->record.results, best->path + ": results");
+  const Json intervals = best->record.results.value("intervals", Json::object());
+  for (const char* name : kMetrics) {
+    if (!results.has(name)) continue;
+    records::MetricValue& metric = manifest.metrics[name];
+    metric.value = results.number(name);
+    if (!intervals.is_object() || !intervals.contains(name)) continue;
+    const Json& interval = intervals[name];
+    if (!interval.is_array() || interval.size() != 2 || !interval[0].is_number() || !interval[1].is_number()) {
+      results.fail("intervals", std::string(name) + ": expected [low, high]");
+      continue;
+    }
+    metric.low = interval[0].get<double>();
+    metric.high = interval[1].get<double>();
+  }
+  COPPICE_RETURN_IF_ERROR(results.status());
+  COPPICE_ASSIGN_OR_RETURN(
+      manifest.test_set, records::parse_data_share(best->record.inputs["test_set"], best->path + ": inputs: test_set"));
+  manifest.evaluation = records::EvaluationRun{best->path, best_rank.second};
+  return {};
+}
+
+Status take_energy(const std::vector<StoredRun>& runs, Manifest& manifest) {
+  records::MakingEnergy making;
+  const auto add_figure = [](std::optional<records::Figure>& sum, const records::Figure& figure) {
+    sum = sum ? records::add(*sum, figure) : figure;
+  };
+  for (const StoredRun& run : runs) {
+    if (is_making(run.record)) {
+      // A failed or interrupted run took its energy all the same.
+      const Json energy = run.record.energy.value_or(Json::object());
+      if (!energy.contains("energy_joules")) {
+        making.runs_without_figure.push_back(run.path);
+        continue;
+      }
+      making.runs.push_back(run.path);
+      const std::string where = run.path + ": energy: ";
+      COPPICE_ASSIGN_OR_RETURN(const records::Figure joules,
+                               records::parse_figure(energy["energy_joules"], where + "energy_joules"));
+      add_figure(making.energy_joules, joules);
+      if (energy.contains("carbon_grams_co2e")) {
+        COPPICE_ASSIGN_OR_RETURN(const records::Figure grams,
+                                 records::parse_figure(energy["carbon_grams_co2e"], where + "carbon_grams_co2e"));
+        add_figure(making.carbon_grams_co2e, grams);
+      }
+    }
+    if (run.record.kind == "measure" && run.record.outcome == Outcome::kFinished &&
+        run.record.results.contains("energy_per_inference")) {
+      manifest.inference_energy.clear();  // the latest measurement counts
+      for (const Json& entry : run.record.results["energy_per_inference"]) {
+        COPPICE_ASSIGN_OR_RETURN(records::InferenceEnergy inference,
+                                 records::parse_inference_energy(entry, run.path + ": results: energy_per_inference"));
+        manifest.inference_energy.push_back(std::move(inference));
+      }
+    }
+  }
+  if (!making.runs.empty() || !making.runs_without_figure.empty()) manifest.making_energy = std::move(making);
+  return {};
+}
+
+Status take_id(const std::filesystem::path& folder, const std::vector<StoredRun>& runs, Manifest& manifest) {
+  std::error_code error;
+  manifest.id = std::filesystem::weakly_canonical(folder, error).filename().string();
+  for (const StoredRun& run : runs) {
+    if (!is_making(run.record)) continue;
+    JsonReader settings(run.record.settings, run.path + ": settings");
+    manifest.id = settings.string_or("model_id", manifest.id);
+    COPPICE_RETURN_IF_ERROR(settings.status());
+  }
+  if (records::is_model_id(manifest.id)) return {};
+  return invalid_input(folder.string() + ": \"" + manifest.id +
+                       "\" is no model id (letters, digits, '.', '_', '-'); rename the folder");
+}
+
+}  // namespace
+
+Status refresh_manifest(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error)) return not_found(folder.string() + ": no such model folder");
+  COPPICE_ASSIGN_OR_RETURN(const records::BertConfig config, read_bert_config(folder));
+  COPPICE_ASSIGN_OR_RETURN(const std::vector<StoredRun> runs, read_run_records(folder));
+
+  Manifest manifest;
+  manifest.program_version = program_version();
+  manifest.labels = {config.labels[0], config.labels[1]};
+  COPPICE_RETURN_IF_ERROR(take_id(folder, runs, manifest));
+  double model_max_length = 0;
+  COPPICE_RETURN_IF_ERROR(take_tokenizer(folder, config, manifest, model_max_length));
+  COPPICE_RETURN_IF_ERROR(take_input_rule(runs, config, model_max_length, manifest));
+  COPPICE_RETURN_IF_ERROR(take_weights_files(folder, config, manifest));
+  for (const int64_t tokens : {int64_t{128}, int64_t{256}, int64_t{512}, manifest.max_length}) {
+    if (tokens <= config.max_position_embeddings)
+      manifest.encoder_flops[tokens] = records::encoder_flops(config, tokens);
+  }
+  COPPICE_ASSIGN_OR_RETURN(manifest.files, list_files(folder));
+  take_plan(runs, manifest);
+  COPPICE_RETURN_IF_ERROR(take_training_data(runs, manifest));
+  COPPICE_RETURN_IF_ERROR(take_metrics(runs, manifest));
+  COPPICE_RETURN_IF_ERROR(take_energy(runs, manifest));
+
+  const std::string text = dump_json(records::to_json(manifest), 1) + "\n";
+  const std::filesystem::path path = folder / "manifest.json";
+  // A manifest that its own reader would refuse must not replace one that works.
+  COPPICE_RETURN_IF_ERROR(records::parse_manifest(text, path.string()).status());
+  return write_file_atomically(path, text);
+}
+
+}  // namespace coppice
