@@ -1,0 +1,43 @@
+#include "native/energy/tracker.h"
+
+namespace coppice::energy {
+
+namespace {
+
+void put(OrderedJson& json, const Reading& reading) {
+  json["duration_seconds"] = reading.duration.value();
+  json["cpu_time_seconds"] = reading.cpu_time.value();
+  if (reading.energy) json["energy_joules"] = to_json(*reading.energy);
+  if (reading.emissions) json["carbon_grams_co2e"] = to_json(*reading.emissions);
+}
+
+}  // namespace
+
+OrderedJson to_json(const EnergyReport& report) {
+  OrderedJson json;
+  put(json, report.total);
+  json["scope"] = to_string(report.scope);
+  if (report.suspended.value() > 0.0) json["suspended_seconds"] = report.suspended.value();
+  json["cpu_utilisation_percent"] = report.cpu_utilisation_percent;
+  json["mean_resident_bytes"] = report.mean_resident_bytes;
+  json["peak_resident_bytes"] = report.peak_resident_bytes;
+  json["pue"] = report.pue;
+  json["components"] = OrderedJson::object();
+  for (const ComponentReport& component : report.components) {
+    OrderedJson& out = json["components"][to_string(component.component)];
+    out["source"] = component.source;
+    if (component.energy) out["energy_joules"] = to_json(*component.energy);
+  }
+  json["phases"] = OrderedJson::array();
+  for (const PhaseReport& phase : report.phases) {
+    OrderedJson out;
+    out["name"] = phase.name;
+    put(out, phase.total);
+    json["phases"].push_back(std::move(out));
+  }
+  if (report.intensity) json["intensity"] = to_json(*report.intensity);
+  json["notes"] = report.notes;
+  return json;
+}
+
+}  // namespace coppice::energy

@@ -1,0 +1,234 @@
+#include "native/energy/system.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <sstream>
+#include <unordered_map>
+#include <vector>
+
+namespace coppice::energy {
+
+namespace {
+
+// Files of /proc and /sys have no size: they are read until the end, up to a limit no such file comes near.
+Result<std::string> read_pseudo_file(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return failed(path.string() + ": " + std::strerror(errno));
+  std::string text;
+  char buffer[4096];
+  for (;;) {
+    const ssize_t got = ::read(fd, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      const Status status = failed(path.string() + ": " + std::strerror(errno));
+      ::close(fd);
+      return status;
+    }
+    if (got == 0 || text.size() > (16U << 20)) break;
+    text.append(buffer, static_cast<size_t>(got));
+  }
+  ::close(fd);
+  return text;
+}
+
+Seconds from_ticks(double ticks) {
+  static const double per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  return Seconds(ticks / per_second);
+}
+
+double page_bytes() {
+  static const auto bytes = static_cast<double>(::sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\n')) text.remove_suffix(1);
+  return text;
+}
+
+int to_int(std::string_view text) {
+  int value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+struct ProcessStat {
+  int parent = 0;
+  double ticks = 0.0;  // own and of children waited for
+  double resident_pages = 0.0;
+};
+
+// The name in parentheses may hold blanks and parentheses itself: fields are counted from the last one.
+std::optional<ProcessStat> parse_process_stat(const std::string& text) {
+  const size_t end = text.rfind(')');
+  if (end == std::string::npos) return std::nullopt;
+  std::istringstream fields(text.substr(end + 1));
+  std::vector<std::string> values;
+  for (std::string field; values.size() < 22 && fields >> field;) values.push_back(field);
+  if (values.size() < 22) return std::nullopt;  // state is field 3 of the manual page, values[0]
+  ProcessStat stat;
+  stat.parent = to_int(values[1]);
+  for (const size_t field : {11, 12, 13, 14}) stat.ticks += std::strtod(values[field].c_str(), nullptr);
+  stat.resident_pages = std::max(0.0, std::strtod(values[21].c_str(), nullptr));
+  return stat;
+}
+
+}  // namespace
+
+std::optional<std::string> read_small_file(const std::filesystem::path& path) {
+  Result<std::string> text = read_pseudo_file(path);
+  if (!text) return std::nullopt;
+  return std::string(trimmed(*text));
+}
+
+Result<uint64_t> read_counter(const std::filesystem::path& path) {
+  COPPICE_ASSIGN_OR_RETURN(const std::string text, read_pseudo_file(path));
+  const std::string_view digits = trimmed(text);
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || end != digits.data() + digits.size() || digits.empty()) {
+    return invalid_input(path.string() + ": expected a whole number, found \"" + text.substr(0, 40) + "\"");
+  }
+  return value;
+}
+
+CpuInfo read_cpu_info(const SystemPaths& paths) {
+  CpuInfo info;
+  const std::optional<std::string> text = read_small_file(paths.proc / "cpuinfo");
+  if (!text) return info;
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) {
+    const size_t colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    const std::string_view key = trimmed(std::string_view(line).substr(0, colon));
+    const std::string_view value = trimmed(std::string_view(line).substr(colon + 1));
+    if (key == "processor") ++info.threads;
+    if (info.threads > 1) continue;  // the first processor speaks for all
+    if (key == "model name") info.model_name = value;
+    if (key == "vendor_id") info.vendor = value;
+    if (key == "cpu family") info.family = to_int(value);
+    if (key == "model") info.model = to_int(value);
+    if (key == "stepping") info.stepping = to_int(value);
+    if (key == "flags") {
+      const std::string flags = " " + std::string(value) + " ";
+      info.virtual_machine = flags.find(" hypervisor ") != std::string::npos;
+    }
+  }
+  return info;
+}
+
+std::optional<double> total_memory_bytes(const SystemPaths& paths) {
+  const std::optional<std::string> text = read_small_file(paths.proc / "meminfo");
+  if (!text) return std::nullopt;
+  const size_t at = text->find("MemTotal:");
+  if (at == std::string::npos) return std::nullopt;
+  const double kilobytes = std::strtod(text->c_str() + at + 9, nullptr);
+  if (!(kilobytes > 0.0)) return std::nullopt;
+  return kilobytes * 1024.0;
+}
+
+std::optional<MachineCpuTime> machine_cpu_time(const SystemPaths& paths) {
+  const std::optional<std::string> text = read_small_file(paths.proc / "stat");
+  if (!text || text->compare(0, 4, "cpu ") != 0) return std::nullopt;
+  std::istringstream fields(text->substr(4, text->find('\n') - 4));
+  double sum = 0.0;
+  double idle = 0.0;
+  // user nice system idle iowait irq softirq steal; guest times are part of user and nice already.
+  for (int i = 0; i < 8; ++i) {
+    double ticks = 0.0;
+    if (!(fields >> ticks)) break;
+    if (i == 7) break;  // stolen by another guest: neither our work nor our idling
+    sum += ticks;
+    if (i == 3 || i == 4) idle += ticks;
+  }
+  if (!(sum > 0.0)) return std::nullopt;
+  return MachineCpuTime{from_ticks(sum - idle), from_ticks(sum)};
+}
+
+Usage self_usage(const SystemPaths& paths) {
+  Usage usage;
+  timespec own{};
+  if (::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own) == 0) {
+    usage.cpu_time = Seconds(static_cast<double>(own.tv_sec) + static_cast<double>(own.tv_nsec) * 1e-9);
+  }
+  rusage children{};
+  if (::getrusage(RUSAGE_CHILDREN, &children) == 0) {
+    const auto seconds = [](const timeval& time) {
+      return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+    };
+    usage.cpu_time += Seconds(seconds(children.ru_utime) + seconds(children.ru_stime));
+  }
+  if (const auto statm = read_small_file(paths.proc / "self" / "statm")) {
+    const size_t space = statm->find(' ');
+    if (space != std::string::npos) {
+      usage.resident_bytes = std::strtod(statm->c_str() + space, nullptr) * page_bytes();
+    }
+  }
+  return usage;
+}
+
+std::optional<Usage> process_tree_usage(const SystemPaths& paths, int root_pid) {
+  std::unordered_map<int, ProcessStat> processes;
+  std::error_code error;
+  std::filesystem::directory_iterator entries(paths.proc, error);
+  if (error) return std::nullopt;
+  for (const auto& entry : entries) {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    const auto text = read_small_file(entry.path() / "stat");
+    if (!text) continue;  // ended since the folder was listed
+    if (const auto stat = parse_process_stat(*text)) processes[to_int(name)] = *stat;
+  }
+  if (!processes.contains(root_pid)) return std::nullopt;
+  Usage usage;
+  double ticks = 0.0;
+  for (const auto& [pid, stat] : processes) {
+    int ancestor = pid;
+    // A cycle is impossible in one snapshot, but this is several: the steps are bounded.
+    for (int steps = 0; ancestor != root_pid && steps < 1000; ++steps) {
+      const auto parent = processes.find(ancestor);
+      if (parent == processes.end()) break;
+      ancestor = parent->second.parent;
+    }
+    if (ancestor != root_pid) continue;
+    ticks += stat.ticks;
+    usage.resident_bytes += stat.resident_pages * page_bytes();
+  }
+  usage.cpu_time = from_ticks(ticks);
+  return usage;
+}
+
+std::optional<Usage> cgroup_usage(const std::filesystem::path& folder) {
+  const auto stat = read_small_file(folder / "cpu.stat");
+  if (!stat) return std::nullopt;
+  const size_t at = stat->find("usage_usec ");
+  if (at == std::string::npos) return std::nullopt;
+  Usage usage;
+  usage.cpu_time = Seconds(std::strtod(stat->c_str() + at + 11, nullptr) * 1e-6);
+  if (const Result<uint64_t> memory = read_counter(folder / "memory.current")) {
+    usage.resident_bytes = static_cast<double>(*memory);
+  }
+  return usage;
+}
+
+std::optional<std::filesystem::path> own_cgroup(const SystemPaths& paths) {
+  const auto text = read_small_file(paths.proc / "self" / "cgroup");
+  if (!text) return std::nullopt;
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.compare(0, 3, "0::") != 0) continue;
+    const std::filesystem::path folder = paths.cgroup / std::filesystem::path(line.substr(3)).relative_path();
+    if (cgroup_usage(folder)) return folder;
+  }
+  return std::nullopt;
+}
+
+}  // namespace coppice::energy

@@ -1,0 +1,106 @@
+// Energy and carbon of a piece of work, from start to finish, by phase.
+//
+//   COPPICE_ASSIGN_OR_RETURN(auto tracker, EnergyTracker::start({.place = {.country = "FRA"}}));
+//   tracker->begin_phase("train");
+//   ...                                              // tracker->now().energy for a progress bar
+//   tracker->begin_phase("evaluate");                // ends the phase before
+//   ...
+//   EnergyReport report = tracker->finish();
+//   record.energy = to_json(report);
+//
+// Reads counters where there are any (RAPL), else models; every figure says which. A thread looks once a second, so
+// that a counter's wrap is never missed. By default this process and its ended children are charged their share of the
+// machine. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "native/energy/source.h"
+#include "native/energy/system.h"
+#include "shared/base/json.h"
+#include "shared/base/status.h"
+#include "shared/energy/carbon.h"
+#include "shared/energy/figure.h"
+
+namespace coppice::energy {
+
+struct TrackerOptions {
+  PlaceQuery place;  // empty: no emissions are given, only energy
+  Scope scope = Scope::kProcess;
+  // A process tree other than this process (kProcess only): the pid of its root.
+  std::optional<int> process_tree;
+  Seconds sampling_period{1.0};
+  std::optional<Watts> cpu_tdp;    // instead of the table's
+  double pue = 1.0;                // power usage effectiveness: energy of the building per energy of the machine
+  bool compat_codecarbon = false;  // carbon intensity as CodeCarbon 3.3.2 resolves it
+  SystemPaths paths;
+};
+
+// Energy so far. `energy` includes the PUE and is absent where no source has read anything yet.
+struct Reading {
+  Seconds duration;
+  Seconds cpu_time;
+  std::optional<Figure<Joules>> energy;
+  std::optional<Figure<GramsCo2e>> emissions;
+};
+
+struct ComponentReport {
+  Component component = Component::kCpu;
+  std::string source;  // what was read, or which model, and why
+  std::optional<Figure<Joules>> energy;
+};
+
+struct PhaseReport {
+  std::string name;
+  Reading total;
+};
+
+struct EnergyReport {
+  Scope scope = Scope::kProcess;
+  Reading total;
+  Seconds suspended;  // time the machine slept; not part of the duration
+  double mean_resident_bytes = 0.0;
+  double peak_resident_bytes = 0.0;
+  double cpu_utilisation_percent = 0.0;  // of all hardware threads, by whom is charged
+  std::vector<ComponentReport> components;
+  std::vector<PhaseReport> phases;  // in the order they ended
+  std::optional<Intensity> intensity;
+  double pue = 1.0;
+  CpuInfo cpu;
+  std::optional<double> total_memory_bytes;
+  std::vector<std::string> notes;  // what could not be read and how to grant it; counters that failed on the way
+};
+
+class EnergyTracker {
+ public:
+  // Fails for an unknown place, a PUE under 1, or a process that does not exist; never for want of a counter.
+  static Result<std::unique_ptr<EnergyTracker>> start(TrackerOptions options);
+  ~EnergyTracker();
+  EnergyTracker(const EnergyTracker&) = delete;
+  EnergyTracker& operator=(const EnergyTracker&) = delete;
+
+  // Looks at the sources now.
+  [[nodiscard]] Reading now() const;
+  // One phase at a time: beginning one ends the one before. Phases of the same name are listed apart.
+  void begin_phase(std::string name);
+  void end_phase();
+  // Ends the phase and the sampling. Later calls return the same report.
+  EnergyReport finish();
+
+  // What is read and why, one line a component, for people.
+  [[nodiscard]] std::vector<std::string> describe() const;
+
+ private:
+  struct State;
+  explicit EnergyTracker(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// For a run record's `energy`: energy_joules and carbon_grams_co2e (figures; absent if unknown), duration_seconds,
+// cpu_time_seconds, components, phases, intensity, pue, scope, notes.
+OrderedJson to_json(const EnergyReport& report);
+
+}  // namespace coppice::energy
