@@ -1,0 +1,88 @@
+// coppice-serve: hands the page and its models to browsers. No libtorch; starts in milliseconds.
+#include <pthread.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <iostream>
+#include <thread>
+
+#include "native/serve/server.h"
+
+namespace {
+
+// 0 stopped on request, 1 could not listen, 2 wrong usage, 3 no page to serve.
+int exit_code_of(const coppice::Status& status) {
+  if (status.ok()) return 0;
+  return status.code() == coppice::StatusCode::kFailed ? 1 : 3;
+}
+
+int report(const coppice::Status& status) {
+  if (!status.ok()) std::cerr << "coppice-serve: " << status.message() << '\n';
+  return exit_code_of(status);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string dist = "dist";
+  coppice::serve::ServerOptions options;
+  bool no_isolation = false;
+
+  CLI::App app(
+      "Serves the Coppice page and its models over HTTP.\n"
+      "SIGINT (Ctrl-C) or SIGTERM ends it when the answers that have begun are finished.",
+      "coppice-serve");
+  app.footer(
+      "Paths: everything below FOLDER, and /healthz, which answers \"ok\".\n"
+      "Exit codes: 0 stopped on request, 1 could not listen, 2 wrong usage, 3 no page in FOLDER.");
+  app.add_option("--dist", dist, "Folder of the built page")->type_name("FOLDER")->capture_default_str();
+  app.add_option("--host", options.host, "Address to listen on; 0.0.0.0 for every address of this machine")
+      ->type_name("ADDRESS")
+      ->capture_default_str();
+  app.add_option("--port", options.port, "Port to listen on, 0 for any free one")
+      ->envname("PORT")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
+  app.add_flag("--no-isolation", no_isolation,
+               "Leave out the cross-origin isolation headers, as a plain static host would: the page then uses one "
+               "thread");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  options.isolate = !no_isolation;
+
+  // Blocked in every thread, and taken by one that waits for them: no code of ours runs inside a signal handler.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  auto site = coppice::serve::Site::open(dist);
+  if (!site) return report(site.status());
+  auto server = coppice::serve::SiteServer::bind(*std::move(site), options);
+  if (!server) return report(server.status());
+
+  const std::string host = options.host.find(':') == std::string::npos ? options.host : "[" + options.host + "]";
+  std::cout << "coppice-serve: http://" << host << ":" << (*server)->port() << "/ serves " << dist << std::endl;
+
+  std::thread waiter([&] {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    std::thread([&] {
+      // A second signal does not wait for slow clients.
+      int again = 0;
+      sigwait(&signals, &again);
+      ::_exit(130);
+    }).detach();
+    (*server)->stop();
+  });
+  const coppice::Status status = (*server)->run();
+  pthread_kill(waiter.native_handle(), SIGTERM);  // if run() ended by itself
+  waiter.join();
+  return report(status);
+}

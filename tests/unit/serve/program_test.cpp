@@ -1,0 +1,147 @@
+// coppice-serve as a program: its arguments, its messages, its end.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "tests/unit/serve/raw_http.h"
+#include "tests/unit/serve/temporary_site.h"
+
+namespace coppice::serve {
+namespace {
+
+// The program with its standard output and error readable.
+class Program {
+ public:
+  Program(std::vector<std::string> arguments, const std::string& port_variable = "") {
+    int ends[2];
+    EXPECT_EQ(::pipe(ends), 0);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::dup2(ends[1], 1);
+      ::dup2(ends[1], 2);
+      ::close(ends[0]);
+      ::close(ends[1]);
+      if (port_variable.empty()) {
+        ::unsetenv("PORT");
+      } else {
+        ::setenv("PORT", port_variable.c_str(), 1);
+      }
+      std::vector<char*> argv{const_cast<char*>(COPPICE_SERVE)};
+      for (std::string& argument : arguments) argv.push_back(argument.data());
+      argv.push_back(nullptr);
+      ::execv(COPPICE_SERVE, argv.data());
+      ::_exit(127);
+    }
+    ::close(ends[1]);
+    output_ = ends[0];
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  ~Program() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+    ::close(output_);
+  }
+  std::string line() const {
+    std::string text;
+    for (char c = 0; ::read(output_, &c, 1) == 1 && c != '\n';) text += c;
+    return text;
+  }
+  std::string rest() const {
+    std::string text;
+    for (char c = 0; ::read(output_, &c, 1) == 1;) text += c;
+    return text;
+  }
+  // Reads "coppice-serve: http://127.0.0.1:PORT/ serves ...".
+  int port() const {
+    const std::string announced = line();
+    const size_t at = announced.find("http://127.0.0.1:");
+    return at == std::string::npos ? -1 : std::atoi(announced.c_str() + at + 17);
+  }
+  void signal(int number) const { ::kill(pid_, number); }
+  int wait() {
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_ = -1;
+  int output_ = -1;
+};
+
+TEST(ServeProgram, ServesUntilASignalAndEndsWithZero) {
+  const TemporarySite files;
+  for (const int number : {SIGTERM, SIGINT}) {
+    Program program({"--dist", files.root().string(), "--port", "0"});
+    const int port = program.port();
+    ASSERT_GT(port, 0);
+    EXPECT_EQ(request(port, "GET /healthz").status, 200);
+    program.signal(number);
+    EXPECT_EQ(program.wait(), 0);
+  }
+}
+
+TEST(ServeProgram, AnAnswerThatHasBegunIsFinished) {
+  const TemporarySite files;
+  files.write("large.bin", std::string(30'000'000, 'x'));
+  Program program({"--dist", files.root().string(), "--port", "0"});
+  const int port = program.port();
+  const int fd = connect_to(port);
+  ASSERT_GE(fd, 0);
+  const std::string ask = "GET /large.bin HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+  ASSERT_EQ(::send(fd, ask.data(), ask.size(), 0), static_cast<ssize_t>(ask.size()));
+  std::vector<char> buffer(1 << 16);
+  ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
+  ASSERT_GT(got, 0);
+  program.signal(SIGTERM);
+  size_t total = 0;
+  for (; got > 0; got = ::recv(fd, buffer.data(), buffer.size(), 0)) total += static_cast<size_t>(got);
+  ::close(fd);
+  EXPECT_GT(total, 30'000'000U);
+  EXPECT_EQ(program.wait(), 0);
+}
+
+TEST(ServeProgram, TakesThePortFromTheEnvironment) {
+  const TemporarySite files;
+  Program first({"--dist", files.root().string(), "--port", "0"});
+  const int port = first.port();
+  ASSERT_GT(port, 0);
+  Program second({"--dist", files.root().string()}, std::to_string(port));
+  EXPECT_NE(second.rest().find("another program uses this port"), std::string::npos);
+  EXPECT_EQ(second.wait(), 1);
+}
+
+TEST(ServeProgram, WrongUsageAndNoPageHaveTheirExitCodes) {
+  Program wrong_port({"--port", "70000"});
+  EXPECT_NE(wrong_port.rest().find("--port"), std::string::npos);
+  EXPECT_EQ(wrong_port.wait(), 2);
+  Program wrong_variable({}, "eighty");
+  wrong_variable.rest();
+  EXPECT_EQ(wrong_variable.wait(), 2);
+  Program unknown({"--prot", "80"});
+  unknown.rest();
+  EXPECT_EQ(unknown.wait(), 2);
+  Program nothing({"--dist", "no/such/folder"});
+  EXPECT_NE(nothing.rest().find("index.html"), std::string::npos);
+  EXPECT_EQ(nothing.wait(), 3);
+}
+
+TEST(ServeProgram, HelpNamesExitCodes) {
+  Program help({"--help"});
+  const std::string text = help.rest();
+  EXPECT_NE(text.find("--no-isolation"), std::string::npos);
+  EXPECT_NE(text.find("Exit codes"), std::string::npos);
+  EXPECT_EQ(help.wait(), 0);
+}
+
+}  // namespace
+}  // namespace coppice::serve
