@@ -226,11 +226,16 @@ Status take_metrics(const std::vector<StoredRun>& runs, Manifest& manifest) {
   return {};
 }
 
+template <typename Unit>
+Status add_figure(const Json& json, const std::string& where, std::optional<energy::Figure<Unit>>& sum) {
+  COPPICE_ASSIGN_OR_RETURN(energy::Figure<Unit> figure, records::parse_figure<Unit>(json, where));
+  sum = sum ? *sum + figure : figure;
+  return {};
+}
+
 Status take_energy(const std::vector<StoredRun>& runs, Manifest& manifest) {
   records::MakingEnergy making;
-  const auto add_figure = [](std::optional<records::Figure>& sum, const records::Figure& figure) {
-    sum = sum ? records::add(*sum, figure) : figure;
-  };
+  bool carbon_complete = true;  // a sum that lacks some runs' carbon would not belong to the energy beside it
   for (const StoredRun& run : runs) {
     if (is_making(run.record)) {
       // A failed or interrupted run took its energy all the same.
@@ -241,13 +246,11 @@ Status take_energy(const std::vector<StoredRun>& runs, Manifest& manifest) {
       }
       making.runs.push_back(run.path);
       const std::string where = run.path + ": energy: ";
-      COPPICE_ASSIGN_OR_RETURN(const records::Figure joules,
-                               records::parse_figure(energy["energy_joules"], where + "energy_joules"));
-      add_figure(making.energy_joules, joules);
-      if (energy.contains("carbon_grams_co2e")) {
-        COPPICE_ASSIGN_OR_RETURN(const records::Figure grams,
-                                 records::parse_figure(energy["carbon_grams_co2e"], where + "carbon_grams_co2e"));
-        add_figure(making.carbon_grams_co2e, grams);
+      COPPICE_RETURN_IF_ERROR(add_figure(energy["energy_joules"], where + "energy_joules", making.energy_joules));
+      carbon_complete = carbon_complete && energy.contains("carbon_grams_co2e");
+      if (carbon_complete) {
+        COPPICE_RETURN_IF_ERROR(
+            add_figure(energy["carbon_grams_co2e"], where + "carbon_grams_co2e", making.carbon_grams_co2e));
       }
     }
     if (run.record.kind == "measure" && run.record.outcome == Outcome::kFinished &&
@@ -260,6 +263,7 @@ Status take_energy(const std::vector<StoredRun>& runs, Manifest& manifest) {
       }
     }
   }
+  if (!carbon_complete) making.carbon_grams_co2e.reset();
   if (!making.runs.empty() || !making.runs_without_figure.empty()) manifest.making_energy = std::move(making);
   return {};
 }

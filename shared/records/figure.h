@@ -1,5 +1,6 @@
-// A number as records carry it: with an interval where one is known, and with where it comes from. The unit is in the
-// name of the member that holds the figure ("energy_joules"); a figure that is not known is absent, never 0.
+// Figures with unit, interval and provenance (shared/energy/figure.h) as they are read back from records, and scores.
+// The unit is in the name of the member that holds the figure ("energy_joules"); a figure that is not known is absent,
+// never 0.
 #pragma once
 
 #include <optional>
@@ -7,30 +8,31 @@
 
 #include "shared/base/json.h"
 #include "shared/base/status.h"
+#include "shared/energy/figure.h"
 
 namespace coppice::records {
 
-struct Figure {
+struct FigureParts {
   double value = 0;
-  std::optional<double> low;  // low and high: both or none
-  std::optional<double> high;
-  // "measured" (a counter), "modelled" (a formula with known inputs), "assumed" (a default), or "mixed" for a sum of
-  // figures of different kinds, whose `method` names them.
-  std::string provenance;
-  std::string method;  // which counter, which model with which inputs, which default
+  double low = 0;
+  double high = 0;
+  energy::Provenance provenance;
 };
 
-Result<Figure> parse_figure(const Json& json, const std::string& where);
-OrderedJson to_json(const Figure& figure);
+// {"value","low","high","provenance","method"}, as energy::to_json writes it.
+Result<FigureParts> parse_figure_parts(const Json& json, const std::string& where);
 
-// The sum, low with low and high with high (the intervals may be of one cause, so they are not combined as if
-// independent). An addend without interval makes the sum one without. Different provenances give "mixed".
-Figure add(const Figure& a, const Figure& b);
+// The unit is the caller's to know: it reads the member whose name says it.
+template <typename Unit>
+Result<energy::Figure<Unit>> parse_figure(const Json& json, const std::string& where) {
+  COPPICE_ASSIGN_OR_RETURN(FigureParts parts, parse_figure_parts(json, where));
+  return energy::Figure<Unit>{Unit(parts.value), Unit(parts.low), Unit(parts.high), std::move(parts.provenance)};
+}
 
 // A score with its 95 % interval.
 struct MetricValue {
   double value = 0;
-  std::optional<double> low;
+  std::optional<double> low;  // low and high: both or none
   std::optional<double> high;
 };
 

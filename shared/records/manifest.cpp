@@ -111,10 +111,12 @@ Result<std::map<std::string, MetricValue>> parse_metrics(const Json& json, const
   return metrics;
 }
 
-Result<std::optional<Figure>> optional_figure(JsonReader& reader, const char* key, const std::string& where) {
-  if (!reader.has(key)) return std::optional<Figure>();
-  COPPICE_ASSIGN_OR_RETURN(Figure figure, parse_figure(reader.at(key), where + ": " + key));
-  return std::optional<Figure>(std::move(figure));
+template <typename Unit>
+Status read_optional_figure(JsonReader& reader, const char* key, const std::string& where,
+                            std::optional<energy::Figure<Unit>>& figure) {
+  if (!reader.has(key)) return {};
+  COPPICE_ASSIGN_OR_RETURN(figure, parse_figure<Unit>(reader.at(key), where + ": " + key));
+  return {};
 }
 
 Status parse_energy(const Json& json, const std::string& where, Manifest& manifest) {
@@ -124,9 +126,9 @@ Status parse_energy(const Json& json, const std::string& where, Manifest& manife
     const std::string making_where = where + ": making";
     JsonReader making_reader(reader.at("making"), making_where);
     MakingEnergy making;
-    COPPICE_ASSIGN_OR_RETURN(making.energy_joules, optional_figure(making_reader, "energy_joules", making_where));
-    COPPICE_ASSIGN_OR_RETURN(making.carbon_grams_co2e,
-                             optional_figure(making_reader, "carbon_grams_co2e", making_where));
+    COPPICE_RETURN_IF_ERROR(read_optional_figure(making_reader, "energy_joules", making_where, making.energy_joules));
+    COPPICE_RETURN_IF_ERROR(
+        read_optional_figure(making_reader, "carbon_grams_co2e", making_where, making.carbon_grams_co2e));
     if (making_reader.has("runs")) making.runs = making_reader.strings("runs");
     if (making_reader.has("runs_without_figure")) {
       making.runs_without_figure = making_reader.strings("runs_without_figure");
@@ -157,8 +159,8 @@ Status check_files(const Manifest& manifest, const std::string& source) {
 
 OrderedJson making_to_json(const MakingEnergy& making) {
   OrderedJson json = OrderedJson::object();
-  if (making.energy_joules) json["energy_joules"] = to_json(*making.energy_joules);
-  if (making.carbon_grams_co2e) json["carbon_grams_co2e"] = to_json(*making.carbon_grams_co2e);
+  if (making.energy_joules) json["energy_joules"] = energy::to_json(*making.energy_joules);
+  if (making.carbon_grams_co2e) json["carbon_grams_co2e"] = energy::to_json(*making.carbon_grams_co2e);
   json["runs"] = making.runs;
   if (!making.runs_without_figure.empty()) json["runs_without_figure"] = making.runs_without_figure;
   return json;
@@ -167,7 +169,7 @@ OrderedJson making_to_json(const MakingEnergy& making) {
 OrderedJson inference_to_json(const InferenceEnergy& inference) {
   OrderedJson json;
   json["tokens"] = inference.tokens;
-  json["energy_joules"] = to_json(inference.energy_joules);
+  json["energy_joules"] = energy::to_json(inference.energy_joules);
   if (inference.median_milliseconds) json["median_milliseconds"] = *inference.median_milliseconds;
   if (inference.machine) json["machine"] = *inference.machine;
   return json;
@@ -222,7 +224,7 @@ Result<InferenceEnergy> parse_inference_energy(const Json& json, const std::stri
   if (reader.has("machine")) inference.machine = reader.string("machine");
   const Json& figure = reader.at("energy_joules");
   COPPICE_RETURN_IF_ERROR(reader.status());
-  COPPICE_ASSIGN_OR_RETURN(inference.energy_joules, parse_figure(figure, where + ": energy_joules"));
+  COPPICE_ASSIGN_OR_RETURN(inference.energy_joules, parse_figure<energy::Joules>(figure, where + ": energy_joules"));
   return inference;
 }
 

@@ -83,8 +83,8 @@ struct EvaluationRun {
 // What making this model took: the sum over this folder's training, pruning, quantising and export runs, whatever their
 // outcome. The parent's own making is not in it.
 struct MakingEnergy {
-  std::optional<Figure> energy_joules;
-  std::optional<Figure> carbon_grams_co2e;
+  std::optional<energy::Figure<energy::Joules>> energy_joules;
+  std::optional<energy::Figure<energy::GramsCo2e>> carbon_grams_co2e;
   std::vector<std::string> runs;                 // the records summed
   std::vector<std::string> runs_without_figure;  // the records that hold no energy figure: the sum is too small by them
 };
@@ -92,7 +92,7 @@ struct MakingEnergy {
 // Energy of one inference as a "measure" run saw it.
 struct InferenceEnergy {
   int64_t tokens = 0;
-  Figure energy_joules;
+  energy::Figure<energy::Joules> energy_joules;
   std::optional<double> median_milliseconds;
   std::optional<std::string> machine;
 };

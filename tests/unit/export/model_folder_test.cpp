@@ -86,7 +86,7 @@ TEST(ModelFolder, ManifestStatesWhatFilesAndRecordsSay) {
   ASSERT_EQ(manifest->plan.size(), 1U);
   EXPECT_EQ(manifest->plan[0].settings["seed"], 1);
   ASSERT_TRUE(manifest->making_energy && manifest->making_energy->energy_joules);
-  EXPECT_EQ(manifest->making_energy->energy_joules->value, 100);
+  EXPECT_EQ(manifest->making_energy->energy_joules->value.value(), 100);
   EXPECT_TRUE(manifest->making_energy->runs_without_figure.empty());
   EXPECT_EQ(manifest->files.size(), 6U);
   EXPECT_EQ(manifest->find_file("manifest.json"), nullptr);
@@ -176,10 +176,10 @@ TEST(ModelFolder, EnergySumSaysWhatItHoldsAndWhatItLacks) {
 
   const auto manifest = read_model_folder(folder.path());
   const records::MakingEnergy& making = *manifest->making_energy;
-  EXPECT_EQ(making.energy_joules->value, 120);
-  EXPECT_EQ(making.energy_joules->low, 60);
-  EXPECT_EQ(making.energy_joules->provenance, "mixed");
-  EXPECT_EQ(making.energy_joules->method, "modelled: TDP model + measured: RAPL package-0");
+  EXPECT_EQ(making.energy_joules->value.value(), 120);
+  EXPECT_EQ(making.energy_joules->low.value(), 60);
+  EXPECT_EQ(making.energy_joules->provenance.kind, energy::ProvenanceKind::kMixed);
+  EXPECT_EQ(making.energy_joules->provenance.method, "modelled: TDP model + measured: RAPL package-0");
   EXPECT_EQ(making.runs.size(), 2U);
   ASSERT_EQ(making.runs_without_figure.size(), 1U);
   EXPECT_EQ(manifest->plan.size(), 2U);  // a failed run changed nothing
