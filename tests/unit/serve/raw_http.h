@@ -37,7 +37,6 @@ inline Reply send_and_read(int port, const std::string& bytes) {
   const int fd = connect_to(port);
   std::string text;
   if (fd >= 0 && ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size())) {
-    ::shutdown(fd, SHUT_WR);  // nothing more will come: the server need not wait for it
     char buffer[65536];
     for (ssize_t got = 0; (got = ::recv(fd, buffer, sizeof(buffer), 0)) > 0;) {
       text.append(buffer, static_cast<size_t>(got));
