@@ -23,8 +23,7 @@ await main(async () => {
   await checkPort();
   await step('System packages', 'compilers and libraries from Debian', () => installSystemPackages('start'));
   await step('Node packages', 'ONNX Runtime Web, a font, and Node 20', () => installNodePackages('start'));
-  await step('Dear ImGui', 'draws the comparison', () => mustRun('sh', ['scripts/fetch-imgui.sh']));
-  await step('WebAssembly', 'the C++ core and the page, for the browser', () => build('wasm'));
+  await step('WebAssembly', 'the C++ core and the page; the first time also fetches Dear ImGui', () => build('wasm'));
   await step('Server', 'coppice-serve, which hands out the page', () => build('serve', ['coppice-serve']));
   await step('Page', 'everything the browser loads, in dist/', () => mustRun('node', ['web/build.mjs']));
   console.log('\nCtrl-C ends the server.');

@@ -40,8 +40,7 @@ const builds = {
   dev: ['core and small programs with AddressSanitizer and UBSan, without libtorch', () => build('dev')],
   native: ['everything native, with libtorch', () => build('native')],
   release: ['the programs as people run them', () => build('release')],
-  imgui: ['sources that the page is compiled with', () => mustRun('sh', ['scripts/fetch-imgui.sh'])],
-  wasm: ['the core and the page, for the browser', () => build('wasm')],
+  wasm: ['the core and the page, for the browser; the first time also fetches Dear ImGui', () => build('wasm')],
   dist: ['everything the browser loads', () => mustRun('node', ['web/build.mjs'])],
 };
 
@@ -50,10 +49,10 @@ const suites = {
   scripts: { why: 'how this script counts', needs: [], run: () => nodeTests('tests/scripts') },
   dev: { why: 'unit tests, golden files and short fuzz runs under sanitizers', needs: ['dev'], run: () => ctest('dev') },
   native: { why: 'the same without sanitizers, and the libtorch backend', needs: ['native'], run: () => ctest('native') },
-  wasm: { why: 'the core in WebAssembly against the same golden files', needs: ['imgui', 'wasm'], run: () => nodeTests('tests/wasm') },
+  wasm: { why: 'the core in WebAssembly against the same golden files', needs: ['wasm'], run: () => nodeTests('tests/wasm') },
   e2e: {
     why: 'the page in Chromium, served by coppice-serve',
-    needs: ['release', 'imgui', 'wasm', 'dist'],
+    needs: ['release', 'wasm', 'dist'],
     run: () => nodeTests('tests/e2e', serve),
   },
   architecture: { why: 'who may include whom', needs: ['release'], run: () => nodeTests('tests/architecture') },
