@@ -1,0 +1,530 @@
+#include "shared/compare/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "shared/compare/headline.h"
+#include "shared/records/catalog.h"
+
+namespace coppice::compare {
+namespace {
+
+constexpr size_t kNoModel = SIZE_MAX;
+
+bool has_settled(ModelPhase phase) { return phase == ModelPhase::kReady || phase == ModelPhase::kFailed; }
+
+// How often a notice about the same thing may pile up before the oldest goes.
+constexpr size_t kMostNotices = 5;
+
+}  // namespace
+
+Comparison::Comparison() {
+  state_.device_id = energy::device_presets().front().id;
+  state_.grid_id = "WORLD";
+  Request request;
+  request.path = "catalog.json";
+  emit(std::move(request), kNoModel);
+}
+
+std::optional<Request> Comparison::next_request() {
+  if (requests_.empty()) return std::nullopt;
+  Request request = std::move(requests_.front());
+  requests_.pop_front();
+  return request;
+}
+
+int64_t Comparison::emit(Request request, size_t model) {
+  request.id = ++last_id_;
+  if (model != kNoModel) request.model = state_.models[model].id;
+  if (request.kind != RequestKind::kUnload) pending_[request.id] = {request.kind, model, request.path};
+  requests_.push_back(std::move(request));
+  return last_id_;
+}
+
+std::optional<Comparison::Pending> Comparison::take_pending(int64_t id, RequestKind kind) {
+  const auto it = pending_.find(id);
+  if (it == pending_.end() || it->second.kind != kind) return std::nullopt;
+  Pending pending = std::move(it->second);
+  pending_.erase(it);
+  return pending;
+}
+
+const Comparison::Pending* Comparison::find_pending(int64_t id, RequestKind kind) const {
+  const auto it = pending_.find(id);
+  return it == pending_.end() || it->second.kind != kind ? nullptr : &it->second;
+}
+
+Result<size_t> Comparison::find_model(std::string_view id) const {
+  for (size_t i = 0; i < state_.models.size(); ++i) {
+    if (state_.models[i].id == id) return i;
+  }
+  return not_found("no model \"" + std::string(id) + "\" in the catalog");
+}
+
+// ---- Describing models -------------------------------------------------------------------------------------------
+
+void Comparison::fetched(int64_t id, std::string_view bytes) {
+  const std::optional<Pending> pending = take_pending(id, RequestKind::kFetch);
+  if (!pending) return;
+  if (pending->model == kNoModel) {
+    read_catalog(bytes);
+  } else if (pending->path == state_.models[pending->model].id + "/manifest.json") {
+    read_manifest(pending->model, bytes);
+  } else {
+    read_vocabulary(pending->model, bytes);
+  }
+  changed();
+  pump();
+}
+
+void Comparison::read_catalog(std::string_view bytes) {
+  const Result<records::Catalog> catalog = records::parse_catalog(bytes, "models/catalog.json");
+  if (!catalog.ok()) {
+    state_.catalog_problem = catalog.status().message();
+    return;
+  }
+  state_.catalog_read = true;
+  if (catalog->models.empty()) state_.catalog_problem = "models/catalog.json lists no model";
+  for (const records::CatalogEntry& entry : catalog->models) {
+    ModelRow row;
+    row.id = entry.id;
+    state_.models.push_back(std::move(row));
+    models_.emplace_back();
+    describe(state_.models.size() - 1);
+  }
+}
+
+void Comparison::describe(size_t model) {
+  ModelRow& row = state_.models[model];
+  row.phase = ModelPhase::kDescribing;
+  row.problem.clear();
+  Request request;
+  request.path = row.id + "/manifest.json";
+  emit(std::move(request), model);
+}
+
+void Comparison::read_manifest(size_t model, std::string_view bytes) {
+  ModelRow& row = state_.models[model];
+  Result<records::Manifest> parsed = records::parse_manifest(bytes, row.id + "/manifest.json");
+  if (!parsed.ok()) return fail(model, parsed.status().message());
+  records::Manifest manifest = std::move(*parsed);
+  const std::string source = row.id + "/manifest.json";
+  if (manifest.id != row.id) {
+    return fail(model, source + ": describes \"" + manifest.id + "\", but the catalog has it as \"" + row.id + "\"");
+  }
+  if (manifest.labels.size() != 2) {
+    return fail(model, source + ": labels: this page compares models with two labels, not " +
+                           std::to_string(manifest.labels.size()));
+  }
+  const records::WeightsFile* weights = manifest.find_weights("onnx");
+  if (weights == nullptr) return fail(model, source + ": weights: holds no ONNX file, which the page needs");
+  const records::FileEntry* vocabulary = manifest.find_file("vocab.txt");
+  if (vocabulary == nullptr) return fail(model, source + ": files: vocab.txt is missing");
+
+  describe_row(manifest, row);
+  row.model_bytes = manifest.find_file(weights->path)->bytes;
+
+  const std::string casing = manifest.do_lower_case ? "/uncased" : "/cased";
+  const auto known = tokenizers_.find(vocabulary->sha256 + casing);
+  Request request;
+  request.path = row.id + "/vocab.txt";
+  request.bytes = vocabulary->bytes;
+  request.sha256 = vocabulary->sha256;
+  models_[model].manifest = std::move(manifest);
+  if (known != tokenizers_.end()) {
+    models_[model].tokenizer = known->second;
+    offer(model);
+  } else {
+    emit(std::move(request), model);
+  }
+}
+
+void Comparison::read_vocabulary(size_t model, std::string_view bytes) {
+  Model& loaded_model = models_[model];
+  text::TokenizerOptions options;
+  options.do_lower_case = loaded_model.manifest.do_lower_case;
+  options.strip_accents = loaded_model.manifest.do_lower_case;
+  Result<text::Tokenizer> tokenizer = text::Tokenizer::create(bytes, options);
+  if (!tokenizer.ok()) {
+    return fail(model, tokenizer.status().with_context(state_.models[model].id + "/vocab.txt").message());
+  }
+  loaded_model.tokenizer = std::make_shared<const text::Tokenizer>(std::move(*tokenizer));
+  const std::string casing = loaded_model.manifest.do_lower_case ? "/uncased" : "/cased";
+  tokenizers_[loaded_model.manifest.find_file("vocab.txt")->sha256 + casing] = loaded_model.tokenizer;
+  offer(model);
+}
+
+void Comparison::offer(size_t model) {
+  const records::Manifest& manifest = models_[model].manifest;
+  state_.models[model].phase = comparing_ && models_[model].in_comparison ? ModelPhase::kWaiting : ModelPhase::kOffered;
+  encode(model);
+  if (models_[model].in_comparison) models_[model].compared_ids = encode_text(model, compared_text_).input_ids;
+  const records::WeightsFile* weights = manifest.find_weights("onnx");
+  Request request;
+  request.kind = RequestKind::kProbe;
+  request.path = state_.models[model].id + "/" + weights->path;
+  request.bytes = state_.models[model].model_bytes;
+  request.sha256 = manifest.find_file(weights->path)->sha256;
+  emit(std::move(request), model);
+}
+
+text::Encoding Comparison::encode_text(size_t model, std::string_view text) const {
+  const Model& target = models_[model];
+  text::EncodeOptions options;
+  options.max_length = static_cast<int>(target.manifest.max_length);
+  const Result<text::Truncation> truncation = text::parse_truncation(target.manifest.truncation);
+  if (truncation.ok()) options.truncation = *truncation;  // the manifest's parser knows no other
+  options.with_offsets = false;
+  return target.tokenizer->encode(text, options);
+}
+
+void Comparison::encode(size_t model) {
+  Model& target = models_[model];
+  ModelRow& row = state_.models[model];
+  if (target.tokenizer == nullptr) return;
+  text::Encoding encoding = encode_text(model, text_);
+  target.input_ids = std::move(encoding.input_ids);
+  row.tokens = static_cast<int64_t>(target.input_ids.size());
+  row.tokens_whole = encoding.tokens_before_truncation;
+  row.truncated = encoding.truncated;
+}
+
+void Comparison::fail(size_t model, std::string problem) {
+  state_.models[model].phase = ModelPhase::kFailed;
+  state_.models[model].problem = std::move(problem);
+}
+
+// ---- What the visitor does ---------------------------------------------------------------------------------------
+
+void Comparison::set_text(std::string_view text) {
+  if (text == text_) return;
+  text_.assign(text);
+  state_.text_bytes = static_cast<int64_t>(text.size());
+  state_.text_empty = text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
+  for (size_t i = 0; i < models_.size(); ++i) encode(i);
+  state_.results_are_stale = state_.phase != RunPhase::kIdle;
+  changed();
+}
+
+Status Comparison::set_repeats(int repeats) {
+  if (repeats < 1 || repeats > 100)
+    return invalid_usage("repeats must lie in 1 to 100, not " + std::to_string(repeats));
+  state_.repeats = repeats;
+  changed();
+  return {};
+}
+
+Status Comparison::choose_device(std::string_view id) {
+  if (energy::find_device(id) == nullptr) return not_found("no device \"" + std::string(id) + "\"");
+  state_.device_id = id;
+  for (size_t i = 0; i < models_.size(); ++i) estimate(i);
+  write_headline();
+  changed();
+  return {};
+}
+
+Status Comparison::choose_grid(std::string_view id) {
+  COPPICE_RETURN_IF_ERROR(find_grid(id).status());
+  state_.grid_id = id;
+  for (size_t i = 0; i < models_.size(); ++i) estimate(i);
+  write_headline();
+  changed();
+  return {};
+}
+
+Status Comparison::select_model(std::string_view id, bool selected) {
+  COPPICE_ASSIGN_OR_RETURN(const size_t model, find_model(id));
+  state_.models[model].selected = selected;
+  changed();
+  return {};
+}
+
+Status Comparison::start() {
+  if (!state_.catalog_problem.empty()) return failed(state_.catalog_problem);
+  if (state_.text_empty) return invalid_usage("There is no review yet: type one, or pick a sample.");
+  size_t chosen = 0;
+  for (size_t i = 0; i < models_.size(); ++i) chosen += state_.models[i].selected ? 1 : 0;
+  if (chosen == 0) return invalid_usage("Choose at least one model to run.");
+
+  clear_results();
+  comparing_ = true;
+  compared_text_ = text_;
+  repeats_now_ = state_.repeats;
+  for (size_t i = 0; i < models_.size(); ++i) {
+    ModelRow& row = state_.models[i];
+    models_[i].in_comparison = row.selected;
+    if (!row.selected) continue;
+    models_[i].compared_ids = models_[i].input_ids;
+    if (row.phase == ModelPhase::kOffered) row.phase = ModelPhase::kWaiting;
+  }
+  changed();
+  pump();
+  return {};
+}
+
+void Comparison::clear_results() {
+  // A run that is under way cannot be called back; its answer will be ignored.
+  std::erase_if(pending_, [](const auto& entry) { return entry.second.kind == RequestKind::kRun; });
+  std::erase_if(requests_, [](const Request& request) { return request.kind == RequestKind::kRun; });
+  for (size_t i = 0; i < models_.size(); ++i) clear_result(i);
+  for (Model& model : models_) model.in_comparison = false;
+  state_.results_are_stale = false;
+  state_.agreement = Agreement::kNone;
+  state_.headline.clear();
+}
+
+void Comparison::clear_result(size_t model) {
+  ModelRow& row = state_.models[model];
+  row.verdict.reset();
+  row.warm_up_ms.reset();
+  row.times_ms.clear();
+  row.time.reset();
+  row.against_baseline.reset();
+  row.estimate.reset();
+  models_[model].warmed_up = false;
+}
+
+void Comparison::cancel() {
+  if (!comparing_) return;
+  comparing_ = false;
+  std::erase_if(pending_, [](const auto& entry) { return entry.second.kind == RequestKind::kRun; });
+  std::erase_if(requests_, [](const Request& request) { return request.kind == RequestKind::kRun; });
+  for (ModelRow& row : state_.models) {
+    if (row.phase == ModelPhase::kWaiting) row.phase = ModelPhase::kOffered;
+  }
+  summarise();
+  state_.phase = RunPhase::kDone;
+  changed();
+}
+
+Status Comparison::load(std::string_view id) {
+  COPPICE_ASSIGN_OR_RETURN(const size_t model, find_model(id));
+  if (state_.models[model].phase == ModelPhase::kOffered) state_.models[model].phase = ModelPhase::kWaiting;
+  changed();
+  pump();
+  return {};
+}
+
+Status Comparison::retry(std::string_view id) {
+  COPPICE_ASSIGN_OR_RETURN(const size_t model, find_model(id));
+  if (state_.models[model].phase != ModelPhase::kFailed) return {};
+  clear_result(model);
+  // Joins a comparison that still runs; else it waits for the next one.
+  models_[model].in_comparison = comparing_ && state_.models[model].selected;
+  describe(model);
+  changed();
+  return {};
+}
+
+// ---- What the outside answers ------------------------------------------------------------------------------------
+
+void Comparison::probed(int64_t id, bool on_device) {
+  const std::optional<Pending> pending = take_pending(id, RequestKind::kProbe);
+  if (!pending) return;
+  ModelRow& row = state_.models[pending->model];
+  row.on_device = on_device;
+  // No download to wait for: have it ready before the visitor has finished typing.
+  if (on_device && row.selected && row.phase == ModelPhase::kOffered) row.phase = ModelPhase::kWaiting;
+  changed();
+  pump();
+}
+
+void Comparison::progress(int64_t id, int64_t bytes_done, int64_t bytes_total) {
+  const Pending* pending = find_pending(id, RequestKind::kLoad);
+  if (pending == nullptr) return;
+  ModelRow& row = state_.models[pending->model];
+  row.phase = ModelPhase::kDownloading;
+  row.bytes_done = bytes_done;
+  row.bytes_total = bytes_total;
+  changed();
+}
+
+void Comparison::preparing(int64_t id) {
+  const Pending* pending = find_pending(id, RequestKind::kLoad);
+  if (pending == nullptr) return;
+  state_.models[pending->model].phase = ModelPhase::kPreparing;
+  changed();
+}
+
+void Comparison::loaded(int64_t id, bool stored_on_device) {
+  const std::optional<Pending> pending = take_pending(id, RequestKind::kLoad);
+  if (!pending) return;
+  state_.models[pending->model].phase = ModelPhase::kReady;
+  state_.models[pending->model].on_device = stored_on_device;
+  changed();
+  pump();
+}
+
+void Comparison::run_done(int64_t id, std::array<double, 2> logits, double milliseconds) {
+  const std::optional<Pending> pending = take_pending(id, RequestKind::kRun);
+  if (!pending) return;
+  ModelRow& row = state_.models[pending->model];
+  Model& model = models_[pending->model];
+  ++state_.runs_done;
+  if (!std::isfinite(logits[0]) || !std::isfinite(logits[1])) {
+    fail(pending->model, row.id + ": gave logits that are no numbers; the model file does not suit this runtime");
+  } else if (!std::isfinite(milliseconds) || milliseconds < 0) {
+    fail(pending->model, row.id + ": the clock of this browser gave no time for the run");
+  } else if (!model.warmed_up) {
+    model.warmed_up = true;
+    row.verdict = judge(logits, model.manifest.labels);
+    row.warm_up_ms = milliseconds;
+    state_.agreement = agreement_of(state_.models);
+  } else {
+    row.times_ms.push_back(milliseconds);
+  }
+  changed();
+  pump();
+}
+
+void Comparison::request_failed(int64_t id, std::string message) {
+  const auto it = pending_.find(id);
+  if (it == pending_.end()) return;
+  const Pending pending = it->second;
+  pending_.erase(it);
+  if (pending.model == kNoModel) {
+    state_.catalog_problem = "models/catalog.json could not be read: " + message;
+  } else if (pending.kind != RequestKind::kProbe) {  // without an answer, not in the cache
+    fail(pending.model, std::move(message));
+  }
+  changed();
+  pump();
+}
+
+void Comparison::runtime_lost(const std::string& message) {
+  std::vector<size_t> blamed;
+  for (auto it = pending_.begin(); it != pending_.end();) {
+    const bool in_worker = it->second.kind == RequestKind::kRun || it->second.kind == RequestKind::kLoad;
+    if (in_worker) blamed.push_back(it->second.model);
+    it = in_worker ? pending_.erase(it) : std::next(it);
+  }
+  std::erase_if(requests_, [](const Request& request) { return request.kind == RequestKind::kRun; });
+  for (const size_t model : blamed) fail(model, state_.models[model].id + ": " + message);
+  for (size_t i = 0; i < models_.size(); ++i) {
+    ModelRow& row = state_.models[i];
+    if (row.phase != ModelPhase::kReady) continue;
+    row.phase = comparing_ && models_[i].in_comparison ? ModelPhase::kWaiting : ModelPhase::kOffered;
+  }
+  changed();
+  pump();
+}
+
+void Comparison::set_runtime(Runtime runtime) {
+  state_.runtime = std::move(runtime);
+  changed();
+}
+
+void Comparison::add_notice(std::string message) {
+  if (std::find(state_.notices.begin(), state_.notices.end(), message) != state_.notices.end()) return;
+  state_.notices.push_back(std::move(message));
+  if (state_.notices.size() > kMostNotices) state_.notices.erase(state_.notices.begin());
+  changed();
+}
+
+// ---- What is done next -------------------------------------------------------------------------------------------
+
+void Comparison::pump() {
+  pump_loads();
+  if (!comparing_) return;
+
+  bool settled = true;
+  int64_t running = 0;
+  int64_t taking_part = 0;
+  int64_t done = 0;
+  for (size_t i = 0; i < models_.size(); ++i) {
+    if (!models_[i].in_comparison) continue;
+    const ModelPhase phase = state_.models[i].phase;
+    settled = settled && has_settled(phase);
+    if (phase != ModelPhase::kFailed) ++taking_part;
+    if (phase == ModelPhase::kFailed) continue;
+    done += (models_[i].warmed_up ? 1 : 0) + static_cast<int64_t>(state_.models[i].times_ms.size());
+  }
+  for (const auto& [id, pending] : pending_) running += pending.kind == RequestKind::kRun ? 1 : 0;
+  state_.runs_planned = static_cast<int>(taking_part * (1 + repeats_now_));
+  state_.runs_done = static_cast<int>(done);
+  if (running > 0) return;
+
+  for (size_t i = 0; i < models_.size(); ++i) {
+    if (!models_[i].in_comparison || models_[i].warmed_up) continue;
+    state_.phase = RunPhase::kWarmingUp;
+    if (emit_run(i)) return;
+  }
+  if (!settled) {
+    state_.phase = RunPhase::kLoading;
+    return;
+  }
+  for (int round = 0; round < repeats_now_; ++round) {
+    for (size_t i = 0; i < models_.size(); ++i) {
+      if (!models_[i].in_comparison || static_cast<int>(state_.models[i].times_ms.size()) > round) continue;
+      state_.phase = RunPhase::kTiming;
+      if (emit_run(i)) return;
+    }
+  }
+  comparing_ = false;
+  state_.phase = RunPhase::kDone;
+  summarise();
+}
+
+// One model file at a time, the smallest first: the first verdict comes sooner.
+void Comparison::pump_loads() {
+  for (const auto& [id, pending] : pending_) {
+    if (pending.kind == RequestKind::kLoad) return;
+  }
+  size_t next = kNoModel;
+  for (size_t i = 0; i < models_.size(); ++i) {
+    if (state_.models[i].phase != ModelPhase::kWaiting) continue;
+    if (next == kNoModel || state_.models[i].model_bytes < state_.models[next].model_bytes) next = i;
+  }
+  if (next == kNoModel) return;
+  ModelRow& row = state_.models[next];
+  const records::Manifest& manifest = models_[next].manifest;
+  const std::string& path = manifest.find_weights("onnx")->path;
+  row.phase = ModelPhase::kDownloading;
+  row.bytes_done = 0;
+  row.bytes_total = row.model_bytes;
+  Request request;
+  request.kind = RequestKind::kLoad;
+  request.path = row.id + "/" + path;
+  request.bytes = row.model_bytes;
+  request.sha256 = manifest.find_file(path)->sha256;
+  emit(std::move(request), next);
+}
+
+bool Comparison::emit_run(size_t model) {
+  if (state_.models[model].phase != ModelPhase::kReady) return false;
+  Request request;
+  request.kind = RequestKind::kRun;
+  request.input_ids = models_[model].compared_ids;
+  emit(std::move(request), model);
+  return true;
+}
+
+void Comparison::summarise() {
+  const ModelRow* baseline = nullptr;
+  for (size_t i = 0; i < models_.size(); ++i) {
+    ModelRow& row = state_.models[i];
+    if (row.times_ms.empty()) continue;
+    row.time = summarise_times(row.times_ms);
+    row.against_baseline.reset();
+    if (baseline != nullptr) row.against_baseline = compare_times(baseline->times_ms, row.times_ms);
+    if (baseline == nullptr) baseline = &row;
+    estimate(i);
+  }
+  state_.agreement = agreement_of(state_.models);
+  write_headline();
+}
+
+void Comparison::estimate(size_t model) {
+  ModelRow& row = state_.models[model];
+  row.estimate.reset();
+  const Result<energy::Intensity> intensity = find_grid(state_.grid_id);
+  const energy::DevicePreset* device = energy::find_device(state_.device_id);
+  if (!row.time || !intensity.ok() || device == nullptr) return;
+  row.estimate =
+      estimate_energy(energy::Seconds(row.time->median_ms / 1e3), energy::Seconds(row.time->interval_ms.low / 1e3),
+                      energy::Seconds(row.time->interval_ms.high / 1e3), *device, *intensity);
+}
+
+void Comparison::write_headline() { state_.headline = headline_of(state_); }
+
+}  // namespace coppice::compare

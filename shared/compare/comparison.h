@@ -1,0 +1,137 @@
+// The comparison as a state machine: it emits requests with ids and takes events; it never waits, draws or reads a
+// clock.
+//
+//   Comparison comparison;                                 // emits: fetch "catalog.json", number 1
+//   while (auto request = comparison.next_request()) carry_out(*request);
+//   comparison.fetched(1, catalog_bytes);                  // emits: fetch "dense/manifest.json", number 2, ...
+//   comparison.set_text("A quiet, lovely film.");
+//   comparison.start();                                    // emits: load, then run requests, one run at a time
+//   comparison.run_done(7, {-1.2, 1.9}, 148.2);
+//   comparison.state().models[0].verdict
+//
+// An event whose id is not pending (a late answer after a restart) is ignored. A failure stays with its model: the row
+// says why and the others go on.
+//
+// Order of a comparison: every model gets one untimed run as soon as it is ready (its verdict is shown at once); when
+// all models are ready or failed, timed repeats go round them, A B A B, so that a slow spell of the machine hits all.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/base/status.h"
+#include "shared/compare/state.h"
+#include "shared/records/manifest.h"
+#include "shared/text/tokenizer.h"
+
+namespace coppice::compare {
+
+enum class RequestKind {
+  kFetch,   // a small file, whole, answered by fetched()
+  kProbe,   // is the model file in the cache? answered by probed()
+  kLoad,    // model file: get, check, build a session; answered by progress(), preparing(), loaded()
+  kRun,     // one inference, timed; answered by run_done()
+  kUnload,  // the session is no longer wanted; no answer
+};
+
+struct Request {
+  int64_t id = 0;
+  RequestKind kind = RequestKind::kFetch;
+  std::string model;               // empty for the catalog
+  std::string path;                // below the models folder; for kFetch, kProbe, kLoad
+  int64_t bytes = -1;              // expected size, -1: not known
+  std::string sha256;              // empty: not known (the catalog and the manifests)
+  std::vector<int32_t> input_ids;  // kRun; the attention mask is all ones
+};
+
+class Comparison {
+ public:
+  Comparison();
+
+  [[nodiscard]] const State& state() const { return state_; }
+  // Oldest first; empty when there is nothing to do until the next event.
+  std::optional<Request> next_request();
+
+  // What the visitor does.
+  void set_text(std::string_view text);  // any bytes; tokenised for every model that is described
+  Status set_repeats(int repeats);       // 1 to 100; a comparison that runs keeps its own
+  Status choose_device(std::string_view id);
+  Status choose_grid(std::string_view id);
+  Status select_model(std::string_view id, bool selected);
+  Status start();                     // compare the selected models on the text; restarts one that runs
+  void cancel();                      // keeps what is measured
+  Status load(std::string_view id);   // download and prepare without comparing
+  Status retry(std::string_view id);  // a failed model, from its manifest on
+
+  // What the outside answers.
+  void fetched(int64_t id, std::string_view bytes);
+  void probed(int64_t id, bool on_device);
+  void progress(int64_t id, int64_t bytes_done, int64_t bytes_total);
+  void preparing(int64_t id);
+  void loaded(int64_t id, bool stored_on_device);
+  void run_done(int64_t id, std::array<double, 2> logits, double milliseconds);
+  void request_failed(int64_t id, std::string message);  // any request
+  // The worker is gone with all its sessions. The model it was running fails; the others load again when needed.
+  void runtime_lost(const std::string& message);
+  void set_runtime(Runtime runtime);
+  void add_notice(std::string message);
+
+ private:
+  struct Model {
+    records::Manifest manifest;
+    std::shared_ptr<const text::Tokenizer> tokenizer;
+    std::vector<int32_t> input_ids;  // of the current text
+    bool in_comparison = false;
+    bool warmed_up = false;
+    std::vector<int32_t> compared_ids;  // of the text that is compared
+  };
+  struct Pending {
+    RequestKind kind;
+    size_t model;  // index; kNoModel for the catalog
+    std::string path;
+  };
+
+  int64_t emit(Request request, size_t model);
+  std::optional<Pending> take_pending(int64_t id, RequestKind kind);
+  const Pending* find_pending(int64_t id, RequestKind kind) const;
+  Result<size_t> find_model(std::string_view id) const;
+
+  void read_catalog(std::string_view bytes);
+  void describe(size_t model);  // ask for its manifest
+  void read_manifest(size_t model, std::string_view bytes);
+  void read_vocabulary(size_t model, std::string_view bytes);
+  void offer(size_t model);
+  [[nodiscard]] text::Encoding encode_text(size_t model, std::string_view text) const;
+  void encode(size_t model);  // the current text
+  void fail(size_t model, std::string problem);
+
+  void clear_results();
+  void clear_result(size_t model);
+  void pump();  // emits what can be done next
+  void pump_loads();
+  bool emit_run(size_t model);
+  void summarise();
+  void estimate(size_t model);
+  void write_headline();
+  void changed() { ++state_.revision; }
+
+  State state_;
+  std::vector<Model> models_;                                                 // beside state_.models
+  std::map<std::string, std::shared_ptr<const text::Tokenizer>> tokenizers_;  // by vocabulary hash and casing
+  std::string text_;
+  std::string compared_text_;
+  std::deque<Request> requests_;
+  std::map<int64_t, Pending> pending_;
+  int64_t last_id_ = 0;
+  bool comparing_ = false;
+  int repeats_now_ = 0;  // of the comparison that runs
+};
+
+}  // namespace coppice::compare

@@ -1,0 +1,119 @@
+#include "shared/compare/headline.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "shared/compare/format.h"
+
+namespace coppice::compare {
+
+Verdict judge(std::array<double, 2> logits, const std::vector<std::string>& labels) {
+  Verdict verdict;
+  verdict.logits = logits;
+  verdict.label_index = logits[1] > logits[0] ? 1 : 0;
+  verdict.label = labels[static_cast<size_t>(verdict.label_index)];
+  const double margin = std::abs(logits[1] - logits[0]);
+  verdict.probability = 1.0 / (1.0 + std::exp(-margin));
+  return verdict;
+}
+
+TimeSummary summarise_times(std::span<const double> milliseconds) {
+  TimeSummary summary;
+  const Result<double> median = metrics::median(milliseconds);
+  const Result<double> mad = metrics::median_absolute_deviation(milliseconds);
+  const Result<metrics::Interval> interval = metrics::median_interval(milliseconds);
+  if (median.ok()) summary.median_ms = *median;
+  if (mad.ok()) summary.mad_ms = *mad;
+  if (interval.ok()) summary.interval_ms = *interval;
+  return summary;
+}
+
+std::optional<TimeRatio> compare_times(std::span<const double> baseline_ms, std::span<const double> times_ms) {
+  const size_t rounds = std::min(baseline_ms.size(), times_ms.size());
+  std::vector<double> ratios;
+  for (size_t i = 0; i < rounds; ++i) {
+    if (baseline_ms[i] <= 0.0) return std::nullopt;  // below the clock's resolution
+    ratios.push_back(times_ms[i] / baseline_ms[i]);
+  }
+  const Result<double> ratio = metrics::median(ratios);
+  const Result<metrics::Interval> interval = metrics::median_interval(ratios);
+  if (!ratio.ok() || !interval.ok()) return std::nullopt;
+  return TimeRatio{*ratio, *interval};
+}
+
+Agreement agreement_of(const std::vector<ModelRow>& rows) {
+  const ModelRow* first = nullptr;
+  bool second = false;
+  for (const ModelRow& row : rows) {
+    if (!row.verdict) continue;
+    if (first == nullptr) {
+      first = &row;
+    } else if (row.verdict->label != first->verdict->label) {
+      return Agreement::kDisagree;
+    } else {
+      second = true;
+    }
+  }
+  return second ? Agreement::kAgree : Agreement::kNone;
+}
+
+std::string headline_of(const State& state) {
+  std::vector<const ModelRow*> judged;
+  for (const ModelRow& row : state.models) {
+    if (row.verdict) judged.push_back(&row);
+  }
+  if (judged.empty()) return "";
+  std::string headline;
+  if (judged.size() == 1) {
+    headline = judged[0]->id + " says " + judged[0]->verdict->label + ".";
+  } else if (state.agreement == Agreement::kAgree) {
+    headline = (judged.size() == 2 ? "Both models say " : "All " + std::to_string(judged.size()) + " models say ") +
+               judged[0]->verdict->label + ".";
+  } else {
+    headline = "The models disagree: ";
+    for (size_t i = 0; i < judged.size(); ++i) {
+      headline += (i > 0 ? ", " : "") + judged[i]->id + " says " + judged[i]->verdict->label;
+    }
+    headline += ".";
+  }
+  const ModelRow* baseline = nullptr;
+  const ModelRow* cheapest = nullptr;
+  for (const ModelRow* row : judged) {
+    if (!row->time) continue;
+    if (baseline == nullptr) {
+      baseline = row;
+    } else if (row->against_baseline &&
+               (cheapest == nullptr || row->against_baseline->ratio < cheapest->against_baseline->ratio)) {
+      cheapest = row;
+    }
+  }
+  if (cheapest == nullptr) return headline;
+  const TimeRatio& ratio = *cheapest->against_baseline;
+  if (ratio.interval.low <= 1.0 && ratio.interval.high >= 1.0) {
+    return headline + " In time, " + cheapest->id + " shows no clear difference to " + baseline->id + ".";
+  }
+  // The estimate is time x power: on one device energy changes by the same share.
+  return headline + " " + cheapest->id + " takes " + format_ratio(ratio) + " time than " + baseline->id +
+         ", and by the estimate the same share " + (ratio.ratio < 1.0 ? "less" : "more") + " energy.";
+}
+
+void describe_row(const records::Manifest& manifest, ModelRow& row) {
+  row.parent = manifest.parent_id.value_or("");
+  row.description.clear();
+  for (const records::PlanStep& step : manifest.plan) {
+    if (step.kind != "export") row.description += (row.description.empty() ? "" : ", ") + step.kind;
+  }
+  row.max_length = manifest.max_length;
+  row.truncation = manifest.truncation;
+  row.parameters_total = manifest.parameters.total;
+  row.parameters_encoder = manifest.parameters.encoder;
+  const auto flops = manifest.encoder_flops.find(manifest.max_length);
+  row.encoder_flops_per_input.reset();
+  if (flops != manifest.encoder_flops.end()) row.encoder_flops_per_input = static_cast<double>(flops->second);
+  const auto accuracy = manifest.metrics.find("accuracy");
+  row.accuracy.reset();
+  if (accuracy != manifest.metrics.end()) row.accuracy = accuracy->second;
+  row.accuracy_reviews = manifest.test_set ? manifest.test_set->examples.value_or(0) : 0;
+}
+
+}  // namespace coppice::compare

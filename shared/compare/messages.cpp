@@ -1,0 +1,286 @@
+#include "shared/compare/messages.h"
+
+#include <functional>
+#include <map>
+
+#include "shared/base/json.h"
+#include "shared/compare/cells.h"
+#include "shared/compare/format.h"
+
+namespace coppice::compare {
+namespace {
+
+const char* kind_name(RequestKind kind) {
+  switch (kind) {
+    case RequestKind::kFetch:
+      return "fetch";
+    case RequestKind::kProbe:
+      return "probe";
+    case RequestKind::kLoad:
+      return "load";
+    case RequestKind::kRun:
+      return "run";
+    case RequestKind::kUnload:
+      return "unload";
+  }
+  return "";
+}
+
+const char* agreement_name(Agreement agreement) {
+  switch (agreement) {
+    case Agreement::kNone:
+      return "none";
+    case Agreement::kAgree:
+      return "agree";
+    case Agreement::kDisagree:
+      return "disagree";
+  }
+  return "";
+}
+
+Status run_done(JsonReader& event, Comparison& comparison) {
+  const int64_t id = event.integer("id");
+  const double milliseconds = event.number("milliseconds");
+  const Json& logits = event.at("logits");
+  COPPICE_RETURN_IF_ERROR(event.status());
+  if (!logits.is_array() || logits.size() != 2 || !logits[0].is_number() || !logits[1].is_number()) {
+    event.fail("logits", "expected two numbers");
+    return event.status();
+  }
+  comparison.run_done(id, {logits[0].get<double>(), logits[1].get<double>()}, milliseconds);
+  return {};
+}
+
+Status runtime(JsonReader& event, Comparison& comparison) {
+  Runtime runtime{event.string("name"), event.string("version"), event.string("backend"),
+                  static_cast<int>(event.integer("threads")), event.boolean("isolated")};
+  COPPICE_RETURN_IF_ERROR(event.status());
+  comparison.set_runtime(std::move(runtime));
+  return {};
+}
+
+// Each reads its members, checks them, then acts.
+using Handler = std::function<Status(JsonReader&, Comparison&)>;
+
+const std::map<std::string, Handler>& handlers() {
+  static const std::map<std::string, Handler> table = {
+      {"probed",
+       [](JsonReader& event, Comparison& comparison) -> Status {
+         const int64_t id = event.integer("id");
+         const bool on_device = event.boolean("on_device");
+         COPPICE_RETURN_IF_ERROR(event.status());
+         comparison.probed(id, on_device);
+         return {};
+       }},
+      {"progress",
+       [](JsonReader& event, Comparison& comparison) -> Status {
+         const int64_t id = event.integer("id");
+         const int64_t done = event.integer("bytes_done");
+         const int64_t total = event.integer("bytes_total");
+         COPPICE_RETURN_IF_ERROR(event.status());
+         comparison.progress(id, done, total);
+         return {};
+       }},
+      {"preparing",
+       [](JsonReader& event, Comparison& comparison) -> Status {
+         const int64_t id = event.integer("id");
+         COPPICE_RETURN_IF_ERROR(event.status());
+         comparison.preparing(id);
+         return {};
+       }},
+      {"loaded",
+       [](JsonReader& event, Comparison& comparison) -> Status {
+         const int64_t id = event.integer("id");
+         const bool stored = event.boolean("stored");
+         COPPICE_RETURN_IF_ERROR(event.status());
+         comparison.loaded(id, stored);
+         return {};
+       }},
+      {"run_done", run_done},
+      {"failed",
+       [](JsonReader& event, Comparison& comparison) -> Status {
+         const int64_t id = event.integer("id");
+         const std::string message = event.string("message");
+         COPPICE_RETURN_IF_ERROR(event.status());
+         comparison.request_failed(id, message);
+         return {};
+       }},
+      {"runtime_lost",
+       [](JsonReader& event, Comparison& comparison) -> Status {
+         const std::string message = event.string("message");
+         COPPICE_RETURN_IF_ERROR(event.status());
+         comparison.runtime_lost(message);
+         return {};
+       }},
+      {"runtime", runtime},
+      {"notice",
+       [](JsonReader& event, Comparison& comparison) -> Status {
+         const std::string message = event.string("message");
+         COPPICE_RETURN_IF_ERROR(event.status());
+         comparison.add_notice(message);
+         return {};
+       }},
+      {"start", [](JsonReader&, Comparison& comparison) -> Status { return comparison.start(); }},
+      {"cancel",
+       [](JsonReader&, Comparison& comparison) -> Status {
+         comparison.cancel();
+         return {};
+       }},
+      {"load",
+       [](JsonReader& event, Comparison& comparison) -> Status {
+         const std::string model = event.string("model");
+         COPPICE_RETURN_IF_ERROR(event.status());
+         return comparison.load(model);
+       }},
+      {"retry",
+       [](JsonReader& event, Comparison& comparison) -> Status {
+         const std::string model = event.string("model");
+         COPPICE_RETURN_IF_ERROR(event.status());
+         return comparison.retry(model);
+       }},
+      {"select",
+       [](JsonReader& event, Comparison& comparison) -> Status {
+         const std::string model = event.string("model");
+         const bool selected = event.boolean("selected");
+         COPPICE_RETURN_IF_ERROR(event.status());
+         return comparison.select_model(model, selected);
+       }},
+      {"repeats",
+       [](JsonReader& event, Comparison& comparison) -> Status {
+         const int64_t value = event.integer("value");
+         COPPICE_RETURN_IF_ERROR(event.status());
+         return comparison.set_repeats(static_cast<int>(std::min<int64_t>(std::max<int64_t>(value, -1), 1'000'000)));
+       }},
+      {"device",
+       [](JsonReader& event, Comparison& comparison) -> Status {
+         const std::string value = event.string("value");
+         COPPICE_RETURN_IF_ERROR(event.status());
+         return comparison.choose_device(value);
+       }},
+      {"grid",
+       [](JsonReader& event, Comparison& comparison) -> Status {
+         const std::string value = event.string("value");
+         COPPICE_RETURN_IF_ERROR(event.status());
+         return comparison.choose_grid(value);
+       }},
+  };
+  return table;
+}
+
+OrderedJson interval_json(double low, double high) { return OrderedJson::array({low, high}); }
+
+OrderedJson row_json(const ModelRow& row, const State& state) {
+  OrderedJson json;
+  json["id"] = row.id;
+  json["phase"] = phase_name(row.phase);
+  json["problem"] = row.problem;
+  json["selected"] = row.selected;
+  json["on_device"] = row.on_device;
+  json["model_bytes"] = row.model_bytes;
+  json["bytes_done"] = row.bytes_done;
+  json["bytes_total"] = row.bytes_total;
+  json["max_length"] = row.max_length;
+  json["truncation"] = row.truncation;
+  json["tokens"] = row.tokens;
+  json["tokens_whole"] = row.tokens_whole;
+  json["truncated"] = row.truncated;
+  if (row.accuracy) json["accuracy"] = records::to_json(*row.accuracy);
+  if (row.verdict) {
+    json["label"] = row.verdict->label;
+    json["probability"] = row.verdict->probability;
+    json["logits"] = {row.verdict->logits[0], row.verdict->logits[1]};
+  }
+  if (row.warm_up_ms) json["warm_up_ms"] = *row.warm_up_ms;
+  json["times_ms"] = row.times_ms;
+  if (row.time) {
+    json["median_ms"] = row.time->median_ms;
+    json["mad_ms"] = row.time->mad_ms;
+    json["median_interval_ms"] = interval_json(row.time->interval_ms.low, row.time->interval_ms.high);
+  }
+  if (row.against_baseline) {
+    json["time_ratio"] = row.against_baseline->ratio;
+    json["time_ratio_interval"] =
+        interval_json(row.against_baseline->interval.low, row.against_baseline->interval.high);
+  }
+  if (row.estimate) {
+    json["energy_joules"] = energy::to_json(row.estimate->energy);
+    json["carbon_grams_co2e"] = energy::to_json(row.estimate->carbon);
+  }
+  OrderedJson text;
+  for (const Cell& cell : cells_of(row, state)) text[cell.key] = cell.text;
+  json["text"] = text;
+  return json;
+}
+
+}  // namespace
+
+std::string to_json(const Request& request) {
+  OrderedJson json;
+  json["id"] = request.id;
+  json["kind"] = kind_name(request.kind);
+  json["model"] = request.model;
+  if (!request.path.empty()) json["path"] = request.path;
+  if (request.bytes >= 0) json["bytes"] = request.bytes;
+  if (!request.sha256.empty()) json["sha256"] = request.sha256;
+  if (request.kind == RequestKind::kRun) json["input_ids"] = request.input_ids;
+  return dump_json(json);
+}
+
+Status apply_event(std::string_view json, Comparison& comparison) {
+  COPPICE_ASSIGN_OR_RETURN(const Json document, parse_json(json, "event"));
+  JsonReader event(document, "event");
+  const std::string type = event.string("type");
+  COPPICE_RETURN_IF_ERROR(event.status());
+  const auto handler = handlers().find(type);
+  if (handler == handlers().end()) return unsupported("event: type: \"" + type + "\" is not known");
+  return handler->second(event, comparison);
+}
+
+std::string view_json(const State& state) {
+  OrderedJson json;
+  json["revision"] = state.revision;
+  json["catalog_read"] = state.catalog_read;
+  json["catalog_problem"] = state.catalog_problem;
+  json["notices"] = state.notices;
+  json["phase"] = phase_name(state.phase);
+  json["repeats"] = state.repeats;
+  json["runs_done"] = state.runs_done;
+  json["runs_planned"] = state.runs_planned;
+  json["text_bytes"] = state.text_bytes;
+  json["text_empty"] = state.text_empty;
+  json["results_are_stale"] = state.results_are_stale;
+  json["device"] = state.device_id;
+  json["grid"] = state.grid_id;
+  json["agreement"] = agreement_name(state.agreement);
+  json["headline"] = state.headline;
+  json["status"] = status_line(state);
+  json["runtime"] = {{"name", state.runtime.name},         {"version", state.runtime.version},
+                     {"backend", state.runtime.backend},   {"threads", state.runtime.threads},
+                     {"isolated", state.runtime.isolated}, {"text", runtime_line(state.runtime)}};
+  json["columns"] = OrderedJson::array();
+  for (const Column& column : columns()) json["columns"].push_back({{"key", column.key}, {"title", column.title}});
+  json["models"] = OrderedJson::array();
+  for (const ModelRow& row : state.models) json["models"].push_back(row_json(row, state));
+  return dump_json(json);
+}
+
+std::string choices_json() {
+  OrderedJson json;
+  json["devices"] = OrderedJson::array();
+  for (const energy::DevicePreset& device : energy::device_presets()) {
+    json["devices"].push_back({{"id", device.id},
+                               {"name", device.name},
+                               {"watts", device.power.value()},
+                               {"watts_low", device.low.value()},
+                               {"watts_high", device.high.value()},
+                               {"source", device.source}});
+  }
+  json["grids"] = OrderedJson::array();
+  for (const GridPreset& grid : grid_presets()) {
+    json["grids"].push_back(
+        {{"id", grid.id}, {"name", grid.name}, {"group", grid.group}, {"grams_per_kwh", grid.grams_per_kwh}});
+  }
+  return dump_json(json);
+}
+
+}  // namespace coppice::compare

@@ -1,0 +1,40 @@
+// The comparison's requests, events and state as JSON: what passes between the core and the page. Written once here;
+// web/core.js only carries it.
+//
+// Requests   {"id":1,"kind":"fetch","model":"","path":"catalog.json"}
+//            {"id":5,"kind":"probe"|"load","model":"dense","path":"dense/onnx/model.onnx","bytes":N,"sha256":"..."}
+//            {"id":7,"kind":"run","model":"dense","input_ids":[101,...,102]}
+//            {"id":9,"kind":"unload","model":"dense"}
+// Events     {"type":"probed","id","on_device":bool}    {"type":"progress","id","bytes_done","bytes_total"}
+//            {"type":"preparing","id"}                  {"type":"loaded","id","stored":bool}
+//            {"type":"run_done","id","logits":[neg,pos],"milliseconds"}
+//            {"type":"failed","id","message"}           {"type":"runtime_lost","message"}
+//            {"type":"runtime","name","version","backend","threads","isolated":bool}
+//            {"type":"notice","message"}
+//            {"type":"start"} {"type":"cancel"} {"type":"load","model"} {"type":"retry","model"}
+//            {"type":"select","model","selected":bool} {"type":"repeats","value":5}
+//            {"type":"device","value":"laptop"} {"type":"grid","value":"FRA"}
+// The text and fetched bytes come beside this, as bytes (wasm/api/coppice_api.h).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "shared/base/status.h"
+#include "shared/compare/comparison.h"
+
+namespace coppice::compare {
+
+std::string to_json(const Request& request);
+
+// Carries out one event. A malformed event changes nothing and says what is wrong with it.
+Status apply_event(std::string_view json, Comparison& comparison);
+
+// The state with every figure both as a number ("median_ms") and as people read it (under "text"), so that the table in
+// the page and the canvas say the same.
+std::string view_json(const State& state);
+
+// {"devices":[{"id","name","watts","watts_low","watts_high","source"}],"grids":[{"id","name","group","grams_per_kwh"}]}
+std::string choices_json();
+
+}  // namespace coppice::compare

@@ -1,0 +1,58 @@
+// What every page test needs: the built page, a browser, and a page that remembers whatever went wrong.
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { chromium } from 'playwright-core';
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+export const dist = path.resolve(root, process.env.COPPICE_DIST ?? 'dist');
+export const artifacts = path.join(root, 'tests/artifacts');
+mkdirSync(artifacts, { recursive: true });
+if (!existsSync(path.join(dist, 'index.html'))) {
+  throw new Error(`${dist} holds no page: run node web/build.mjs, or set COPPICE_DIST`);
+}
+
+export const temporaryFolder = () => mkdtempSync(path.join(os.tmpdir(), 'coppice-e2e-'));
+
+export function launch(args = []) {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--enable-unsafe-swiftshader', ...args],
+  });
+}
+
+// A page at `url` in a context of its own: { page, context, problems, foreign, close }. problems: console errors and
+// uncaught exceptions; foreign: requests to any other origin.
+export async function openPage(browser, url, { viewport = { width: 1280, height: 800 }, ...options } = {}) {
+  const context = await browser.newContext({ viewport, ...options });
+  const page = await context.newPage();
+  const problems = [];
+  const foreign = [];
+  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+  page.on('pageerror', (error) => problems.push(`uncaught: ${error.message}`));
+  page.on('request', (request) => {
+    const target = new URL(request.url());
+    if (/^https?:$/.test(target.protocol) && target.origin !== new URL(url).origin) foreign.push(request.url());
+  });
+  await page.goto(url);
+  await page.waitForSelector('body[data-started="true"]', { timeout: 60_000 });
+  return { page, context, problems, foreign, close: () => context.close() };
+}
+
+// One row of the table as { model, verdict, ... }, or null.
+export function readRow(page, model) {
+  return page.evaluate((id) => {
+    const row = document.querySelector(`#table tr[data-model="${id}"]`);
+    if (!row) return null;
+    const cells = Object.fromEntries([...row.querySelectorAll('td')].map((cell) => [cell.dataset.key, cell.textContent]));
+    return { model: row.querySelector('th').textContent, phase: row.dataset.phase, ...cells };
+  }, model);
+}
+
+export async function compare(page, text, { timeout = 120_000 } = {}) {
+  if (text !== undefined) await page.fill('#review', text);
+  await page.click('#compare');
+  await page.waitForFunction(() => document.body.dataset.phase === 'done', null, { timeout });
+}

@@ -1,0 +1,68 @@
+// Model folders for tests: a real catalog, manifests, vocabulary and ONNX files, small enough to make in a second. The
+// vocabulary is BERT's; a word counts for or against a film by this list, so every verdict is known beforehand.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { bagOfWordsOnnx } from './onnx-fixture.mjs';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const vocabularyText = readFileSync(path.join(root, 'tests/golden/bert_uncased_vocab.txt'), 'utf8');
+const ids = new Map(vocabularyText.split('\n').map((token, id) => [token, id]));
+
+const praise = ['good', 'great', 'wonderful', 'loved', 'best', 'funny', 'moved', 'charming'];
+const blame = ['bad', 'waste', 'wooden', 'terrible', 'worst', 'boring', 'dull', 'tired'];
+
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
+// strength: the weight of one such word. One word of praise gives logits (0, strength).
+function wordWeights(strength) {
+  const weights = new Float32Array(ids.size * 2);
+  for (const word of praise) weights[2 * ids.get(word) + 1] = strength;
+  for (const word of blame) weights[2 * ids.get(word)] = strength;
+  return weights;
+}
+
+export function manifestOf(id, files, changes = {}) {
+  return {
+    schema_version: 1,
+    id,
+    parent_id: 'fixture',
+    program_version: '0.1.0',
+    plan: [{ kind: 'train', run: 'runs/train.json', settings: {} }],
+    do_lower_case: true,
+    max_length: 64,
+    truncation: 'head_tail',
+    special_ids: { pad: 0, unk: 100, cls: 101, sep: 102, mask: 103 },
+    labels: ['negative', 'positive'],
+    weights: [{ path: 'onnx/model.onnx', format: 'onnx', dtype: 'F32' }],
+    files: Object.entries(files).map(([file, bytes]) => ({ path: file, bytes: bytes.length, sha256: sha256(bytes) })),
+    parameters: { total: 61044, encoder: 0, encoder_nonzero: 0 },
+    encoder_flops: { 64: 0 },
+    metrics: { accuracy: { value: 0.803, low: 0.798, high: 0.808 } },
+    test_set: { name: 'fixture', split: 'test', examples: 25000 },
+    ...changes,
+  };
+}
+
+// Writes FOLDER/catalog.json and a folder per model. models: { id: { strength, manifest?, change?(files) } }; `change`
+// alters the files after the manifest was made, as a broken download or a hostile host would.
+export function writeModels(folder, models) {
+  for (const [id, { strength = 2, manifest = {}, change = () => {} }] of Object.entries(models)) {
+    const files = {
+      'vocab.txt': Buffer.from(vocabularyText),
+      'onnx/model.onnx': bagOfWordsOnnx(wordWeights(strength)),
+    };
+    const described = manifestOf(id, files, manifest);
+    files['manifest.json'] = Buffer.from(JSON.stringify(described, null, 2));
+    change(files);
+    for (const [file, bytes] of Object.entries(files)) {
+      const target = path.join(folder, id, file);
+      mkdirSync(path.dirname(target), { recursive: true });
+      writeFileSync(target, bytes);
+    }
+  }
+  const catalog = { schema_version: 1, models: Object.keys(models).map((id) => ({ id })) };
+  writeFileSync(path.join(folder, 'catalog.json'), JSON.stringify(catalog));
+}

@@ -1,0 +1,184 @@
+#include "wasm/api/coppice_api.h"
+
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+#include "shared/compare/messages.h"
+#include "shared/text/tokenizer.h"
+#include "wasm/api/handles.h"
+
+struct coppice_tokenizer {
+  coppice::text::Tokenizer tokenizer;
+};
+
+struct coppice_encoding {
+  coppice::text::Encoding encoding;
+};
+
+namespace {
+
+using coppice::Status;
+using coppice::api::report;
+
+std::string& last_error() {
+  static std::string text;
+  return text;
+}
+
+Status missing(const char* what) { return coppice::invalid_usage(std::string(what) + " is NULL"); }
+
+// An empty input may come as NULL: the heap has no address for nothing.
+std::string_view view(const char* bytes, size_t length) {
+  return bytes == nullptr ? std::string_view() : std::string_view(bytes, length);
+}
+
+coppice_status give(std::string text, coppice_comparison* comparison, const char** json, size_t* length) {
+  comparison->output = std::move(text);
+  *json = comparison->output.data();
+  *length = comparison->output.size();
+  return COPPICE_OK;
+}
+
+}  // namespace
+
+namespace coppice::api {
+
+coppice_status report(const Status& status) {
+  if (status.ok()) return COPPICE_OK;
+  last_error() = status.message();
+  switch (status.code()) {
+    case StatusCode::kOk:
+      return COPPICE_OK;
+    case StatusCode::kInvalidInput:
+      return COPPICE_INVALID_INPUT;
+    case StatusCode::kInvalidUsage:
+      return COPPICE_INVALID_USAGE;
+    case StatusCode::kNotFound:
+      return COPPICE_NOT_FOUND;
+    case StatusCode::kUnsupported:
+      return COPPICE_UNSUPPORTED;
+    case StatusCode::kFailed:
+      return COPPICE_FAILED;
+    case StatusCode::kInterrupted:
+      return COPPICE_INTERRUPTED;
+  }
+  return COPPICE_FAILED;
+}
+
+}  // namespace coppice::api
+
+extern "C" {
+
+int32_t coppice_abi_version(void) { return COPPICE_ABI_VERSION; }
+
+const char* coppice_last_error(void) { return last_error().c_str(); }
+
+void* coppice_alloc(size_t bytes) { return std::malloc(bytes); }
+
+void coppice_release(void* memory) { std::free(memory); }
+
+coppice_status coppice_tokenizer_create(const char* vocab_txt, size_t length, int32_t lower_case,
+                                        coppice_tokenizer** out) {
+  if (out == nullptr) return report(missing("out"));
+  *out = nullptr;
+  coppice::text::TokenizerOptions options;
+  options.do_lower_case = lower_case != 0;
+  options.strip_accents = lower_case != 0;
+  auto tokenizer = coppice::text::Tokenizer::create(view(vocab_txt, length), options);
+  if (!tokenizer.ok()) return report(tokenizer.status());
+  *out = new coppice_tokenizer{std::move(*tokenizer)};
+  return COPPICE_OK;
+}
+
+void coppice_tokenizer_destroy(coppice_tokenizer* tokenizer) { delete tokenizer; }
+
+coppice_status coppice_tokenizer_encode(const coppice_tokenizer* tokenizer, const char* text, size_t length,
+                                        int32_t max_length, const char* truncation, coppice_encoding** out) {
+  if (out == nullptr) return report(missing("out"));
+  *out = nullptr;
+  if (tokenizer == nullptr) return report(missing("tokenizer"));
+  if (truncation == nullptr) return report(missing("truncation"));
+  if (max_length < 0) return report(coppice::invalid_usage("max_length is negative"));
+  const auto rule = coppice::text::parse_truncation(truncation);
+  if (!rule.ok()) return report(rule.status());
+  coppice::text::EncodeOptions options;
+  options.max_length = max_length;
+  options.truncation = *rule;
+  *out = new coppice_encoding{tokenizer->tokenizer.encode(view(text, length), options)};
+  return COPPICE_OK;
+}
+
+void coppice_encoding_destroy(coppice_encoding* encoding) { delete encoding; }
+
+coppice_status coppice_encoding_ids(const coppice_encoding* encoding, const int32_t** ids, size_t* count) {
+  if (encoding == nullptr || ids == nullptr || count == nullptr) return report(missing("encoding, ids or count"));
+  *ids = encoding->encoding.input_ids.data();
+  *count = encoding->encoding.input_ids.size();
+  return COPPICE_OK;
+}
+
+coppice_status coppice_encoding_offsets(const coppice_encoding* encoding, const uint32_t** offsets, size_t* count) {
+  if (encoding == nullptr || offsets == nullptr || count == nullptr) {
+    return report(missing("encoding, offsets or count"));
+  }
+  static_assert(sizeof(coppice::text::Span) == 2 * sizeof(uint32_t));
+  const auto& spans = encoding->encoding.offsets;
+  *offsets = spans.empty() ? nullptr : &spans.front().begin;
+  *count = 2 * spans.size();
+  return COPPICE_OK;
+}
+
+coppice_status coppice_encoding_tokens_before_truncation(const coppice_encoding* encoding, uint32_t* out) {
+  if (encoding == nullptr || out == nullptr) return report(missing("encoding or out"));
+  *out = encoding->encoding.tokens_before_truncation;
+  return COPPICE_OK;
+}
+
+coppice_status coppice_comparison_create(coppice_comparison** out) {
+  if (out == nullptr) return report(missing("out"));
+  *out = new coppice_comparison();
+  return COPPICE_OK;
+}
+
+void coppice_comparison_destroy(coppice_comparison* comparison) { delete comparison; }
+
+coppice_status coppice_comparison_set_text(coppice_comparison* comparison, const char* text, size_t length) {
+  if (comparison == nullptr) return report(missing("comparison"));
+  comparison->comparison.set_text(view(text, length));
+  return COPPICE_OK;
+}
+
+coppice_status coppice_comparison_fetched(coppice_comparison* comparison, int32_t request_id, const char* bytes,
+                                          size_t length) {
+  if (comparison == nullptr) return report(missing("comparison"));
+  comparison->comparison.fetched(request_id, view(bytes, length));
+  return COPPICE_OK;
+}
+
+coppice_status coppice_comparison_event(coppice_comparison* comparison, const char* json, size_t length) {
+  if (comparison == nullptr) return report(missing("comparison"));
+  return report(coppice::compare::apply_event(view(json, length), comparison->comparison));
+}
+
+coppice_status coppice_comparison_next_request(coppice_comparison* comparison, const char** json, size_t* length) {
+  if (comparison == nullptr || json == nullptr || length == nullptr) return report(missing("comparison or output"));
+  const auto request = comparison->comparison.next_request();
+  return give(request ? coppice::compare::to_json(*request) : std::string(), comparison, json, length);
+}
+
+coppice_status coppice_comparison_view(coppice_comparison* comparison, const char** json, size_t* length) {
+  if (comparison == nullptr || json == nullptr || length == nullptr) return report(missing("comparison or output"));
+  return give(coppice::compare::view_json(comparison->comparison.state()), comparison, json, length);
+}
+
+uint32_t coppice_comparison_revision(const coppice_comparison* comparison) {
+  return comparison == nullptr ? 0 : static_cast<uint32_t>(comparison->comparison.state().revision);
+}
+
+coppice_status coppice_comparison_choices(coppice_comparison* comparison, const char** json, size_t* length) {
+  if (comparison == nullptr || json == nullptr || length == nullptr) return report(missing("comparison or output"));
+  return give(coppice::compare::choices_json(), comparison, json, length);
+}
+
+}  // extern "C"

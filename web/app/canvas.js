@@ -1,0 +1,103 @@
+// The canvas that the core draws on: size, pointer, theme, and a few frames after each event. Nothing runs between
+// events, so an idle page costs nothing.
+
+// ImGui learns of a new pointer in one frame and of what it is over in the next.
+const framesPerEvent = 3;
+
+export class Canvas {
+  #canvas;
+  #drawing;
+  #frames = 0;
+  #scheduled = false;
+  #last = 0;
+  #dark;
+
+  // drawing: core.createDrawing(canvas, ...).
+  constructor(canvas, drawing) {
+    this.#canvas = canvas;
+    this.#drawing = drawing;
+    this.#listen();
+    this.#resize();
+  }
+
+  setDark(dark) {
+    this.#dark = dark;
+    this.#drawing.setDark(dark);
+    this.redraw();
+  }
+
+  setChart(chart) {
+    this.#drawing.setChart(chart);
+    this.redraw();
+  }
+
+  redraw() {
+    this.#frames = framesPerEvent;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    requestAnimationFrame((now) => this.#frame(now));
+  }
+
+  #frame(now) {
+    this.#scheduled = false;
+    const seconds = Math.min(0.1, (now - this.#last) / 1000);
+    this.#last = now;
+    const { wantedHeight } = this.#drawing.draw(seconds);
+    this.#fit(wantedHeight);
+    this.#frames -= 1;
+    if (this.#frames > 0) {
+      this.#scheduled = true;
+      requestAnimationFrame((next) => this.#frame(next));
+    }
+  }
+
+  // The page scrolls, not the canvas: it is always as tall as its content.
+  #fit(wantedHeight) {
+    const height = Math.max(1, Math.ceil(wantedHeight));
+    if (height === this.#canvas.clientHeight) return;
+    this.#canvas.style.height = `${height}px`;
+    this.#resize();
+    this.#frames = Math.max(this.#frames, 2);
+  }
+
+  #resize() {
+    const width = Math.max(1, this.#canvas.clientWidth);
+    const height = Math.max(1, this.#canvas.clientHeight);
+    const ratio = Math.min(4, window.devicePixelRatio || 1);
+    const [bufferWidth, bufferHeight] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (this.#canvas.width !== bufferWidth || this.#canvas.height !== bufferHeight) {
+      this.#canvas.width = bufferWidth;
+      this.#canvas.height = bufferHeight;
+    }
+    this.#drawing.resize(width, height, ratio);
+    this.redraw();
+  }
+
+  #listen() {
+    const canvas = this.#canvas;
+    new ResizeObserver(() => this.#resize()).observe(canvas);
+    // Zooming and moving to another screen change the ratio, mostly without changing the size in CSS pixels.
+    window.addEventListener('resize', () => this.#resize());
+    const pointer = (event, down) => {
+      const box = canvas.getBoundingClientRect();
+      this.#drawing.pointer(event.clientX - box.left, event.clientY - box.top, down);
+      this.redraw();
+    };
+    canvas.addEventListener('pointermove', (event) => pointer(event, event.buttons === 1));
+    canvas.addEventListener('pointerdown', (event) => pointer(event, true));
+    canvas.addEventListener('pointerup', (event) => pointer(event, false));
+    for (const name of ['pointerleave', 'pointercancel']) {
+      canvas.addEventListener(name, (event) => {
+        // A finger that is lifted leaves at once; what it tapped should stay to be read.
+        if (name === 'pointerleave' && event.pointerType === 'touch') return;
+        this.#drawing.pointerLeave();
+        this.redraw();
+      });
+    }
+    canvas.addEventListener('webglcontextlost', (event) => event.preventDefault());
+    canvas.addEventListener('webglcontextrestored', () => {
+      this.#drawing.contextRestored();
+      this.redraw();
+    });
+  }
+}

@@ -1,0 +1,174 @@
+// The C++ core as ordinary objects: the one script that touches the WASM heap. Every call of the C ABI
+// (wasm/api/coppice_api.h) goes through here.
+//
+// A typed view over the heap dies when the heap grows, so nothing here keeps one: outputs are copied before a function
+// returns, inputs are released in `finally`, and views are taken anew each time.
+
+const abiVersion = 1;
+const statusNames = ['ok', 'invalid_input', 'invalid_usage', 'not_found', 'unsupported', 'failed', 'interrupted'];
+
+// A call of the core that did not succeed; `code` is a name of statusNames.
+export class CoreError extends Error {
+  constructor(code, message) {
+    super(message);
+    this.name = 'CoreError';
+    this.code = code;
+  }
+}
+
+// createModule: the default export of coppice.js. options: Emscripten's ({ wasmBinary } in node).
+export async function loadCore(createModule, options = {}) {
+  const module = await createModule(options);
+  return new Core(module);
+}
+
+class Core {
+  #module;
+  #scratch; // room for the outputs of one call: a pointer or a number, and a length
+
+  constructor(module) {
+    this.#module = module;
+    const version = module._coppice_abi_version();
+    if (version !== abiVersion) {
+      throw new CoreError('unsupported', `the core speaks version ${version} of its interface, this page ${abiVersion}`);
+    }
+    this.#scratch = module._coppice_alloc(16);
+    new Uint8Array(module.HEAPU8.buffer, this.#scratch, 16).fill(0);
+  }
+
+  #check(status) {
+    if (status !== 0) throw new CoreError(statusNames[status] ?? String(status), this.#lastError());
+  }
+
+  #lastError() {
+    const heap = this.#module.HEAPU8;
+    const start = this.#module._coppice_last_error();
+    let end = start;
+    while (heap[end] !== 0) end += 1;
+    return new TextDecoder().decode(heap.slice(start, end));
+  }
+
+  // Copies bytes in, calls `use(pointer, length)`, releases.
+  #withBytes(bytes, use) {
+    const pointer = this.#module._coppice_alloc(Math.max(1, bytes.length));
+    if (pointer === 0) throw new CoreError('failed', `the core has no memory left for ${bytes.length} bytes`);
+    try {
+      this.#module.HEAPU8.set(bytes, pointer);
+      return use(pointer, bytes.length);
+    } finally {
+      this.#module._coppice_release(pointer);
+    }
+  }
+
+  #withText(text, use) {
+    return this.#withBytes(new TextEncoder().encode(text), use); // lone surrogates become U+FFFD
+  }
+
+  #withZeroTerminated(text, use) {
+    return this.#withText(`${text}\0`, use);
+  }
+
+  #word(offset) {
+    return this.#module.HEAPU32[(this.#scratch + offset) >> 2];
+  }
+
+  #handle(call) {
+    this.#check(call(this.#scratch));
+    return this.#word(0);
+  }
+
+  // For calls that give (pointer, count): the elements of `heapName`, copied.
+  #array(heapName, call) {
+    this.#check(call(this.#scratch, this.#scratch + 4));
+    const heap = this.#module[heapName];
+    const start = this.#word(0) / heap.BYTES_PER_ELEMENT;
+    return heap.slice(start, start + this.#word(4));
+  }
+
+  #json(call) {
+    const bytes = this.#array('HEAPU8', call);
+    return bytes.length === 0 ? null : JSON.parse(new TextDecoder().decode(bytes));
+  }
+
+  createTokenizer(vocabulary, { lowerCase = true } = {}) {
+    const module = this.#module;
+    const handle = this.#withBytes(vocabulary, (bytes, length) =>
+      this.#handle((out) => module._coppice_tokenizer_create(bytes, length, lowerCase ? 1 : 0, out)),
+    );
+    return {
+      // text: a string, or bytes as they are. Returns { ids, offsets, tokensBeforeTruncation }.
+      encode: (text, { maxLength = 0, truncation = 'head' } = {}) => {
+        const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
+        const encoding = this.#withZeroTerminated(truncation, (rule) =>
+          this.#withBytes(bytes, (pointer, length) =>
+            this.#handle((out) => module._coppice_tokenizer_encode(handle, pointer, length, maxLength, rule, out)),
+          ),
+        );
+        try {
+          const ids = this.#array('HEAP32', (a, b) => module._coppice_encoding_ids(encoding, a, b));
+          const offsets = this.#array('HEAPU32', (a, b) => module._coppice_encoding_offsets(encoding, a, b));
+          this.#check(module._coppice_encoding_tokens_before_truncation(encoding, this.#scratch));
+          return { ids, offsets, tokensBeforeTruncation: this.#word(0) };
+        } finally {
+          module._coppice_encoding_destroy(encoding);
+        }
+      },
+      destroy: () => module._coppice_tokenizer_destroy(handle),
+    };
+  }
+
+  // The comparison; its messages are those of shared/compare/messages.h.
+  createComparison() {
+    const module = this.#module;
+    const handle = this.#handle((out) => module._coppice_comparison_create(out));
+    return {
+      handle,
+      setText: (text) =>
+        this.#withText(text, (bytes, length) =>
+          this.#check(module._coppice_comparison_set_text(handle, bytes, length)),
+        ),
+      fetched: (id, content) =>
+        this.#withBytes(content, (bytes, length) =>
+          this.#check(module._coppice_comparison_fetched(handle, id, bytes, length)),
+        ),
+      event: (event) =>
+        this.#withText(JSON.stringify(event), (bytes, length) =>
+          this.#check(module._coppice_comparison_event(handle, bytes, length)),
+        ),
+      nextRequest: () => this.#json((a, b) => module._coppice_comparison_next_request(handle, a, b)),
+      view: () => this.#json((a, b) => module._coppice_comparison_view(handle, a, b)),
+      choices: () => this.#json((a, b) => module._coppice_comparison_choices(handle, a, b)),
+      revision: () => module._coppice_comparison_revision(handle),
+      destroy: () => module._coppice_comparison_destroy(handle),
+    };
+  }
+
+  // Drawing on `canvas`; fonts: [{ weight: 400 | 600, bytes }].
+  createDrawing(canvas, comparison, fonts) {
+    const module = this.#module;
+    const name = '!coppice';
+    module.specialHTMLTargets[name] = canvas;
+    const handle = this.#withZeroTerminated(name, (target) =>
+      this.#handle((out) => module._coppice_ui_create(target, comparison.handle, out)),
+    );
+    for (const { weight, bytes } of fonts) {
+      this.#withBytes(bytes, (pointer, length) =>
+        this.#check(module._coppice_ui_add_font(handle, weight, pointer, length)),
+      );
+    }
+    return {
+      resize: (width, height, ratio) => this.#check(module._coppice_ui_resize(handle, width, height, ratio)),
+      setDark: (dark) => this.#check(module._coppice_ui_set_dark(handle, dark ? 1 : 0)),
+      setChart: (chart) => this.#check(module._coppice_ui_set_chart(handle, chart === 'energy' ? 1 : 0)),
+      pointer: (x, y, down) => this.#check(module._coppice_ui_pointer(handle, x, y, down ? 1 : 0)),
+      pointerLeave: () => this.#check(module._coppice_ui_pointer_leave(handle)),
+      contextRestored: () => this.#check(module._coppice_ui_context_restored(handle)),
+      // Returns { wantedHeight, again }.
+      draw: (seconds) => {
+        this.#check(module._coppice_ui_draw(handle, seconds, this.#scratch, this.#scratch + 4));
+        return { wantedHeight: module.HEAPF32[this.#scratch >> 2], again: this.#word(4) === 1 };
+      },
+      destroy: () => module._coppice_ui_destroy(handle),
+    };
+  }
+}

@@ -1,0 +1,104 @@
+// Files of models: fetched with progress, checked against the size and hash of the manifest, kept in the Cache API under
+// their hash. A file that does not match is never handed on and never kept.
+import { sha256 } from './sha256.js';
+
+const cacheName = 'coppice-models-v1';
+const progressIntervalMs = 100;
+
+const formatBytes = (bytes) => `${bytes.toLocaleString('en-GB')} bytes`;
+
+// The key is a URL of this origin that no file has; the hash makes it the same for every copy of the model.
+const keyOf = (hash) => new URL(`./model-cache/${hash}`, self.location.href).href;
+
+// null where the browser has no cache for this page (served without HTTPS, or storage denied).
+async function openCache() {
+  try {
+    return await self.caches.open(cacheName);
+  } catch {
+    return null;
+  }
+}
+
+export async function isStored(hash) {
+  const cache = await openCache();
+  return cache ? (await cache.match(keyOf(hash))) !== undefined : false;
+}
+
+// Downloads `url`, at most `bytes` long, calling progress(done, total).
+async function download(url, bytes, progress) {
+  let response;
+  try {
+    // Kept under its hash here, so a second copy in the browser's HTTP cache would only take room.
+    response = await fetch(url, { cache: 'no-store' });
+  } catch (error) {
+    throw new Error(`the download failed (${error.message}). Check the connection and try again.`);
+  }
+  if (!response.ok) throw new Error(`the server answered ${response.status} for ${new URL(url).pathname}.`);
+  const content = new Uint8Array(bytes);
+  const reader = response.body.getReader();
+  let done = 0;
+  let told = 0;
+  for (;;) {
+    let part;
+    try {
+      part = await reader.read();
+    } catch (error) {
+      throw new Error(
+        `the download broke off after ${formatBytes(done)} of ${formatBytes(bytes)} (${error.message}). Try again.`,
+      );
+    }
+    if (part.done) break;
+    if (done + part.value.length > bytes) {
+      await reader.cancel();
+      throw new Error(
+        `the file is longer than the ${formatBytes(bytes)} of its manifest: it was altered or is of another version. ` +
+          'It was not used.',
+      );
+    }
+    content.set(part.value, done);
+    done += part.value.length;
+    if (performance.now() - told > progressIntervalMs) {
+      told = performance.now();
+      progress(done, bytes);
+    }
+  }
+  if (done < bytes) {
+    throw new Error(
+      `the file is cut short: ${formatBytes(done)} arrived, its manifest says ${formatBytes(bytes)}. It was not used.`,
+    );
+  }
+  progress(done, bytes);
+  return content;
+}
+
+// Returns { content, stored, notice }: the checked bytes, whether they are kept for the next visit, and why not.
+export async function getModel({ url, bytes, hash }, progress) {
+  const cache = await openCache();
+  const kept = cache ? await cache.match(keyOf(hash)) : undefined;
+  if (kept) {
+    const content = new Uint8Array(await kept.arrayBuffer());
+    if ((await sha256(content)) === hash) return { content, stored: true, notice: '' };
+    await cache.delete(keyOf(hash));
+  }
+  const content = await download(url, bytes, progress);
+  const found = await sha256(content);
+  if (found !== hash) {
+    throw new Error(
+      'the file is not the one its manifest describes: ' +
+        `its SHA-256 begins ${found.slice(0, 12)}, expected ${hash.slice(0, 12)}. It was altered and was not used.`,
+    );
+  }
+  if (!cache) {
+    return { content, stored: false, notice: 'This browser keeps no files for this page, so models are downloaded at every visit.' };
+  }
+  try {
+    await cache.put(keyOf(hash), new Response(content, { headers: { 'Content-Length': String(bytes) } }));
+    return { content, stored: true, notice: '' };
+  } catch (error) {
+    return {
+      content,
+      stored: false,
+      notice: `There was no room to keep the model for the next visit (${error.name}); it works for this one.`,
+    };
+  }
+}

@@ -1,0 +1,200 @@
+// Puts together dist/: everything the browser loads, ready for any static host and below any path.
+//
+//   node web/build.mjs [--out dist] [--core build/wasm] [--models models] [--no-compress]
+//
+// No bundler: the page is plain ES modules, and the three third-party parts (ONNX Runtime Web, a font, a hash) are single
+// files that packages in node_modules ship as they are. Prints what each part weighs, raw and as brotli, and fails when
+// the core is over its budget. Node packages and the wasm preset come first: `npm ci`, `cmake --build --preset wasm`.
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+
+import { woffToTrueType } from './woff.mjs';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const { values: options } = parseArgs({
+  options: {
+    out: { type: 'string', default: 'dist' },
+    core: { type: 'string', default: 'build/wasm' },
+    models: { type: 'string', default: 'models' },
+    'no-compress': { type: 'boolean', default: false },
+  },
+});
+const out = path.resolve(root, options.out);
+const budgetBytes = 500_000; // brotli, core and UI: the figure of the design
+
+class BuildFailed extends Error {}
+
+function need(file, hint) {
+  if (!existsSync(file)) throw new BuildFailed(`${path.relative(root, file)} is missing. ${hint}`);
+  return file;
+}
+
+const inPackage = (file) => need(path.join(root, 'node_modules', file), 'Run npm ci.');
+
+function copy(from, to) {
+  const target = path.join(out, to);
+  mkdirSync(path.dirname(target), { recursive: true });
+  cpSync(from, target, { recursive: true });
+}
+
+function write(to, content) {
+  const target = path.join(out, to);
+  mkdirSync(path.dirname(target), { recursive: true });
+  writeFileSync(target, content);
+}
+
+const filesUnder = (folder) =>
+  readdirSync(path.join(out, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(out, path.join(entry.parentPath ?? entry.path, entry.name)).split(path.sep).join('/'))
+    .sort();
+
+function assemble() {
+  // Only a folder that this script made is removed: it carries the mark.
+  const mark = path.join(out, '.coppice-dist');
+  if (existsSync(out) && readdirSync(out).length > 0 && !existsSync(mark)) {
+    throw new BuildFailed(`${out} holds files that this script did not write; choose another with --out`);
+  }
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  writeFileSync(mark, '');
+
+  for (const file of ['style.css', 'icon.svg', 'samples.json', 'app']) copy(path.join(root, 'web', file), file);
+  for (const file of ['coppice.js', 'coppice.wasm']) {
+    copy(need(path.resolve(root, options.core, file), 'Run cmake --preset wasm && cmake --build --preset wasm.'), `core/${file}`);
+  }
+  for (const file of ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']) {
+    copy(inPackage(`onnxruntime-web/dist/${file}`), `ort/${file}`);
+  }
+  for (const weight of [400, 600]) {
+    const name = `source-sans-3-latin-${weight}`;
+    const files = '@fontsource/source-sans-3/files';
+    copy(inPackage(`${files}/${name}-normal.woff2`), `fonts/${name}.woff2`);
+    // Dear ImGui reads TrueType only.
+    write(`fonts/${name}.ttf`, woffToTrueType(readFileSync(inPackage(`${files}/${name}-normal.woff`))));
+  }
+  for (const file of ['sha2.js', '_md.js', '_u64.js', 'utils.js']) {
+    copy(inPackage(`@noble/hashes/${file}`), `vendor/noble-hashes/${file}`);
+  }
+  write('licences.txt', licences());
+
+  const models = path.resolve(root, options.models);
+  if (existsSync(path.join(models, 'catalog.json'))) {
+    const catalog = JSON.parse(readFileSync(path.join(models, 'catalog.json'), 'utf8'));
+    copy(path.join(models, 'catalog.json'), 'models/catalog.json');
+    for (const { id } of catalog.models) copyModel(path.join(models, id), id);
+  } else {
+    console.warn(`no ${options.models}/catalog.json: the page will say that there is nothing to compare`);
+  }
+}
+
+// What the page and a visitor need of a model folder; the rest (training records, safetensors) stays behind.
+function copyModel(folder, id) {
+  const manifest = JSON.parse(readFileSync(need(path.join(folder, 'manifest.json'), 'Export the model again.'), 'utf8'));
+  copy(path.join(folder, 'manifest.json'), `models/${id}/manifest.json`);
+  for (const { path: file } of manifest.files) {
+    if (file.endsWith('.safetensors') || file.startsWith('runs/')) continue;
+    copy(need(path.join(folder, file), `The manifest of ${id} lists it.`), `models/${id}/${file}`);
+  }
+}
+
+function licences() {
+  const third = [
+    ['ONNX Runtime Web', 'onnxruntime-web/package.json', 'MIT'],
+    ['Source Sans 3', '@fontsource/source-sans-3/package.json', 'OFL-1.1'],
+    ['@noble/hashes', '@noble/hashes/package.json', 'MIT'],
+  ].map(([name, file, licence]) => `${name} ${JSON.parse(readFileSync(inPackage(file), 'utf8')).version}: ${licence}`);
+  const texts = [
+    ['Source Sans 3', '@fontsource/source-sans-3/LICENSE'],
+    ['@noble/hashes', '@noble/hashes/LICENSE'],
+  ].map(([name, file]) => `---- ${name}\n\n${readFileSync(inPackage(file), 'utf8')}`);
+  return [
+    'Coppice is licensed under the Apache License 2.0. This page also carries:',
+    ...third,
+    'Dear ImGui 1.93 and ImPlot 1.1: MIT',
+    'JSON for Modern C++ 3.11: MIT',
+    'Country intensities: Ember, CC-BY-SA 4.0, by way of CO2.js',
+    '',
+    ...texts,
+  ].join('\n');
+}
+
+// The service worker's list, and one hash over all that it names: another hash is another version.
+function finish() {
+  const hash = createHash('sha256');
+  const isRuntime = (file) => file.startsWith('ort/');
+  const files = ['index.html', ...filesUnder('.').filter((file) => !/^(models|vendor)\/|^\.|^licences/.test(file))];
+  const index = readFileSync(path.join(root, 'web/index.html'), 'utf8');
+  hash.update(index);
+  for (const file of files.slice(1)) hash.update(file).update(readFileSync(path.join(out, file)));
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const build = {
+    hash: hash.digest('hex').slice(0, 16),
+    page: files.filter((file) => !isRuntime(file)),
+    runtime: files.filter(isRuntime),
+  };
+  write('index.html', index.replace('<span id="version"></span>', `<span id="version">${version} (build ${build.hash.slice(0, 8)})</span>`));
+  write('sw.js', `const build = ${JSON.stringify(build)};\n${readFileSync(path.join(root, 'web/sw.js'), 'utf8')}`);
+}
+
+const brotli = (bytes, quality) =>
+  brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
+
+// NAME.br and NAME.gz beside each file that gains by it, for hosts that send those. Model weights hardly compress.
+// The large runtime is compressed once and kept in build/, since it changes only with its version.
+function compress() {
+  const kept = path.join(root, 'build/compressed');
+  mkdirSync(kept, { recursive: true });
+  const sizes = [];
+  for (const file of filesUnder('.')) {
+    const content = readFileSync(path.join(out, file));
+    const gains = /\.(html|css|js|mjs|json|svg|wasm|ttf|txt)$/.test(file);
+    let size = content.length;
+    if (gains && !options['no-compress']) {
+      const key = createHash('sha256').update(content).digest('hex').slice(0, 24);
+      for (const [suffix, squeeze] of [['br', (bytes) => brotli(bytes, 11)], ['gz', (bytes) => gzipSync(bytes, { level: 9 })]]) {
+        const stored = path.join(kept, `${key}.${suffix}`);
+        if (!existsSync(stored)) writeFileSync(stored, squeeze(content));
+        if (file !== 'sw.js') cpSync(stored, path.join(out, `${file}.${suffix}`));
+        if (suffix === 'br') size = statSync(stored).size;
+      }
+    }
+    sizes.push({ file, raw: content.length, brotli: size });
+  }
+  return sizes;
+}
+
+function report(sizes) {
+  const groups = new Map();
+  for (const { file, raw, brotli: small } of sizes) {
+    const name = file.startsWith('models/') && file.split('/').length > 2 ? file.split('/').slice(0, 2).join('/') : file.includes('/') ? file.split('/')[0] : 'page';
+    const group = groups.get(name) ?? { raw: 0, small: 0 };
+    group.raw += raw;
+    group.small += small;
+    groups.set(name, group);
+  }
+  const label = options['no-compress'] ? 'not compressed' : 'brotli';
+  console.log(`${'part'.padEnd(28)}${'raw, kB'.padStart(12)}${`${label}, kB`.padStart(20)}`);
+  for (const [name, { raw, small }] of groups) {
+    console.log(`${name.padEnd(28)}${(raw / 1e3).toFixed(1).padStart(12)}${(small / 1e3).toFixed(1).padStart(20)}`);
+  }
+  if (options['no-compress']) return;
+  const core = sizes.find(({ file }) => file === 'core/coppice.wasm').brotli;
+  console.log(`core and UI: ${(core / 1e3).toFixed(1)} kB of at most ${budgetBytes / 1e3} kB`);
+  if (core > budgetBytes) throw new BuildFailed('core/coppice.wasm is over its budget');
+}
+
+try {
+  assemble();
+  finish();
+  report(compress());
+  console.log(`${path.relative(process.cwd(), out) || '.'} is ready`);
+} catch (error) {
+  if (!(error instanceof BuildFailed)) throw error;
+  console.error(`web/build.mjs: ${error.message}`);
+  process.exitCode = 1;
+}
