@@ -23,6 +23,9 @@ int run(int argc, char** argv) {
   app.footer(kExitCodes);
 
   coppice::cli::Outcome outcome;
+  coppice::cli::add_carbon(app, outcome);
+  coppice::cli::add_detect(app, outcome);
+  coppice::cli::add_fetch(app, outcome);
   coppice::cli::add_tokenize(app, outcome);
 
   // A subcommand's help states the exit codes too, after what it says itself.

@@ -11,8 +11,8 @@
 #include <cstring>
 #include <string_view>
 
-#include "native/data/utf8.h"
 #include "native/io/file.h"
+#include "shared/text/utf8.h"
 
 namespace coppice::data {
 namespace {
@@ -120,8 +120,8 @@ class Folder {
     if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
       return invalid_input((path_ / name).string() + ": the review is empty");
     }
-    if (const auto offset = first_invalid_utf8(text)) {
-      return invalid_input((path_ / name).string() + ": byte " + std::to_string(*offset + 1) +
+    if (const size_t offset = text::find_invalid_utf8(text); offset != std::string_view::npos) {
+      return invalid_input((path_ / name).string() + ": byte " + std::to_string(offset + 1) +
                            " is not UTF-8; convert the file to UTF-8 (iconv) or take it out");
     }
     return text;

@@ -10,7 +10,6 @@
 
 #include "native/data/dataset.h"
 #include "native/data/duplicates.h"
-#include "native/data/utf8.h"
 
 namespace coppice::data {
 namespace {
@@ -22,6 +21,12 @@ constexpr const char* kCitation =
     "Andrew L. Maas, Raymond E. Daly, Peter T. Pham, Dan Huang, Andrew Y. Ng and Christopher Potts. 2011. Learning "
     "Word Vectors for Sentiment Analysis. In Proceedings of the 49th Annual Meeting of the Association for "
     "Computational Linguistics: Human Language Technologies, pages 142-150, Portland, Oregon, USA.";
+
+// Of well-formed UTF-8: the bytes that begin a character.
+size_t count_code_points(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
 
 size_t count_words(std::string_view text) {
   size_t words = 0;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "native/data/utf8.h"
 #include "native/io/file.h"
+#include "shared/text/utf8.h"
 
 namespace coppice::data {
 namespace {
@@ -33,8 +33,8 @@ Result<Review> parse_line(std::string_view line) {
   if (text.find('\0') != std::string_view::npos) {
     return invalid_input("a NUL byte; expected UTF-8 text (is the file UTF-16? convert it with iconv)");
   }
-  if (const auto offset = first_invalid_utf8(text)) {
-    return invalid_input("byte " + std::to_string(tab + 2 + *offset) +
+  if (const size_t offset = text::find_invalid_utf8(text); offset != std::string_view::npos) {
+    return invalid_input("byte " + std::to_string(tab + 2 + offset) +
                          " of the line is not UTF-8; convert the file to UTF-8 (iconv)");
   }
   return Review{std::string(text), label == "1" ? 1 : 0, {}};
