@@ -34,6 +34,12 @@ BertClassifier::BertClassifier(records::BertConfig config, uint64_t seed)
   });
 }
 
+void BertClassifier::set_dropout(double probability) {
+  config_.hidden_dropout_prob = probability;
+  config_.attention_probs_dropout_prob = probability;
+  config_.classifier_dropout = probability;
+}
+
 void BertClassifier::visit(const ParameterVisitor& visitor) {
   const int64_t h = config_.hidden_size;
   const auto linear = [&](const std::string& name, Linear& layer, int64_t out, int64_t in) {

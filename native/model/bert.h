@@ -68,6 +68,9 @@ class BertClassifier {
   // tanh(dense(x)) of the [CLS] rows (B, H).
   at::Tensor pooler_output(const at::Tensor& cls_rows);
 
+  // The same probability at every site.
+  void set_dropout(double probability);
+
   // Structured pruning replaces layers by narrower ones and sets the widths that go with them.
   std::vector<EncoderLayer>& layers() { return layers_; }
   void set_layer_shapes(std::vector<records::LayerShape> shapes) { config_.layers = std::move(shapes); }

@@ -7,12 +7,12 @@
 
 #include "native/io/file.h"
 #include "shared/engine/safetensors.h"
+#include "shared/engine/weights.h"
 
 namespace coppice::model {
 namespace {
 
 namespace fs = std::filesystem;
-using engine::SafetensorsFile;
 using engine::TensorView;
 
 constexpr std::string_view kPrefix = "bert.";
@@ -80,13 +80,15 @@ Result<LoadedModel> load_model(const fs::path& folder, uint64_t seed, bool requi
   const fs::path config_path = folder / "config.json";
   COPPICE_ASSIGN_OR_RETURN(const std::string config_text, read_file(config_path));
   COPPICE_ASSIGN_OR_RETURN(records::BertConfig config, records::parse_bert_config(config_text, config_path.string()));
-  const fs::path weights_path = folder / "model.safetensors";
-  COPPICE_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::open(weights_path));
-  COPPICE_ASSIGN_OR_RETURN(const SafetensorsFile weights,
-                           engine::parse_safetensors(file.bytes(), weights_path.string()));
-  LoadedModel loaded{BertClassifier(std::move(config), seed), {}};
+  // A shipped folder has only the ONNX file, whose initialisers carry the checkpoint's names and shapes.
+  const bool has_safetensors = fs::exists(folder / "model.safetensors");
+  const std::string weights_path = has_safetensors ? "model.safetensors" : "onnx/model.onnx";
+  COPPICE_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::open(folder / weights_path));
+  COPPICE_ASSIGN_OR_RETURN(const engine::TensorMap tensors,
+                           engine::parse_weights(file.bytes(), (folder / weights_path).string()));
+  LoadedModel loaded{BertClassifier(std::move(config), seed), {}, weights_path};
   COPPICE_ASSIGN_OR_RETURN(loaded.report,
-                           copy_weights(weights.tensors, loaded.model, weights_path.string(), require_head));
+                           copy_weights(tensors, loaded.model, (folder / weights_path).string(), require_head));
   return loaded;
 }
 

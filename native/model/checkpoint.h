@@ -24,6 +24,7 @@ struct LoadReport {
 struct LoadedModel {
   BertClassifier model;
   LoadReport report;
+  std::string weights_path;  // the file they came from, below the folder
 };
 
 // Reads config.json and the weights of `folder`. Names may carry the "bert." prefix or not. A failure lists every

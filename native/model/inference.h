@@ -8,6 +8,7 @@
 
 #include "native/model/bert.h"
 #include "native/model/tokenized_reviews.h"
+#include "native/model/worker_pool.h"
 
 namespace coppice::model {
 
@@ -16,9 +17,10 @@ using Logits = std::array<float, 2>;  // negative, positive
 // Probability of class 1.
 double positive_score(const Logits& logits);
 
-// In the order of `reviews`; `on_progress(done)` after each batch. Stops early with what is there when `stop` is set.
+// In the order of `reviews`; `on_progress(done)` now and then, on the caller's thread. Returns what is done, from the
+// beginning, when `stop` is set.
 std::vector<Logits> predict(BertClassifier& model, const TokenizedReviews& reviews, int64_t max_batch_tokens,
-                            const std::function<void(size_t done)>& on_progress = {},
+                            WorkerPool& pool, const std::function<void(size_t done)>& on_progress = {},
                             const std::atomic<bool>* stop = nullptr);
 
 }  // namespace coppice::model

@@ -27,9 +27,13 @@ struct TokenizedReviews {
 TokenizedReviews tokenize(const text::Tokenizer& tokenizer, const std::vector<data::Review>& reviews,
                           const text::EncodeOptions& options);
 
-// Cuts `order` into runs whose packed batch holds at most `max_tokens` (a longer single review stands alone).
-std::vector<std::span<const uint32_t>> micro_batches(const TokenizedReviews& reviews, std::span<const uint32_t> order,
-                                                     int64_t max_tokens);
+// Spreads `order` over ceil(tokens / max_tokens) parts of nearly equal token counts (longest first to the lightest
+// part; Graham 1969), so that workers finish together. Depends on the reviews only, not on the number of threads.
+std::vector<std::vector<uint32_t>> balanced_micro_batches(const TokenizedReviews& reviews,
+                                                          std::span<const uint32_t> order, int64_t max_tokens);
+
+// Cuts 0..size-1 into runs of at most `max_tokens` tokens, in order (a longer single review stands alone).
+std::vector<std::vector<uint32_t>> consecutive_batches(const TokenizedReviews& reviews, int64_t max_tokens);
 
 PackedBatch pack_reviews(const TokenizedReviews& reviews, std::span<const uint32_t> indices);
 

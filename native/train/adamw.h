@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "native/model/bert.h"
+#include "native/model/worker_pool.h"
 
 namespace coppice::train {
 
@@ -25,8 +26,14 @@ using Masks = std::map<std::string, at::Tensor>;
 
 class AdamW {
  public:
-  // Turns gradients on for every parameter of `model`, which must outlive this.
-  AdamW(model::BertClassifier& model, AdamWOptions options, const Masks& masks);
+  // Turns gradients on for every parameter of `model`; `model` and `pool` must outlive this.
+  AdamW(model::BertClassifier& model, AdamWOptions options, const Masks& masks, model::WorkerPool& pool);
+
+  // Every parameter, in the order of slots(): what to differentiate by.
+  [[nodiscard]] std::vector<at::Tensor> parameters() const;
+
+  // Adds one micro-batch's gradients, in the order of slots(). Undefined ones count as 0.
+  void accumulate(std::vector<at::Tensor> gradients);
 
   // Euclidean norm of all gradients together, masked entries left out.
   double gradient_norm();
@@ -37,6 +44,7 @@ class AdamW {
   struct Slot {
     std::string name;
     at::Tensor parameter;
+    at::Tensor gradient;  // undefined until the first accumulate() of a step
     at::Tensor first_moment;
     at::Tensor second_moment;
     at::Tensor mask;  // undefined when there is none
@@ -49,6 +57,7 @@ class AdamW {
 
  private:
   AdamWOptions options_;
+  model::WorkerPool& pool_;
   std::vector<Slot> slots_;
   int64_t steps_done_ = 0;
 };

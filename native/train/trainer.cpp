@@ -43,7 +43,7 @@ class Loop {
  public:
   Loop(BertClassifier& model, const TokenizedReviews& training, const TokenizedReviews& validation,
        const TrainConfig& config, const Masks& masks, fs::path folder, std::string fingerprint,
-       const TrainEvents& events, const std::atomic<bool>& interrupt)
+       const TrainEvents& events, model::WorkerPool& pool, const std::atomic<bool>& interrupt)
       : model_(model),
         training_(training),
         validation_(validation),
@@ -51,9 +51,10 @@ class Loop {
         folder_(std::move(folder)),
         fingerprint_(std::move(fingerprint)),
         events_(events),
+        pool_(pool),
         interrupt_(interrupt),
         plan_(make_plan(config, training.size())),
-        optimizer_(model, config.adamw, masks) {}
+        optimizer_(model, config.adamw, masks, pool) {}
 
   Status start(bool resume) {
     std::error_code error;
@@ -110,22 +111,43 @@ class Loop {
     return {order_.begin() + static_cast<std::ptrdiff_t>(begin), order_.begin() + static_cast<std::ptrdiff_t>(end)};
   }
 
+  struct Micro {
+    double loss = 0;
+    std::vector<at::Tensor> gradients;
+  };
+
+  // Forward and backward of some reviews of the step. The loss is their part of the batch's mean.
+  Micro run_micro_batch(const std::vector<uint32_t>& indices, uint64_t number, size_t batch_size) {
+    const model::TrainingNoise noise{config_.seed, static_cast<uint64_t>(state_.step), number};
+    std::vector<int64_t> labels;
+    for (const uint32_t index : indices) labels.push_back(training_.labels[index]);
+    const at::Tensor logits = model_.forward(model::pack_reviews(training_, indices), &noise);
+    const at::Tensor loss = at::cross_entropy_loss(logits, at::tensor(labels, at::kLong), {}, at::Reduction::Sum) /
+                            static_cast<double>(batch_size);
+    Micro micro;
+    micro.gradients = torch::autograd::grad({loss}, parameters_, /*grad_outputs=*/{}, /*retain_graph=*/false,
+                                            /*create_graph=*/false, /*allow_unused=*/true);
+    micro.loss = loss.item<double>();
+    return micro;
+  }
+
   Status one_step() {
     const std::vector<uint32_t> batch = batch_of(state_.step);
+    const auto micro_batches = model::balanced_micro_batches(training_, batch, config_.micro_batch_tokens);
     double loss = 0;
-    uint64_t micro = 0;
-    for (const auto& indices : model::micro_batches(training_, batch, config_.micro_batch_tokens)) {
-      const model::TrainingNoise noise{config_.seed, static_cast<uint64_t>(state_.step), micro++};
-      std::vector<int64_t> labels;
-      for (const uint32_t index : indices) labels.push_back(training_.labels[index]);
-      const model::PackedBatch packed = model::pack_reviews(training_, indices);
-      const at::Tensor logits = model_.forward(packed, &noise);
-      const at::Tensor part = at::cross_entropy_loss(logits, at::tensor(labels, at::kLong), {}, at::Reduction::Sum) /
-                              static_cast<double>(batch.size());
-      part.backward();
-      loss += part.item<double>();
-      state_.tokens += packed.tokens();
-      tokens_here_ += packed.tokens();
+    const auto wave = static_cast<size_t>(pool_.threads());
+    for (size_t begin = 0; begin < micro_batches.size(); begin += wave) {
+      std::vector<Micro> micros(std::min(wave, micro_batches.size() - begin));
+      pool_.run(micros.size(),
+                [&](size_t i) { micros[i] = run_micro_batch(micro_batches[begin + i], begin + i, batch.size()); });
+      for (Micro& micro : micros) {
+        optimizer_.accumulate(std::move(micro.gradients));
+        loss += micro.loss;
+      }
+    }
+    for (const uint32_t index : batch) {
+      state_.tokens += static_cast<int64_t>(training_.review(index).size());
+      tokens_here_ += static_cast<int64_t>(training_.review(index).size());
     }
     const double norm = optimizer_.gradient_norm();
     if (!std::isfinite(loss) || !std::isfinite(norm)) return diverged(loss);
@@ -154,7 +176,7 @@ class Loop {
   // True when patience has run out.
   Result<bool> validate() {
     phase("validate");
-    const std::vector<model::Logits> logits = model::predict(model_, validation_, config_.micro_batch_tokens * 2);
+    const std::vector<model::Logits> logits = model::predict(model_, validation_, config_.micro_batch_tokens, pool_);
     double loss = 0;
     int64_t correct = 0;
     for (size_t i = 0; i < logits.size(); ++i) {
@@ -220,9 +242,11 @@ class Loop {
   fs::path folder_;
   std::string fingerprint_;
   const TrainEvents& events_;
+  model::WorkerPool& pool_;
   const std::atomic<bool>& interrupt_;
   Plan plan_;
   AdamW optimizer_;
+  std::vector<at::Tensor> parameters_ = optimizer_.parameters();
   TrainingState state_;
   std::vector<uint32_t> order_;
   int64_t order_epoch_ = -1;
@@ -270,7 +294,7 @@ Result<TrainResult> train(BertClassifier& model, const TokenizedReviews& trainin
                           const std::string& fingerprint, bool resume, const TrainEvents& events,
                           const std::atomic<bool>& interrupt) {
   COPPICE_RETURN_IF_ERROR(check(config, training, validation));
-  Loop loop(model, training, validation, config, masks, folder, fingerprint, events, interrupt);
+  Loop loop(model, training, validation, config, masks, folder, fingerprint, events, pool, interrupt);
   COPPICE_RETURN_IF_ERROR(loop.start(resume));
   return loop.run();
 }

@@ -5,8 +5,9 @@
 // loss is a sum divided by the batch's size); clip; AdamW with linear warm-up and decay; validate some times per epoch
 // and keep the best weights; checkpoint by time.
 //
-// Everything random is a function of (seed, step), so a run killed at any moment and resumed from its last checkpoint
-// ends with the weights it would have had (bit for bit on one thread).
+// Everything random is a function of (seed, step), and each micro-batch is computed on one core and summed in a fixed
+// order: a run killed at any moment and resumed from its last checkpoint ends with the weights it would have had, bit
+// for bit, on any number of threads.
 #pragma once
 
 #include <atomic>
@@ -29,7 +30,7 @@ struct TrainConfig {
   double epochs = 1.0;
   int64_t max_steps = 0;  // 0: as many as the epochs give
   int64_t batch_size = 16;
-  int64_t micro_batch_tokens = 4096;
+  int64_t micro_batch_tokens = 2048;
   double learning_rate = 5e-5;
   double warmup_ratio = 0.1;
   double max_grad_norm = 1.0;
@@ -48,6 +49,8 @@ struct ValidationPoint {
   double validation_loss = 0;
   double validation_accuracy = 0;
 };
+
+OrderedJson to_json(const ValidationPoint& point);
 
 struct StepInfo {
   int64_t step = 0;
@@ -83,6 +86,6 @@ struct TrainResult {
 Result<TrainResult> train(model::BertClassifier& model, const model::TokenizedReviews& training,
                           const model::TokenizedReviews& validation, const TrainConfig& config, const Masks& masks,
                           const std::filesystem::path& folder, const std::string& fingerprint, bool resume,
-                          const TrainEvents& events, const std::atomic<bool>& interrupt);
+                          const TrainEvents& events, model::WorkerPool& pool, const std::atomic<bool>& interrupt);
 
 }  // namespace coppice::train

@@ -36,6 +36,4 @@ Result<TrainingState> load_training_state(AdamW& optimizer, const std::string& f
 // Copies the weights of a file written by model::save_weights into `optimizer`'s parameters.
 Status restore_weights(AdamW& optimizer, const std::filesystem::path& file);
 
-OrderedJson to_json(const ValidationPoint& point);
-
 }  // namespace coppice::train

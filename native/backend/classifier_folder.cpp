@@ -1,0 +1,60 @@
+#include "native/backend/classifier_folder.h"
+
+#include "native/export/model_folder.h"
+#include "native/io/file.h"
+#include "shared/text/tokenizer_config.h"
+
+namespace coppice::backend {
+
+namespace fs = std::filesystem;
+
+Result<text::Tokenizer> read_tokenizer(const fs::path& folder) {
+  COPPICE_ASSIGN_OR_RETURN(const std::string vocab_txt, read_file(folder / "vocab.txt"));
+  std::optional<std::string> config;
+  std::optional<std::string> tokenizer_json;
+  if (fs::exists(folder / "tokenizer_config.json")) {
+    COPPICE_ASSIGN_OR_RETURN(config, read_file(folder / "tokenizer_config.json"));
+  }
+  if (fs::exists(folder / "tokenizer.json")) {
+    COPPICE_ASSIGN_OR_RETURN(tokenizer_json, read_file(folder / "tokenizer.json"));
+  }
+  text::TokenizerFiles files;
+  files.vocab_txt = vocab_txt;
+  if (config) files.tokenizer_config_json = *config;
+  if (tokenizer_json) files.tokenizer_json = *tokenizer_json;
+  Result<text::Tokenizer> tokenizer = text::tokenizer_from_files(files);
+  if (!tokenizer) return tokenizer.status().with_context(folder.string());
+  return tokenizer;
+}
+
+Result<ClassifierFolder> open_classifier(const fs::path& folder) {
+  COPPICE_ASSIGN_OR_RETURN(records::Manifest manifest, read_model_folder(folder, Verify::kHashes));
+  COPPICE_ASSIGN_OR_RETURN(model::LoadedModel loaded, model::load_model(folder, 0, /*require_head=*/true));
+  COPPICE_ASSIGN_OR_RETURN(text::Tokenizer tokenizer, read_tokenizer(folder));
+  if (tokenizer.vocab_size() != loaded.model.config().vocab_size) {
+    return invalid_input(folder.string() + ": vocab.txt has " + std::to_string(tokenizer.vocab_size()) +
+                         " entries but config.json's vocab_size is " +
+                         std::to_string(loaded.model.config().vocab_size) + "; take both from the same model");
+  }
+  COPPICE_ASSIGN_OR_RETURN(const text::Truncation truncation, text::parse_truncation(manifest.truncation));
+  const records::FileEntry* entry = manifest.find_file(loaded.weights_path);
+  if (entry == nullptr) return invalid_input(folder.string() + "/manifest.json does not list " + loaded.weights_path);
+  text::EncodeOptions encoding;
+  encoding.max_length = static_cast<int>(manifest.max_length);
+  encoding.truncation = truncation;
+  encoding.with_offsets = false;
+  std::string sha256 = entry->sha256;
+  return ClassifierFolder{
+      folder, std::move(manifest), std::move(loaded.model), std::move(sha256), std::move(tokenizer), encoding};
+}
+
+Status copy_tokenizer_files(const fs::path& from, const fs::path& to) {
+  for (const char* name : {"vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"}) {
+    if (!fs::exists(from / name)) continue;
+    COPPICE_ASSIGN_OR_RETURN(const std::string bytes, read_file(from / name));
+    COPPICE_RETURN_IF_ERROR(write_file_atomically(to / name, bytes));
+  }
+  return {};
+}
+
+}  // namespace coppice::backend

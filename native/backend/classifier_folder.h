@@ -1,0 +1,34 @@
+// A model folder opened for the backend: weights in libtorch, tokenizer, and how texts are cut for it.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "native/model/checkpoint.h"
+#include "shared/base/status.h"
+#include "shared/records/manifest.h"
+#include "shared/text/tokenizer.h"
+
+namespace coppice::backend {
+
+// vocab.txt with tokenizer_config.json and tokenizer.json where they are there.
+Result<text::Tokenizer> read_tokenizer(const std::filesystem::path& folder);
+
+struct ClassifierFolder {
+  std::filesystem::path path;
+  records::Manifest manifest;
+  model::BertClassifier model;
+  std::string weights_sha256;  // of the file the weights came from
+  text::Tokenizer tokenizer;
+  text::EncodeOptions encoding;  // longest input and truncation rule of the manifest
+};
+
+// A folder with a manifest. Every file in it is checked against its sha256 first.
+Result<ClassifierFolder> open_classifier(const std::filesystem::path& folder);
+
+// Copies what a derived model keeps unchanged: vocab.txt, tokenizer.json, tokenizer_config.json,
+// special_tokens_map.json.
+Status copy_tokenizer_files(const std::filesystem::path& from, const std::filesystem::path& to);
+
+}  // namespace coppice::backend

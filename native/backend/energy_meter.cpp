@@ -1,0 +1,47 @@
+#include "native/backend/energy_meter.h"
+
+#include <iostream>
+
+#include "native/backend/progress.h"
+#include "native/energy/tracker.h"
+
+namespace coppice::backend {
+
+EnergyMeter::EnergyMeter(std::unique_ptr<energy::EnergyTracker> tracker) : tracker_(std::move(tracker)) {}
+EnergyMeter::EnergyMeter(EnergyMeter&&) noexcept = default;
+EnergyMeter& EnergyMeter::operator=(EnergyMeter&&) noexcept = default;
+EnergyMeter::~EnergyMeter() = default;
+
+Result<EnergyMeter> EnergyMeter::start(const std::string& country) {
+  energy::TrackerOptions options;
+  options.place.country = country;
+  COPPICE_ASSIGN_OR_RETURN(std::unique_ptr<energy::EnergyTracker> tracker,
+                           energy::EnergyTracker::start(std::move(options)));
+  for (const std::string& line : tracker->describe()) std::cerr << "energy: " << line << '\n';
+  return EnergyMeter(std::move(tracker));
+}
+
+void EnergyMeter::begin_phase(const std::string& name) {
+  if (name == phase_) return;
+  phase_ = name;
+  tracker_->begin_phase(name);
+}
+
+std::optional<double> EnergyMeter::joules_so_far() const {
+  const energy::Reading reading = tracker_->now();
+  if (!reading.energy) return std::nullopt;
+  return reading.energy->value.value();
+}
+
+std::string EnergyMeter::energy_so_far_text() const {
+  const std::optional<double> joules = joules_so_far();
+  return joules ? ", " + fixed(*joules, 0) + " J" : "";
+}
+
+std::optional<Json> EnergyMeter::finish() {
+  const energy::EnergyReport report = tracker_->finish();
+  if (!report.total.energy) return std::nullopt;
+  return Json(energy::to_json(report));
+}
+
+}  // namespace coppice::backend

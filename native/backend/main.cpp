@@ -1,0 +1,74 @@
+// coppice-torch: the libtorch backend. `coppice` runs it, with threads and BLAS kernels chosen in its environment; it
+// takes the same words.
+#include <c10/util/Exception.h>
+
+#include <atomic>
+#include <csignal>
+#include <iostream>
+
+#include "native/backend/commands.h"
+#include "native/cli/command.h"
+
+namespace {
+
+std::atomic<bool> g_interrupted{false};
+
+void on_signal(int signal_number) {
+  g_interrupted.store(true);
+  // A second Ctrl-C ends it at once.
+  std::signal(signal_number, SIG_DFL);
+}
+
+int run(int argc, char** argv) {
+  using namespace coppice;
+  CLI::App app("The libtorch backend of coppice; type `coppice` instead.", "coppice-torch");
+  app.require_subcommand(1);
+  cli::TrainOptions train;
+  cli::EvaluateOptions evaluate;
+  cli::PredictOptions predict;
+  cli::MeasureOptions measure;
+  cli::PruneOptions prune;
+  const CLI::App* train_command = cli::add_train_options(app, train);
+  const CLI::App* evaluate_command = cli::add_evaluate_options(app, evaluate);
+  const CLI::App* predict_command = cli::add_predict_options(app, predict);
+  const CLI::App* measure_command = cli::add_measure_options(app, measure);
+  const CLI::App* prune_command = cli::add_prune_options(app, prune);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  backend::Invocation invocation{{argv, argv + argc}, &g_interrupted};
+  invocation.arguments[0] = "coppice";
+  const std::string command = app.get_subcommands().front()->get_name();
+  Status status;
+  if (train_command->parsed()) {
+    status = backend::run_train(train, invocation);
+  } else if (evaluate_command->parsed()) {
+    status = backend::run_evaluate(evaluate, invocation);
+  } else if (predict_command->parsed()) {
+    status = backend::run_predict(predict, invocation);
+  } else if (measure_command->parsed()) {
+    status = backend::run_measure(measure, invocation);
+  } else if (prune_command->parsed()) {
+    status = backend::run_prune(prune, invocation);
+  }
+  return cli::report(command, status);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const c10::Error& error) {
+    std::cerr << "coppice: libtorch: " << error.what_without_backtrace() << '\n';
+    return 1;
+  } catch (const std::exception& error) {
+    std::cerr << "coppice: " << error.what() << '\n';
+    return 1;
+  }
+}

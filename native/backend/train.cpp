@@ -1,0 +1,212 @@
+// coppice train: a base model and labelled reviews to a model folder with its run record and manifest.
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+
+#include "native/backend/classifier_folder.h"
+#include "native/backend/commands.h"
+#include "native/backend/data_share.h"
+#include "native/backend/energy_meter.h"
+#include "native/backend/progress.h"
+#include "native/data/dataset.h"
+#include "native/export/model_folder.h"
+#include "native/io/file.h"
+#include "native/model/tokenized_reviews.h"
+#include "native/train/trainer.h"
+#include "shared/engine/weights.h"
+
+namespace coppice::backend {
+namespace {
+
+namespace fs = std::filesystem;
+
+train::TrainConfig config_of(const cli::TrainOptions& options) {
+  train::TrainConfig config;
+  config.epochs = options.epochs;
+  config.max_steps = options.max_steps;
+  config.batch_size = options.batch_size;
+  config.micro_batch_tokens = options.micro_batch_tokens;
+  config.learning_rate = options.learning_rate;
+  config.warmup_ratio = options.warmup_ratio;
+  config.max_grad_norm = options.max_grad_norm;
+  config.adamw.weight_decay = options.weight_decay;
+  config.seed = options.seed;
+  config.validations_per_epoch = options.validations_per_epoch;
+  config.patience = options.patience;
+  config.checkpoint_every_seconds = options.checkpoint_every_seconds;
+  return config;
+}
+
+// 1 where the encoder's weights are not 0: what magnitude pruning left.
+train::Masks masks_of_zeros(model::BertClassifier& model) {
+  const std::vector<std::string> matrices = engine::encoder_matrices(model.config());
+  train::Masks masks;
+  model.visit([&](const std::string& name, at::Tensor& tensor, const std::vector<int64_t>&) {
+    if (std::find(matrices.begin(), matrices.end(), name) == matrices.end()) return;
+    masks[name] = tensor.ne(0).to(at::kFloat);
+  });
+  return masks;
+}
+
+struct Inputs {
+  model::TokenizedReviews training;
+  model::TokenizedReviews validation;
+  Json training_share;
+  Json validation_share;
+};
+
+Result<Inputs> read_inputs(const cli::TrainOptions& options, const text::Tokenizer& tokenizer) {
+  COPPICE_ASSIGN_OR_RETURN(const text::Truncation truncation, text::parse_truncation(options.truncation));
+  text::EncodeOptions encoding;
+  encoding.max_length = static_cast<int>(options.max_length);
+  encoding.truncation = truncation;
+  encoding.with_offsets = false;
+  const auto read = [&](data::Split split, int64_t limit, model::TokenizedReviews& reviews, Json& share) -> Status {
+    COPPICE_ASSIGN_OR_RETURN(const DataSelection selection,
+                             select_reviews(options.data, split, static_cast<size_t>(limit)));
+    reviews = model::tokenize(tokenizer, selection.reviews, encoding);
+    share = to_json(selection);
+    return {};
+  };
+  Inputs inputs;
+  COPPICE_RETURN_IF_ERROR(read(data::Split::kTrain, options.train_limit, inputs.training, inputs.training_share));
+  COPPICE_RETURN_IF_ERROR(
+      read(data::Split::kValidation, options.validation_limit, inputs.validation, inputs.validation_share));
+  return inputs;
+}
+
+Json results_of(const train::TrainResult& result, double seconds) {
+  Json results;
+  results["steps"] = result.steps;
+  results["tokens"] = result.tokens;
+  results["tokens_per_second"] = static_cast<double>(result.tokens) / seconds;
+  results["stopped_early"] = result.stopped_early;
+  results["best"] = Json(train::to_json(result.best));
+  results["validation_history"] = Json::array();
+  for (const train::ValidationPoint& point : result.history)
+    results["validation_history"].push_back(Json(train::to_json(point)));
+  return results;
+}
+
+train::TrainEvents events_for(Progress& progress, EnergyMeter& meter, const cli::TrainOptions& options) {
+  train::TrainEvents events;
+  const auto start = std::chrono::steady_clock::now();
+  events.on_phase = [&meter](const std::string& phase) { meter.begin_phase(phase); };
+  events.on_step = [&progress, &meter, start](const train::StepInfo& step) {
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    progress.update(static_cast<double>(step.step), static_cast<double>(step.total_steps),
+                    "step " + std::to_string(step.step) + ", loss " + fixed(step.loss, 3) + ", " +
+                        fixed(static_cast<double>(step.tokens_done) / seconds, 0) + " tokens/s" +
+                        meter.energy_so_far_text());
+  };
+  events.on_validation = [&progress](const train::ValidationPoint& point) {
+    progress.note("epoch " + fixed(point.epoch, 2) + ": training loss " + fixed(point.train_loss, 4) +
+                  ", validation loss " + fixed(point.validation_loss, 4) + ", validation accuracy " +
+                  fixed(point.validation_accuracy, 4));
+  };
+  if (options.energy_budget_joules > 0) {
+    events.should_stop = [&meter, budget = options.energy_budget_joules]() -> std::optional<std::string> {
+      const std::optional<double> spent = meter.joules_so_far();
+      if (!spent || *spent < budget) return std::nullopt;
+      return "the energy budget of " + fixed(budget, 0) + " J is used up (" + fixed(*spent, 0) + " J)";
+    };
+  }
+  return events;
+}
+
+// A derived model keeps its ancestor's id; a base model without a manifest is named by its folder.
+std::string id_of_base(const fs::path& base) {
+  if (const Result<records::Manifest> manifest = read_model_folder(base, Verify::kNothing); manifest.ok()) {
+    return manifest->id;
+  }
+  return fs::weakly_canonical(base).filename().string();
+}
+
+Status write_model(model::BertClassifier& model, const cli::TrainOptions& options) {
+  const fs::path output = options.output;
+  COPPICE_RETURN_IF_ERROR(model::save_weights(model, output / "model.safetensors"));
+  COPPICE_RETURN_IF_ERROR(
+      write_file_atomically(output / "config.json", dump_json(records::to_json(model.config()), 2) + "\n"));
+  return copy_tokenizer_files(options.base, output);
+}
+
+Status train_and_write(const cli::TrainOptions& options, const Invocation& invocation, RunRecorder& recorder,
+                       EnergyMeter& meter) {
+  const fs::path base = options.base;
+  const fs::path output = options.output;
+  meter.begin_phase("load");
+  COPPICE_ASSIGN_OR_RETURN(model::LoadedModel loaded, model::load_model(base, options.seed, /*require_head=*/false));
+  if (options.max_length > loaded.model.config().max_position_embeddings) {
+    return invalid_usage("--max-length is " + std::to_string(options.max_length) + " but the model has only " +
+                         std::to_string(loaded.model.config().max_position_embeddings) + " positions");
+  }
+  for (const std::string& name : loaded.report.newly_initialised)
+    std::cerr << "new, not in the base model: " << name << '\n';
+  if (!loaded.report.unused.empty()) {
+    std::cerr << "in the base model but not used here:";
+    for (const std::string& name : loaded.report.unused) std::cerr << ' ' << name;
+    std::cerr << '\n';
+  }
+  COPPICE_ASSIGN_OR_RETURN(const text::Tokenizer tokenizer, read_tokenizer(base));
+  COPPICE_ASSIGN_OR_RETURN(const Inputs inputs, read_inputs(options, tokenizer));
+  if (options.dropout >= 0) loaded.model.set_dropout(options.dropout);
+
+  const train::TrainConfig config = config_of(options);
+  records::RunRecord& record = recorder.record();
+  record.settings = Json(train::to_json(config));
+  record.settings["max_length"] = options.max_length;
+  record.settings["truncation"] = options.truncation;
+  record.settings["hidden_dropout_prob"] = loaded.model.config().hidden_dropout_prob;
+  record.settings["keep_zeros"] = options.keep_zeros;
+  model::WorkerPool pool(options.threads);
+  record.settings["threads"] = pool.threads();
+  COPPICE_ASSIGN_OR_RETURN(const std::string base_sha256, sha256_file_hex(base / loaded.weights_path));
+  record.inputs["parent_id"] = id_of_base(base);
+  record.inputs["base_weights_sha256"] = base_sha256;
+  record.inputs["training_data"] = inputs.training_share;
+  record.inputs["validation_data"] = inputs.validation_share;
+
+  // Threads do not belong to the fingerprint: a run may go on with fewer.
+  Json identity = {record.settings, record.inputs};
+  identity[0].erase("threads");
+  const std::string fingerprint = sha256_hex(dump_json(identity)).substr(0, 16);
+  const train::Masks masks = options.keep_zeros ? masks_of_zeros(loaded.model) : train::Masks{};
+
+  std::cerr << "training on " << inputs.training.size() << " reviews (" << inputs.training.tokens() << " tokens, "
+            << inputs.training.truncated << " cut to " << options.max_length << "), validating on "
+            << inputs.validation.size() << ", " << pool.threads() << " threads\n";
+  Progress progress("train");
+  const train::TrainEvents events = events_for(progress, meter, options);
+  const auto start = std::chrono::steady_clock::now();
+  COPPICE_ASSIGN_OR_RETURN(
+      const train::TrainResult result,
+      train::train(loaded.model, inputs.training, inputs.validation, config, masks, output / "checkpoints", fingerprint,
+                   options.resume, events, pool, *invocation.interrupted));
+  record.results = results_of(result, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  meter.begin_phase("write");
+  return write_model(loaded.model, options);
+}
+
+}  // namespace
+
+Status run_train(const cli::TrainOptions& options, const Invocation& invocation) {
+  RunRecorder recorder("train", invocation.arguments);
+  COPPICE_ASSIGN_OR_RETURN(EnergyMeter meter, EnergyMeter::start(options.country));
+  const Status status = train_and_write(options, invocation, recorder, meter);
+  recorder.record().energy = meter.finish();
+  const records::RunRecord record = recorder.finish(status);
+  // Failed and interrupted runs used energy too: their records stay, if the run got as far as having a folder.
+  if (fs::exists(options.output)) {
+    const Status written = write_run_record(options.output, record);
+    if (status.ok()) {
+      COPPICE_RETURN_IF_ERROR(written);
+      COPPICE_RETURN_IF_ERROR(refresh_manifest(options.output));
+      std::error_code ignored;
+      fs::remove_all(fs::path(options.output) / "checkpoints", ignored);
+    }
+  }
+  if (status.ok() && options.json) std::cout << dump_json(records::to_json(record)) << '\n';
+  return status;
+}
+
+}  // namespace coppice::backend

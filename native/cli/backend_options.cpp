@@ -1,0 +1,162 @@
+#include "native/cli/backend_options.h"
+
+namespace coppice::cli {
+namespace {
+
+void add_threads(CLI::App* command, int& threads) {
+  command->add_option("--threads", threads, "Threads to compute with; 0: one per available core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+}
+
+void add_country(CLI::App* command, std::string& country) {
+  command->add_option(
+      "--country", country,
+      "Where the energy is used, as an ISO 3166 code of three letters; without it the record has joules "
+      "but no CO2e");
+}
+
+void add_json(CLI::App* command, bool& json, const std::string& what) { command->add_flag("--json", json, what); }
+
+}  // namespace
+
+CLI::App* add_train_options(CLI::App& app, TrainOptions& options) {
+  CLI::App* command = app.add_subcommand("train", "Fine-tune a BERT-type model on labelled reviews");
+  command->add_option("--base", options.base, "Model folder to start from (config.json, weights, vocab.txt)")
+      ->required();
+  command->add_option("--data", options.data, "Reviews: FILE.tsv, a folder of TSVs, or an aclImdb folder")->required();
+  command->add_option("--output", options.output, "Model folder to write")->required();
+  command->add_option("--train-limit", options.train_limit, "Train on a balanced sample of this many reviews; 0: all")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--validation-limit", options.validation_limit, "Validate on at most this many; 0: all")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--max-length", options.max_length, "Longest input in tokens")
+      ->check(CLI::Range(8, 4096))
+      ->capture_default_str();
+  command->add_option("--truncation", options.truncation, "What stays of longer reviews")
+      ->check(CLI::IsMember({"head", "head_tail"}))
+      ->capture_default_str();
+  command->add_option("--epochs", options.epochs, "Passes over the reviews; fractions allowed")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--max-steps", options.max_steps, "Stop after this many optimiser steps; 0: no limit")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--batch-size", options.batch_size, "Reviews per optimiser step")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--micro-batch-tokens", options.micro_batch_tokens,
+                   "Tokens computed at once; less needs less memory and gives the same gradient")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--learning-rate", options.learning_rate, "Peak learning rate")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--warmup-ratio", options.warmup_ratio, "Share of the steps with rising learning rate")
+      ->check(CLI::Range(0.0, 0.99))
+      ->capture_default_str();
+  command->add_option("--weight-decay", options.weight_decay, "AdamW decay, not on biases and LayerNorm")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--max-grad-norm", options.max_grad_norm, "Clip the gradient's norm to this")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--dropout", options.dropout, "Dropout everywhere; without it as config.json says")
+      ->check(CLI::Range(0.0, 0.99));
+  command->add_option("--seed", options.seed, "Of data order, dropout and new weights")->capture_default_str();
+  command->add_option("--validations-per-epoch", options.validations_per_epoch)
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--patience", options.patience, "Stop after this many validations without a gain; 0: never")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--checkpoint-every", options.checkpoint_every_seconds, "Seconds between checkpoints")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_flag("--keep-zeros", options.keep_zeros,
+                    "Hold the encoder weights that are 0 at 0: recovery after magnitude pruning");
+  command->add_flag("--resume", options.resume, "Continue from the checkpoint in the output folder");
+  command->add_option("--energy-budget", options.energy_budget_joules, "Joules after which to stop at a checkpoint")
+      ->check(CLI::PositiveNumber);
+  add_country(command, options.country);
+  add_threads(command, options.threads);
+  add_json(command, options.json, "Print the run record as JSON");
+  return command;
+}
+
+CLI::App* add_evaluate_options(CLI::App& app, EvaluateOptions& options) {
+  CLI::App* command = app.add_subcommand("evaluate", "Accuracy and other metrics of a model on labelled reviews");
+  command->add_option("--model", options.model, "Model folder")->required();
+  command->add_option("--data", options.data, "Reviews: FILE.tsv, a folder of TSVs, or an aclImdb folder")->required();
+  command->add_option("--split", options.split, "Part of a folder; a single file is taken whole")
+      ->check(CLI::IsMember({"train", "validation", "test"}))
+      ->capture_default_str();
+  command->add_option("--limit", options.limit, "A balanced sample of at most this many reviews; 0: all")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--predictions", options.predictions, "Write one JSON line per review to this file");
+  command->add_flag("--record", options.record, "Add the run record to the model folder and renew its manifest");
+  add_country(command, options.country);
+  add_threads(command, options.threads);
+  add_json(command, options.json, "Print the metrics as JSON");
+  return command;
+}
+
+CLI::App* add_predict_options(CLI::App& app, PredictOptions& options) {
+  CLI::App* command = app.add_subcommand("predict", "Judge reviews: positive or negative");
+  command->add_option("--model", options.model, "Model folder")->required();
+  command->add_option("--file", options.file, "JSON Lines with a \"text\" each, or - for standard input");
+  command->add_option("text", options.texts, "Reviews");
+  add_threads(command, options.threads);
+  add_json(command, options.json, "Print one JSON line per review");
+  return command;
+}
+
+CLI::App* add_measure_options(CLI::App& app, MeasureOptions& options) {
+  CLI::App* command = app.add_subcommand("measure", "Time and energy of one inference, per prompt and overall");
+  command->add_option("--model", options.models, "Model folder; several are measured in turns")->required();
+  command->add_option("--prompts", options.prompts, "JSON Lines with a \"text\" each, TSV, or plain text, one a line")
+      ->required();
+  command->add_option("--repeats", options.repeats, "Timed runs per prompt")
+      ->check(CLI::Range(int64_t{3}, int64_t{100000}))
+      ->capture_default_str();
+  command->add_option("--warmup", options.warmup, "Untimed runs per prompt first")
+      ->check(CLI::Range(int64_t{0}, int64_t{1000}))
+      ->capture_default_str();
+  command->add_flag("--record", options.record, "Add the run record to each model folder and renew its manifest");
+  add_country(command, options.country);
+  add_threads(command, options.threads);
+  add_json(command, options.json, "Print the result as JSON");
+  return command;
+}
+
+CLI::App* add_prune_options(CLI::App& app, PruneOptions& options) {
+  CLI::App* command = app.add_subcommand("prune", "Make a model smaller: plan first, then apply");
+  command->add_option("--model", options.model, "Model folder to prune")->required();
+  command->add_option("--output", options.output, "Model folder to write");
+  command->add_option("--plan", options.plan, "Apply this plan (JSON) instead of making one");
+  command
+      ->add_option("--method", options.method,
+                   "magnitude: the smallest encoder weights become 0; structured: heads and feed-forward neurons go")
+      ->check(CLI::IsMember({"magnitude", "structured"}));
+  command->add_option("--sparsity", options.sparsity, "magnitude: share of the encoder's weights to set to 0")
+      ->capture_default_str();
+  command->add_option("--keep-flops", options.keep_flops, "structured: share of the encoder's FLOPs to keep")
+      ->capture_default_str();
+  command->add_option("--tokens", options.tokens, "structured: review length at which FLOPs are counted")
+      ->check(CLI::Range(int64_t{2}, int64_t{4096}))
+      ->capture_default_str();
+  command->add_option("--data", options.data, "structured: reviews that importance is scored on (their training part)");
+  command->add_option("--importance-reviews", options.importance_reviews, "structured: how many of them")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_flag("--mask-only", options.mask_only,
+                    "structured: set what the plan removes to 0 instead of removing it; the logits are the same");
+  command->add_flag("--dry-run", options.dry_run, "Print the plan and write nothing");
+  command->add_option("--seed", options.seed)->capture_default_str();
+  add_country(command, options.country);
+  add_threads(command, options.threads);
+  add_json(command, options.json, "Print the plan (with --dry-run) or the run record as JSON");
+  return command;
+}
+
+}  // namespace coppice::cli
