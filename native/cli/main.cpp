@@ -24,9 +24,12 @@ int run(int argc, char** argv) {
 
   coppice::cli::Outcome outcome;
   coppice::cli::add_carbon(app, outcome);
+  coppice::cli::add_catalog(app, outcome);
   coppice::cli::add_detect(app, outcome);
+  coppice::cli::add_export(app, outcome);
   coppice::cli::add_fetch(app, outcome);
   coppice::cli::add_tokenize(app, outcome);
+  coppice::cli::add_track(app, outcome);
 
   // A subcommand's help states the exit codes too, after what it says itself.
   for (CLI::App* subcommand : app.get_subcommands({})) {

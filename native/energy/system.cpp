@@ -153,19 +153,22 @@ std::optional<MachineCpuTime> machine_cpu_time(const SystemPaths& paths) {
   return MachineCpuTime{from_ticks(sum - idle), from_ticks(sum)};
 }
 
+Seconds ended_children_cpu_time() {
+  rusage children{};
+  if (::getrusage(RUSAGE_CHILDREN, &children) != 0) return Seconds(0.0);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return Seconds(seconds(children.ru_utime) + seconds(children.ru_stime));
+}
+
 Usage self_usage(const SystemPaths& paths) {
   Usage usage;
   timespec own{};
   if (::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own) == 0) {
     usage.cpu_time = Seconds(static_cast<double>(own.tv_sec) + static_cast<double>(own.tv_nsec) * 1e-9);
   }
-  rusage children{};
-  if (::getrusage(RUSAGE_CHILDREN, &children) == 0) {
-    const auto seconds = [](const timeval& time) {
-      return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-    };
-    usage.cpu_time += Seconds(seconds(children.ru_utime) + seconds(children.ru_stime));
-  }
+  usage.cpu_time += ended_children_cpu_time();
   if (const auto statm = read_small_file(paths.proc / "self" / "statm")) {
     const size_t space = statm->find(' ');
     if (space != std::string::npos) {

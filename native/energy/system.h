@@ -46,6 +46,9 @@ struct Usage {
   double resident_bytes = 0.0;
 };
 
+// CPU time of children of this process that have ended and been waited for, their own such children included.
+Seconds ended_children_cpu_time();
+
 // This process and its children that have ended.
 Usage self_usage(const SystemPaths& paths);
 

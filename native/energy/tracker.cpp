@@ -85,7 +85,10 @@ struct EnergyTracker::State {
     if (options.scope == Scope::kContainer && cgroup) {
       usage = cgroup_usage(*cgroup);
     } else if (options.process_tree) {
-      usage = process_tree_usage(options.paths, *options.process_tree);
+      // Ended children first: one that ends between the two readings is then missed once and never counted twice.
+      const Seconds ended = ended_children_cpu_time();
+      usage = process_tree_usage(options.paths, *options.process_tree).value_or(Usage{});
+      usage->cpu_time += ended;
     } else {
       usage = self_usage(options.paths);
     }
@@ -186,8 +189,12 @@ struct EnergyTracker::State {
 
   void run() {
     std::unique_lock lock(mutex);
-    const auto period = std::chrono::duration<double>(options.sampling_period.value());
-    while (!wake.wait_for(lock, period, [this] { return stopping; })) advance();
+    // Close looks at first, so that a run of a tenth of a second has some too; then the period.
+    double wait = std::min(0.02, options.sampling_period.value());
+    while (!wake.wait_for(lock, std::chrono::duration<double>(wait), [this] { return stopping; })) {
+      advance();
+      wait = std::min(2.0 * wait, options.sampling_period.value());
+    }
   }
 };
 

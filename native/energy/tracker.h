@@ -30,7 +30,8 @@ namespace coppice::energy {
 struct TrackerOptions {
   PlaceQuery place;  // empty: no emissions are given, only energy
   Scope scope = Scope::kProcess;
-  // A process tree other than this process (kProcess only): the pid of its root.
+  // A process tree other than this process (kProcess only): the pid of its root. If it is a child of this process, what
+  // it used until its end is known exactly; else up to the last look.
   std::optional<int> process_tree;
   Seconds sampling_period{1.0};
   std::optional<Watts> cpu_tdp;    // instead of the table's

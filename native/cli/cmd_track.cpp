@@ -1,0 +1,270 @@
+// coppice track: runs a command and records the energy and carbon of it and all it starts.
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <ctime>
+#include <filesystem>
+#include <iomanip>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "native/cli/command.h"
+#include "native/energy/child_process.h"
+#include "native/energy/emissions_csv.h"
+#include "native/energy/prometheus.h"
+#include "native/energy/settings.h"
+#include "native/energy/tracker.h"
+#include "native/export/run_recorder.h"
+#include "native/io/file.h"
+#include "shared/base/json.h"
+
+namespace coppice::cli {
+namespace {
+
+struct TrackArguments {
+  energy::PlaceQuery place;
+  std::optional<double> intensity;
+  std::string output;
+  std::string project;
+  std::string experiment;
+  std::string scope;
+  std::string prometheus;
+  std::string compat;
+  std::optional<double> tdp_watts;
+  std::optional<double> pue;
+  std::optional<double> wue;
+  std::optional<double> period_seconds;
+  bool json = false;
+  bool quiet = false;
+  std::vector<std::string> command;
+};
+
+Result<double> to_number(const std::string& text, const std::string& where) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !std::isfinite(value)) {
+    return invalid_usage(where + ": expected a number, found \"" + text + "\"");
+  }
+  return value;
+}
+
+// Fills what the command line left open from CodeCarbon's settings, and lists what came from there.
+Status apply_settings(TrackArguments& arguments, std::vector<std::string>& used) {
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  std::error_code error;
+  const char* home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): nothing here sets it
+  COPPICE_ASSIGN_OR_RETURN(
+      const auto settings,
+      energy::codecarbon_settings(environment, std::filesystem::current_path(error), home != nullptr ? home : ""));
+  const auto find = [&](const char* key) -> const energy::Setting* {
+    const auto found = settings.find(key);
+    if (found == settings.end() || found->second.value.empty()) return nullptr;
+    used.push_back(std::string(key) + " from " + found->second.source);
+    return &found->second;
+  };
+  const auto text = [&](const char* key, std::string& target) {
+    if (!target.empty()) return;
+    if (const energy::Setting* setting = find(key)) target = setting->value;
+  };
+  const auto number = [&](const char* key, std::optional<double>& target) -> Status {
+    if (target) return {};
+    if (const energy::Setting* setting = find(key)) {
+      COPPICE_ASSIGN_OR_RETURN(target, to_number(setting->value, setting->source + ": " + key));
+    }
+    return {};
+  };
+  // A place on the command line is a whole: a region of the settings must not meet a country of the command line.
+  if (arguments.place.empty() && !arguments.intensity) {
+    text("country_iso_code", arguments.place.country);
+    text("region", arguments.place.region);
+    text("cloud_provider", arguments.place.cloud_provider);
+    text("cloud_region", arguments.place.cloud_region);
+    COPPICE_RETURN_IF_ERROR(number("force_carbon_intensity_g_co2e_kwh", arguments.intensity));
+  }
+  text("output_dir", arguments.output);
+  text("project_name", arguments.project);
+  text("experiment_id", arguments.experiment);
+  text("tracking_mode", arguments.scope);
+  COPPICE_RETURN_IF_ERROR(number("pue", arguments.pue));
+  COPPICE_RETURN_IF_ERROR(number("wue", arguments.wue));
+  COPPICE_RETURN_IF_ERROR(number("measure_power_secs", arguments.period_seconds));
+  return {};
+}
+
+Result<energy::TrackerOptions> tracker_options(const TrackArguments& arguments, int pid) {
+  energy::TrackerOptions options;
+  options.place = arguments.place;
+  if (arguments.intensity) options.place.forced = energy::GramsPerKwh(*arguments.intensity);
+  if (arguments.scope == "machine") {
+    options.scope = energy::Scope::kMachine;
+  } else if (!arguments.scope.empty() && arguments.scope != "process") {
+    return invalid_usage("--scope (tracking_mode): expected process or machine, not \"" + arguments.scope + "\"");
+  }
+  options.process_tree = pid;
+  if (arguments.tdp_watts) options.cpu_tdp = energy::Watts(*arguments.tdp_watts);
+  if (arguments.pue) options.pue = *arguments.pue;
+  if (arguments.period_seconds) options.sampling_period = energy::Seconds(*arguments.period_seconds);
+  options.compat_codecarbon = !arguments.compat.empty();
+  return options;
+}
+
+std::string local_time() {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&now, &local);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &local);
+  return text;
+}
+
+std::string os_name() {
+  utsname name{};
+  return ::uname(&name) == 0 ? std::string(name.sysname) + "-" + name.release + "-" + name.machine : "";
+}
+
+std::string summary(const energy::EnergyReport& report) {
+  std::ostringstream text;
+  text << std::setprecision(3) << "coppice track: " << report.total.duration.value() << " s, "
+       << report.total.cpu_time.value() << " s of CPU time";
+  if (const auto& figure = report.total.energy) {
+    text << ", " << figure->value.value() << " J (" << figure->low.value() << " to " << figure->high.value() << "), "
+         << to_string(figure->provenance.kind);
+  } else {
+    text << ", energy unknown";
+  }
+  if (const auto& figure = report.total.emissions) {
+    text << ", " << figure->value.value() << " g CO2e (" << report.intensity->place << ", "
+         << report.intensity->value.value() << " g/kWh)";
+  }
+  return text.str();
+}
+
+Status status_of(const energy::ChildEnd& end) {
+  if (!end.start_error.empty()) return failed(end.start_error);
+  if (end.signal != 0) {
+    const std::string text = std::string("ended by signal ") + std::to_string(end.signal);
+    return end.interrupted ? interrupted(text) : failed(text);
+  }
+  return end.exit_code == 0 ? Status() : failed("exit code " + std::to_string(end.exit_code));
+}
+
+// The exit code of the command, also where the record could not be written: a wrapper must not turn success of the work
+// into failure. What could not be written is said.
+Result<int> track(TrackArguments arguments) {
+  std::vector<std::string> from_settings;
+  COPPICE_RETURN_IF_ERROR(apply_settings(arguments, from_settings));
+  if (arguments.output.empty()) return invalid_usage("--output DIR is needed (or output_dir in .codecarbon.config)");
+  std::error_code error;
+  std::filesystem::create_directories(arguments.output, error);
+  if (error) return failed("--output " + arguments.output + ": cannot be made: " + error.message());
+
+  // With --json, standard output belongs to the document: the command's own output goes to standard error.
+  COPPICE_ASSIGN_OR_RETURN(const auto child, energy::ChildProcess::prepare(arguments.command, arguments.json));
+  std::vector<std::string> command{"coppice", "track", "--"};
+  command.insert(command.end(), arguments.command.begin(), arguments.command.end());
+  RunRecorder recorder("track", command);
+  COPPICE_ASSIGN_OR_RETURN(energy::TrackerOptions options, tracker_options(arguments, child->pid()));
+  COPPICE_ASSIGN_OR_RETURN(const auto tracker, energy::EnergyTracker::start(options));
+  if (!arguments.quiet) {
+    for (const std::string& line : tracker->describe()) std::cerr << "coppice track: " << line << '\n';
+    for (const std::string& line : from_settings) std::cerr << "coppice track: setting " << line << '\n';
+  }
+
+  Status exported;
+  const auto on_tick = [&] {
+    if (arguments.prometheus.empty() || !exported.ok()) return;
+    exported = energy::write_prometheus(arguments.prometheus, tracker->now(), arguments.project);
+    if (!exported.ok()) std::cerr << "coppice track: --prometheus: " << exported.message() << '\n';
+  };
+  const energy::ChildEnd end = child->run(on_tick);
+  const energy::EnergyReport report = tracker->finish();
+  on_tick();
+
+  const Status outcome = status_of(end);
+  records::RunRecord& record = recorder.record();
+  record.settings["scope"] = to_string(report.scope);
+  if (!arguments.project.empty()) record.settings["project_name"] = arguments.project;
+  if (!from_settings.empty()) record.settings["from_codecarbon_settings"] = from_settings;
+  if (!arguments.compat.empty()) record.settings["compat"] = arguments.compat;
+  record.results["exit_code"] = end.shell_code();
+  if (end.signal != 0) record.results["signal"] = end.signal;
+  const OrderedJson energy_json = to_json(report);
+  record.energy = Json(energy_json);
+  const records::RunRecord finished = recorder.finish(outcome);
+
+  energy::EmissionsRow row;
+  row.timestamp = local_time();
+  row.project_name = arguments.project.empty() ? "coppice" : arguments.project;
+  row.run_id = finished.run_id;
+  row.experiment_id = arguments.experiment;
+  row.place = options.place;
+  row.os = os_name();
+  row.version = finished.program_version;
+  row.wue_litres_per_kwh = arguments.wue.value_or(0.0);
+  const std::filesystem::path folder = arguments.output;
+  for (const Status& written : {write_run_record(folder, finished),
+                                energy::append_emissions(folder / "emissions.csv", emissions_cells(row, report))}) {
+    if (!written.ok()) std::cerr << "coppice track: not recorded: " << written.message() << '\n';
+  }
+  if (!end.start_error.empty()) std::cerr << "coppice track: " << end.start_error << '\n';
+  if (!arguments.quiet) std::cerr << summary(report) << '\n';
+  if (arguments.json) {
+    OrderedJson json;
+    json["run_id"] = finished.run_id;
+    json["record"] = (folder / "runs" / records::file_name_of(finished)).string();
+    json["exit_code"] = end.shell_code();
+    json["outcome"] = OrderedJson(records::to_json(finished))["outcome"];
+    json["energy"] = energy_json;
+    std::cout << dump_json(json) << '\n' << std::flush;
+  }
+  return end.shell_code();
+}
+
+}  // namespace
+
+void add_track(CLI::App& app, Outcome& outcome) {
+  CLI::App* command = app.add_subcommand("track", "Energy and carbon of any command");
+  command->footer(
+      "coppice track --country FRA --output DIR -- COMMAND ARG...\n"
+      "Runs COMMAND with its input and output untouched, passes signals on, and ends with its exit code (128 + N if\n"
+      "signal N ended it, 126 or 127 if it could not be started). Writes DIR/runs/track-*.json, also on failure, and\n"
+      "appends a row to DIR/emissions.csv (CodeCarbon's columns). CODECARBON_* variables and .codecarbon.config fill\n"
+      "what is not given. With --json the command's own standard output goes to standard error.\n");
+  auto arguments = std::make_shared<TrackArguments>();
+  command->add_option("--country", arguments->place.country, "ISO 3166 alpha-3 code, e.g. FRA; WORLD for the world");
+  command->add_option("--region", arguments->place.region,
+                      "US state, Canadian or Chinese province, Nordic bidding zone");
+  command->add_option("--cloud", arguments->place.cloud_provider, "Cloud provider: gcp, aws or azure");
+  command->add_option("--cloud-region", arguments->place.cloud_region, "Its region, e.g. europe-west2");
+  command->add_option("--intensity", arguments->intensity, "Carbon intensity in g/kWh, instead of any table");
+  command->add_option("--output", arguments->output, "Folder of the records; made if missing");
+  command->add_option("--project", arguments->project, "Name in the records");
+  command->add_option("--experiment", arguments->experiment, "experiment_id in emissions.csv");
+  command
+      ->add_option("--scope", arguments->scope,
+                   "process: the command and what it starts (default); machine: the whole machine")
+      ->check(CLI::IsMember({"process", "machine"}));
+  command->add_option("--tdp", arguments->tdp_watts, "Thermal design power of the processor in watts");
+  command->add_option("--pue", arguments->pue, "Power usage effectiveness of the building, at least 1");
+  command->add_option("--wue", arguments->wue, "Water usage effectiveness in litres per kWh");
+  command->add_option("--period", arguments->period_seconds, "Seconds between two looks (default 1)");
+  command->add_option("--prometheus", arguments->prometheus, "Keep this text file for node_exporter up to date");
+  command->add_option("--compat", arguments->compat, "Carbon intensity as another tool resolves it")
+      ->check(CLI::IsMember({"codecarbon"}));
+  command->add_flag("--json", arguments->json, "One JSON document on standard output at the end");
+  command->add_flag("--quiet", arguments->quiet, "No messages but errors");
+  command->add_option("command", arguments->command, "-- COMMAND ARG...")->required();
+  command->positionals_at_end();
+  command->callback([arguments, &outcome] {
+    const Result<int> code = track(*arguments);
+    outcome.exit_code = code ? *code : report("track", code.status());
+  });
+}
+
+}  // namespace coppice::cli

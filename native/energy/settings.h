@@ -1,0 +1,27 @@
+// CodeCarbon's settings where they mean the same here: environment (CODECARBON_*), then ./.codecarbon.config, then
+// ~/.codecarbon.config, section [codecarbon]. An option on the command line goes before all of them.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "shared/base/status.h"
+
+namespace coppice::energy {
+
+struct Setting {
+  std::string value;
+  std::string source;  // "CODECARBON_REGION" or the file's path
+};
+
+// The settings of one configuration file's text; `source` names it. Lines outside [codecarbon] are left alone.
+Result<std::map<std::string, Setting>> parse_codecarbon_config(const std::string& text, const std::string& source);
+
+// All layers together. `environment` holds lines NAME=VALUE; a file that does not exist is no error.
+Result<std::map<std::string, Setting>> codecarbon_settings(const std::vector<std::string>& environment,
+                                                           const std::filesystem::path& working_folder,
+                                                           const std::filesystem::path& home_folder);
+
+}  // namespace coppice::energy
