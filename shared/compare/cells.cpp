@@ -10,8 +10,7 @@ constexpr Column kColumns[] = {
     {"verdict", "Verdict"},
     {"probability", "Probability"},
     {"tokens", "Tokens"},
-    {"time", "Time, median"},
-    {"spread", "95 % interval"},
+    {"time", "Time (median)"},
     {"energy", "Energy (modelled)"},
     {"carbon", "Carbon (modelled)"},
     {"size", "Download"},
@@ -24,9 +23,9 @@ constexpr const char* kNone = "–";
 
 std::string tokens_text(const ModelRow& row, const State& state) {
   if (state.text_empty || row.tokens == 0) return kNone;
-  const std::string read = format_count(static_cast<double>(row.tokens));
+  const std::string read = format_integer(row.tokens);
   if (!row.truncated) return read;
-  return read + " of " + format_count(static_cast<double>(row.tokens_whole)) + ", truncated (" +
+  return read + " of " + format_integer(row.tokens_whole) + ", truncated (" +
          (row.truncation == "head_tail" ? "start and end kept" : "start kept") + ")";
 }
 
@@ -50,12 +49,12 @@ std::vector<Cell> cells_of(const ModelRow& row, const State& state) {
   std::vector<Cell> cells;
   cells.push_back({"model", row.id});
   cells.push_back({"verdict", row.verdict ? row.verdict->label : kNone});
-  cells.push_back({"probability", row.verdict ? format_percent(row.verdict->probability, 1) : kNone});
+  cells.push_back({"probability", row.verdict ? format_probability(row.verdict->probability) : kNone});
   cells.push_back({"tokens", tokens_text(row, state)});
-  cells.push_back({"time", row.time ? format_milliseconds(row.time->median_ms) : kNone});
-  cells.push_back({"spread", row.time ? format_milliseconds(row.time->interval_ms.low) + " to " +
-                                            format_milliseconds(row.time->interval_ms.high)
-                                      : kNone});
+  cells.push_back({"time", row.time ? format_milliseconds(row.time->median_ms) +
+                                          band(format_milliseconds(row.time->interval_ms.low),
+                                               format_milliseconds(row.time->interval_ms.high))
+                                    : kNone});
   std::string energy = kNone;
   std::string carbon = kNone;
   if (row.estimate) {

@@ -11,16 +11,18 @@ constexpr std::string_view kGoogleCloud = "gcp:";
 
 std::vector<GridPreset> grid_presets() {
   std::vector<GridPreset> grids;
+  // The tables list some places without a figure; only what resolves can be chosen, with the number that will be used.
+  const auto add = [&grids](std::string id, std::string name, const char* group) {
+    const Result<energy::Intensity> intensity = find_grid(id);
+    if (intensity.ok()) grids.push_back({std::move(id), std::move(name), group, intensity->value.value()});
+  };
+  add("WORLD", "World", "");
   for (const energy::CountryRow& row : energy::ember_countries()) {
-    if (std::string_view(row.iso3) == "WORLD") {
-      grids.insert(grids.begin(), {row.iso3, row.name, "", row.g_per_kwh});
-    } else {
-      grids.push_back({row.iso3, row.name, "Countries", row.g_per_kwh});
-    }
+    if (std::string_view(row.iso3) != "WORLD") add(row.iso3, row.name, "Countries");
   }
   for (const energy::CloudRow& row : energy::google_clouds_2024()) {
-    grids.push_back({std::string(kGoogleCloud) + row.region, std::string(row.region) + " (" + row.place + ")",
-                     "Google Cloud regions", row.g_per_kwh});
+    add(std::string(kGoogleCloud) + row.region, std::string(row.region) + " (" + row.place + ")",
+        "Google Cloud regions");
   }
   return grids;
 }

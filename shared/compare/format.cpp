@@ -58,7 +58,11 @@ std::string format_bytes(int64_t bytes) {
 
 std::string format_count(double count) {
   if (std::abs(count) >= 99'999.5) return with_unit(count, {{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}});
-  std::string digits = std::to_string(std::llround(count));
+  return format_integer(std::llround(count));
+}
+
+std::string format_integer(int64_t value) {
+  std::string digits = std::to_string(value);
   for (size_t at = digits.size(); at > 3 && digits[at - 4] != '-';) {
     at -= 3;
     digits.insert(at, ",");
@@ -70,6 +74,10 @@ std::string format_percent(double share, int digits) {
   char text[64];
   std::snprintf(text, sizeof text, "%.*f %%", digits, share * 100.0);
   return text;
+}
+
+std::string format_probability(double probability) {
+  return probability >= 0.9995 ? "> 99.9 %" : format_percent(probability, 1);
 }
 
 std::string format_ratio(const TimeRatio& ratio) {

@@ -14,7 +14,10 @@ std::string format_joules(double joules);              // "640 µJ", "7.40 mJ", 
 std::string format_grams_co2e(double grams);           // "83.0 µg CO2e", "1.20 mg CO2e"
 std::string format_bytes(int64_t bytes);               // "44.9 MB": decimal units
 std::string format_count(double count);                // "22.7 M", "5.60 G"; below 100,000 with commas: "25,000"
+std::string format_integer(int64_t value);             // every digit: "25,000", "1,048,576"
 std::string format_percent(double share, int digits);  // 0.9312 -> "93.1 %"
+// One digit; "> 99.9 %" rather than a "100.0 %" that no classifier means.
+std::string format_probability(double probability);
 // "41 % less", "12 % more", or "no clear difference" where the interval holds 1.
 std::string format_ratio(const TimeRatio& ratio);
 const char* phase_name(ModelPhase phase);  // for the view: "ready"

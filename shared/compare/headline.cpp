@@ -100,8 +100,15 @@ std::string headline_of(const State& state) {
 void describe_row(const records::Manifest& manifest, ModelRow& row) {
   row.parent = manifest.parent_id.value_or("");
   row.description.clear();
+  std::string_view last;
   for (const records::PlanStep& step : manifest.plan) {
-    if (step.kind != "export") row.description += (row.description.empty() ? "" : ", ") + step.kind;
+    const std::string_view done = step.kind == "train"      ? "trained"
+                                  : step.kind == "prune"    ? "pruned"
+                                  : step.kind == "quantize" ? "quantised"
+                                                            : "";
+    if (done.empty() || done == last) continue;  // an export changes nothing that a reader would notice
+    row.description += (row.description.empty() ? "" : ", ") + std::string(done);
+    last = done;
   }
   row.max_length = manifest.max_length;
   row.truncation = manifest.truncation;

@@ -15,10 +15,10 @@ using compare::ModelRow;
 using compare::State;
 
 constexpr float kPadding = 20.0F;
-constexpr float kHeaderHeight = 32.0F;
-constexpr float kVerdictHeight = 78.0F;
-constexpr float kFigureHeight = 70.0F;
-constexpr float kFooterHeight = 42.0F;
+constexpr float kHeaderHeight = 38.0F;
+constexpr float kVerdictHeight = 100.0F;
+constexpr float kFigureHeight = 84.0F;
+constexpr float kFooterHeight = 46.0F;
 
 // One figure of a card: "Time" / "148 ms" / "142 ms to 155 ms", and what a tooltip says about it.
 struct CardFigure {
@@ -75,7 +75,7 @@ CardFigure accuracy_figure(const ModelRow& row) {
   }
   figure.tooltip = "From the model's manifest: measured once on the test set";
   if (row.accuracy_reviews > 0) {
-    figure.tooltip += " of " + compare::format_count(static_cast<double>(row.accuracy_reviews)) + " reviews";
+    figure.tooltip += " of " + compare::format_integer(row.accuracy_reviews) + " reviews";
   }
   figure.tooltip += ", with its 95 % interval.";
   return figure;
@@ -106,23 +106,23 @@ void draw_header(const Theme& theme, const Styles& styles, const State& state, s
   }
   const float note_width = text_width(style, note);
   draw_text(at, styles.title, row.id, width - note_width - 12);
-  draw_text_right(at.x + width, at.y + 3, style, note);
+  draw_text_right(at.x + width, at.y + 4, style, note);  // on the title's baseline
 }
 
 void draw_verdict(const Theme& theme, const Styles& styles, const ModelRow& row, ImVec2 at, float width) {
   const Palette& colours = *theme.colours;
   const bool positive = row.verdict->label_index == 1;
   const ImU32 colour = positive ? colours.positive : colours.negative;
-  draw_arrow(ImVec2(at.x - 2, at.y + 4), 28, positive, colour);
-  draw_text(ImVec2(at.x + 32, at.y - 2), {theme.fonts.semibold, kVerdictSize, colour}, row.verdict->label, width - 130);
-  const std::string percent = compare::format_percent(row.verdict->probability, 1);
+  draw_arrow(ImVec2(at.x - 2, at.y + 8), 28, positive, colour);
+  draw_text(ImVec2(at.x + 34, at.y), {theme.fonts.semibold, kVerdictSize, colour}, row.verdict->label, width - 130);
+  const std::string percent = compare::format_probability(row.verdict->probability);
   draw_text_right(at.x + width, at.y + 8, styles.figure, percent);
-  draw_bar(ImVec2(at.x, at.y + 42), ImVec2(width, 8), static_cast<float>(row.verdict->probability), colour,
+  draw_bar(ImVec2(at.x, at.y + 50), ImVec2(width, 8), static_cast<float>(row.verdict->probability), colour,
            colours.track);
   // Half way is a coin's guess: the tick shows how far the model is from it.
-  ImGui::GetWindowDrawList()->AddLine(ImVec2(at.x + width / 2, at.y + 39), ImVec2(at.x + width / 2, at.y + 53),
+  ImGui::GetWindowDrawList()->AddLine(ImVec2(at.x + width / 2, at.y + 47), ImVec2(at.x + width / 2, at.y + 61),
                                       colours.muted, 1.0F);
-  draw_text_right(at.x + width, at.y + 55, styles.small, "probability of this verdict");
+  draw_text_right(at.x + width, at.y + 61, styles.small, "probability of this verdict");
 }
 
 void draw_waiting(const Theme& theme, const Styles& styles, const ModelRow& row, ImVec2 at, float width) {
@@ -141,14 +141,14 @@ void draw_waiting(const Theme& theme, const Styles& styles, const ModelRow& row,
     const float share = row.phase == ModelPhase::kPreparing ? 1.0F
                         : row.bytes_total > 0 ? static_cast<float>(row.bytes_done) / static_cast<float>(row.bytes_total)
                                               : 0.0F;
-    draw_bar(ImVec2(at.x, at.y + 42), ImVec2(width, 8), share, colours.accent, colours.track);
+    draw_bar(ImVec2(at.x, at.y + 50), ImVec2(width, 8), share, colours.accent, colours.track);
   }
 }
 
 void draw_figure(const Styles& styles, const CardFigure& figure, ImVec2 at, float width) {
   draw_text(at, styles.small, figure.label, width);
   draw_text(ImVec2(at.x, at.y + 17), styles.figure, figure.value, width);
-  draw_text(ImVec2(at.x, at.y + 41), styles.small, figure.detail, width);
+  draw_text(ImVec2(at.x, at.y + 46), styles.small, figure.detail, width);
   if (!figure.tooltip.empty()) {
     tooltip_over(at, ImVec2(at.x + width, at.y + kFigureHeight - 8), figure.tooltip.c_str());
   }
@@ -158,8 +158,8 @@ std::string tokens_line(const State& state, const ModelRow& row) {
   if (state.text_empty || row.tokens == 0) {
     return row.max_length > 0 ? "Reads up to " + std::to_string(row.max_length) + " tokens" : "";
   }
-  std::string text = "Read " + compare::format_count(static_cast<double>(row.tokens));
-  if (row.truncated) text += " of " + compare::format_count(static_cast<double>(row.tokens_whole));
+  std::string text = "Read " + compare::format_integer(row.tokens);
+  if (row.truncated) text += " of " + compare::format_integer(row.tokens_whole);
   text += row.tokens_whole == 1 ? " token" : " tokens";
   if (row.truncated) text += row.truncation == "head_tail" ? ": start and end" : ": the start";
   return text;
@@ -200,13 +200,13 @@ void draw_card(const Theme& theme, const State& state, size_t model, ImVec2 at, 
   const float footer = to.y - kFooterHeight;
   const float grid = footer - 2 * kFigureHeight;
   const float half = (width - 16) / 2;
-  list->AddLine(ImVec2(left, grid - 12), ImVec2(left + width, grid - 12), colours.border);
+  list->AddLine(ImVec2(left, grid - 10), ImVec2(left + width, grid - 10), colours.border);
   draw_figure(styles, time_figure(row), ImVec2(left, grid), half);
   draw_figure(styles, energy_figure(row), ImVec2(left + half + 16, grid), half);
   draw_figure(styles, accuracy_figure(row), ImVec2(left, grid + kFigureHeight), half);
   draw_figure(styles, size_figure(row), ImVec2(left + half + 16, grid + kFigureHeight), half);
-  list->AddLine(ImVec2(left, footer - 4), ImVec2(left + width, footer - 4), colours.border);
-  draw_text(ImVec2(left, footer + 8), styles.small, tokens_line(state, row), width);
+  list->AddLine(ImVec2(left, footer), ImVec2(left + width, footer), colours.border);
+  draw_text(ImVec2(left, footer + 12), styles.small, tokens_line(state, row), width);
 }
 
 }  // namespace coppice::ui

@@ -16,9 +16,9 @@ namespace {
 using compare::ModelRow;
 using compare::State;
 
-constexpr float kTitleHeight = 34.0F;
+constexpr float kTitleHeight = 40.0F;
 constexpr float kRowHeight = 54.0F;
-constexpr float kAxisHeight = 42.0F;
+constexpr float kAxisHeight = 46.0F;
 constexpr float kPadding = 20.0F;
 
 // Lines of the chart: indices of models with times.

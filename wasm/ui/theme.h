@@ -24,12 +24,14 @@ struct Palette {
 
 const Palette& palette(bool dark);
 
-// Type scale in CSS pixels.
-inline constexpr float kVerdictSize = 30.0F;
-inline constexpr float kFigureSize = 20.0F;
-inline constexpr float kTitleSize = 18.0F;
-inline constexpr float kTextSize = 15.0F;
-inline constexpr float kSmallSize = 13.5F;
+// Type scale. Dear ImGui's size is a font's whole line, ascent to descent, which in Source Sans 3 is 1.424 of the size
+// that CSS would say: 15 CSS pixels are a line of 21.4.
+inline constexpr float kLine = 1.424F;
+inline constexpr float kVerdictSize = 30.0F * kLine;
+inline constexpr float kFigureSize = 22.0F * kLine;
+inline constexpr float kTitleSize = 18.0F * kLine;
+inline constexpr float kTextSize = 16.0F * kLine;
+inline constexpr float kSmallSize = 14.0F * kLine;
 
 struct Fonts {
   ImFont* regular = nullptr;

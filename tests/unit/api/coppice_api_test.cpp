@@ -1,0 +1,92 @@
+#include "wasm/api/coppice_api.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace {
+
+const std::string kVocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nfilm\ngood\n";
+
+TEST(CoppiceApi, TokenisesAndGivesOffsets) {
+  coppice_tokenizer* tokenizer = nullptr;
+  ASSERT_EQ(coppice_tokenizer_create(kVocabulary.data(), kVocabulary.size(), 1, &tokenizer), COPPICE_OK);
+  const std::string text = "A Good film";
+  coppice_encoding* encoding = nullptr;
+  ASSERT_EQ(coppice_tokenizer_encode(tokenizer, text.data(), text.size(), 0, "head", &encoding), COPPICE_OK);
+  const int32_t* ids = nullptr;
+  size_t count = 0;
+  ASSERT_EQ(coppice_encoding_ids(encoding, &ids, &count), COPPICE_OK);
+  EXPECT_EQ(std::vector<int32_t>(ids, ids + count), (std::vector<int32_t>{2, 5, 7, 6, 3}));
+  const uint32_t* offsets = nullptr;
+  ASSERT_EQ(coppice_encoding_offsets(encoding, &offsets, &count), COPPICE_OK);
+  EXPECT_EQ(std::vector<uint32_t>(offsets, offsets + count), (std::vector<uint32_t>{0, 0, 0, 1, 2, 6, 7, 11, 0, 0}));
+  uint32_t whole = 0;
+  ASSERT_EQ(coppice_encoding_tokens_before_truncation(encoding, &whole), COPPICE_OK);
+  EXPECT_EQ(whole, 5U);
+  coppice_encoding_destroy(encoding);
+  coppice_tokenizer_destroy(tokenizer);
+}
+
+TEST(CoppiceApi, FailuresHaveACodeAndAText) {
+  coppice_tokenizer* tokenizer = nullptr;
+  EXPECT_EQ(coppice_tokenizer_create("", 0, 1, &tokenizer), COPPICE_INVALID_INPUT);
+  EXPECT_EQ(tokenizer, nullptr);
+  EXPECT_GT(std::strlen(coppice_last_error()), 10U);
+  ASSERT_EQ(coppice_tokenizer_create(kVocabulary.data(), kVocabulary.size(), 1, &tokenizer), COPPICE_OK);
+  coppice_encoding* encoding = nullptr;
+  EXPECT_NE(coppice_tokenizer_encode(tokenizer, "a", 1, 0, "middle", &encoding), COPPICE_OK);
+  EXPECT_EQ(coppice_tokenizer_encode(tokenizer, "a", 1, -1, "head", &encoding), COPPICE_INVALID_USAGE);
+  EXPECT_EQ(encoding, nullptr);
+  coppice_tokenizer_destroy(tokenizer);
+}
+
+TEST(CoppiceApi, NullIsRefusedEverywhere) {
+  const char* json = nullptr;
+  size_t length = 0;
+  EXPECT_EQ(coppice_tokenizer_create("x", 1, 1, nullptr), COPPICE_INVALID_USAGE);
+  EXPECT_EQ(coppice_comparison_create(nullptr), COPPICE_INVALID_USAGE);
+  EXPECT_EQ(coppice_comparison_set_text(nullptr, "", 0), COPPICE_INVALID_USAGE);
+  EXPECT_EQ(coppice_comparison_fetched(nullptr, 1, "", 0), COPPICE_INVALID_USAGE);
+  EXPECT_EQ(coppice_comparison_event(nullptr, "", 0), COPPICE_INVALID_USAGE);
+  EXPECT_EQ(coppice_comparison_next_request(nullptr, &json, &length), COPPICE_INVALID_USAGE);
+  EXPECT_EQ(coppice_comparison_view(nullptr, &json, &length), COPPICE_INVALID_USAGE);
+  EXPECT_EQ(coppice_comparison_choices(nullptr, &json, &length), COPPICE_INVALID_USAGE);
+  EXPECT_EQ(coppice_encoding_ids(nullptr, nullptr, nullptr), COPPICE_INVALID_USAGE);
+  EXPECT_EQ(coppice_comparison_revision(nullptr), 0U);
+  coppice_tokenizer_destroy(nullptr);
+  coppice_encoding_destroy(nullptr);
+  coppice_comparison_destroy(nullptr);
+}
+
+TEST(CoppiceApi, AComparisonGivesRequestsAndAView) {
+  coppice_comparison* comparison = nullptr;
+  ASSERT_EQ(coppice_comparison_create(&comparison), COPPICE_OK);
+  const char* json = nullptr;
+  size_t length = 0;
+  ASSERT_EQ(coppice_comparison_next_request(comparison, &json, &length), COPPICE_OK);
+  EXPECT_EQ(std::string(json, length), R"({"id":1,"kind":"fetch","model":"","path":"catalog.json"})");
+  ASSERT_EQ(coppice_comparison_next_request(comparison, &json, &length), COPPICE_OK);
+  EXPECT_EQ(length, 0U);
+  const uint32_t before = coppice_comparison_revision(comparison);
+  ASSERT_EQ(coppice_comparison_fetched(comparison, 1, "{", 1), COPPICE_OK);  // a bad catalog is state, not a bad call
+  EXPECT_GT(coppice_comparison_revision(comparison), before);
+  ASSERT_EQ(coppice_comparison_view(comparison, &json, &length), COPPICE_OK);
+  EXPECT_NE(std::string(json, length).find("catalog_problem\":\"models/catalog.json"), std::string::npos);
+  const std::string event = "{\"type\":\"start\"}";
+  EXPECT_NE(coppice_comparison_event(comparison, event.data(), event.size()), COPPICE_OK);
+  ASSERT_EQ(coppice_comparison_set_text(comparison, "\xff\xfe not UTF-8 \0 with zero", 25), COPPICE_OK);
+  coppice_comparison_destroy(comparison);
+}
+
+TEST(CoppiceApi, MemoryForInputsComesAndGoes) {
+  void* memory = coppice_alloc(10);
+  ASSERT_NE(memory, nullptr);
+  std::memset(memory, 1, 10);
+  coppice_release(memory);
+  coppice_release(nullptr);
+}
+
+}  // namespace
