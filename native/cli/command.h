@@ -25,8 +25,11 @@ void add_tokenize(CLI::App& app, Outcome& outcome);
 void add_fetch(CLI::App& app, Outcome& outcome);
 void add_carbon(CLI::App& app, Outcome& outcome);
 void add_detect(CLI::App& app, Outcome& outcome);
+void add_export(CLI::App& app, Outcome& outcome);
+void add_catalog(CLI::App& app, Outcome& outcome);
 void add_track(CLI::App& app, Outcome& outcome);
-// train, evaluate, predict, prune, export, measure: options are parsed here, the work is done by coppice-torch.
-void add_backend_commands(CLI::App& app, Outcome& outcome, int argc, char** argv);
+// train, evaluate, predict, prune, measure: options are parsed here, the work is done by coppice-torch.
+// `argv` is handed on as it is.
+void add_backend_commands(CLI::App& app, Outcome& outcome, char** argv);
 
 }  // namespace coppice::cli

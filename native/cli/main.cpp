@@ -23,6 +23,7 @@ int run(int argc, char** argv) {
   app.footer(kExitCodes);
 
   coppice::cli::Outcome outcome;
+  coppice::cli::add_backend_commands(app, outcome, argv);
   coppice::cli::add_carbon(app, outcome);
   coppice::cli::add_catalog(app, outcome);
   coppice::cli::add_detect(app, outcome);

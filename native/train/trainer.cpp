@@ -291,7 +291,7 @@ OrderedJson to_json(const TrainConfig& config) {
 
 Result<TrainResult> train(BertClassifier& model, const TokenizedReviews& training, const TokenizedReviews& validation,
                           const TrainConfig& config, const Masks& masks, const fs::path& folder,
-                          const std::string& fingerprint, bool resume, const TrainEvents& events,
+                          const std::string& fingerprint, bool resume, const TrainEvents& events, model::WorkerPool& pool,
                           const std::atomic<bool>& interrupt) {
   COPPICE_RETURN_IF_ERROR(check(config, training, validation));
   Loop loop(model, training, validation, config, masks, folder, fingerprint, events, pool, interrupt);
