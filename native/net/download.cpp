@@ -26,6 +26,8 @@ namespace fs = std::filesystem;
 
 constexpr double kLongestDelaySeconds = 30.0;
 constexpr double kLongestRetryAfterSeconds = 300.0;
+// A name that cannot be resolved mostly means no network at all: no use in waiting long.
+constexpr int kAttemptsWithoutName = 2;
 constexpr int kMostConnections = 1000;
 constexpr int kTooManyRedirects = 10;
 
@@ -135,7 +137,8 @@ class Transfer {
       }
       if (verdict == Verdict::kStop) return status_;
       failures_in_a_row = offset_ > before ? 1 : failures_in_a_row + 1;
-      if (failures_in_a_row >= request_.attempts || outcome_.attempts >= kMostConnections) {
+      const int most = name_unknown_ ? std::min(request_.attempts, kAttemptsWithoutName) : request_.attempts;
+      if (failures_in_a_row >= most || outcome_.attempts >= kMostConnections) {
         return failed(status_.message() + " (after " + std::to_string(outcome_.attempts) + " attempts). " + kept());
       }
       COPPICE_RETURN_IF_ERROR(wait(failures_in_a_row));
@@ -179,6 +182,7 @@ class Transfer {
     response_ = {};
     began_body_ = false;
     try_again_ = false;
+    name_unknown_ = false;
     total_ = 0;
     status_ = {};
     if (!ranges_work_ && offset_ > 0) {
@@ -245,7 +249,7 @@ class Transfer {
     }
     if (http == 401 || http == 403) {
       return stop(failed(where + "access refused (HTTP " + std::to_string(http) +
-                         "); if it needs a login, download it by other means and pass it with --from"));
+                         "); check the name. If it needs a login, download it by other means and pass it with --from"));
     }
     if (http >= 400) {
       status_ = failed(where + "the server answered HTTP " + std::to_string(http));
@@ -265,6 +269,7 @@ class Transfer {
       return Verdict::kDone;
     }
     status_ = failed(where + reason);
+    name_unknown_ = code == CURLE_COULDNT_RESOLVE_HOST;
     switch (code) {
       case CURLE_UNSUPPORTED_PROTOCOL:
       case CURLE_URL_MALFORMAT:
@@ -321,8 +326,7 @@ class Transfer {
       seconds = std::max(seconds, std::min(static_cast<double>(*asked), kLongestRetryAfterSeconds));
     }
     if (request_.note) {
-      request_.note(status_.message() + "; attempt " + std::to_string(failures_in_a_row + 1) + " of " +
-                    std::to_string(request_.attempts) + " in " + std::to_string(static_cast<int>(std::ceil(seconds))) +
+      request_.note(status_.message() + "; trying again in " + std::to_string(static_cast<int>(std::ceil(seconds))) +
                     " s");
     }
     const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
@@ -437,6 +441,7 @@ class Transfer {
   int64_t total_ = 0;   // of the whole file; 0: not known
   bool began_body_ = false;
   bool ranges_work_ = true;
+  bool name_unknown_ = false;
   bool try_again_ = false;  // with status_ set by a callback
   Response response_;
   Status status_;
