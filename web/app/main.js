@@ -124,6 +124,12 @@ function compareLabel(view) {
   return bytes > 0 ? `Compare (downloads ${(bytes / 1e6).toFixed(0)} MB once)` : 'Compare';
 }
 
+// On a small screen the answer is below the form.
+function bringIntoView(element) {
+  const { top } = element.getBoundingClientRect();
+  if (top < 0 || top > window.innerHeight * 0.8) element.scrollIntoView({ block: 'start' });
+}
+
 async function start() {
   const core = await loadCore(createModule);
   const comparison = core.createComparison();
@@ -180,6 +186,7 @@ async function start() {
     const error = outside.send({ type: 'start' });
     setText(at('error'), error?.message ?? '');
     if (error && !lastView?.catalog_problem) at('review').focus();
+    if (!error) bringIntoView(at('headline'));
   });
   at('review').addEventListener('input', () => setText(at('error'), ''));
   at('stop').addEventListener('click', () => outside.send({ type: 'cancel' }));

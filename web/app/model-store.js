@@ -5,7 +5,8 @@ import { sha256 } from './sha256.js';
 const cacheName = 'coppice-models-v1';
 const progressIntervalMs = 100;
 
-const formatBytes = (bytes) => `${bytes.toLocaleString('en-GB')} bytes`;
+const formatCount = (count) => count.toLocaleString('en-GB');
+const formatBytes = (bytes) => `${formatCount(bytes)} bytes`;
 
 // The key is a URL of this origin that no file has; the hash makes it the same for every copy of the model.
 const keyOf = (hash) => new URL(`./model-cache/${hash}`, self.location.href).href;
@@ -44,7 +45,7 @@ async function download(url, bytes, progress) {
       part = await reader.read();
     } catch (error) {
       throw new Error(
-        `the download broke off after ${formatBytes(done)} of ${formatBytes(bytes)} (${error.message}). Try again.`,
+        `the download broke off after ${formatCount(done)} of ${formatBytes(bytes)} (${error.message}). Try again.`,
       );
     }
     if (part.done) break;
