@@ -31,10 +31,10 @@ Decoded decode(std::string_view text, size_t at) {
   return {point, more + 1};
 }
 
-// What Python's \w matches, near enough for names of processors: ASCII and Latin-1 exactly, then letters but for the
-// blocks of punctuation and symbols.
+// What RapidFuzz takes for a letter or digit (it parts words at '_' too), near enough for names of processors: ASCII
+// and Latin-1 exactly, then letters but for the blocks of punctuation and symbols.
 bool is_word(uint32_t c) {
-  if (c < 0x80) return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  if (c < 0x80) return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   if (c < 0x100) {
     return c == 0xAA || c == 0xB2 || c == 0xB3 || c == 0xB5 || c == 0xB9 || c == 0xBA || (c >= 0xBC && c <= 0xBE) ||
            (c >= 0xC0 && c != 0xD7 && c != 0xF7);
