@@ -4,6 +4,7 @@
 #include <set>
 
 #include "native/export/model_folder.h"
+#include "native/export/tokenizer_files.h"
 #include "shared/records/schema.h"
 
 namespace coppice {
@@ -46,52 +47,24 @@ Result<std::vector<records::FileEntry>> list_files(const std::filesystem::path& 
   return files;
 }
 
-Status take_tokenizer(const std::filesystem::path& folder, const records::BertConfig& config, Manifest& manifest,
-                      double& model_max_length) {
-  const std::filesystem::path config_path = folder / "tokenizer_config.json";
-  COPPICE_ASSIGN_OR_RETURN(const std::string config_bytes, read_file(config_path));
-  COPPICE_ASSIGN_OR_RETURN(const Json document, parse_json(config_bytes, config_path.string()));
-  JsonReader reader(document, config_path.string());
-  manifest.do_lower_case = reader.boolean_or("do_lower_case", true);  // as Hugging Face's BertTokenizer
-  model_max_length = reader.number_or("model_max_length", 0);
-  COPPICE_RETURN_IF_ERROR(reader.status());
-
-  const std::filesystem::path vocabulary_path = folder / "vocab.txt";
-  COPPICE_ASSIGN_OR_RETURN(const std::string vocabulary, read_file(vocabulary_path));
-  const std::array<std::string_view, 5> names = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
-  std::array<int64_t, 5> ids = {-1, -1, -1, -1, -1};
-  int64_t id = 0;
-  for (size_t start = 0; start < vocabulary.size(); ++id) {
-    const size_t end = std::min(vocabulary.find('\n', start), vocabulary.size());
-    std::string_view token(vocabulary.data() + start, end - start);
-    if (!token.empty() && token.back() == '\r') token.remove_suffix(1);
-    for (size_t i = 0; i < names.size(); ++i) {
-      if (token == names[i]) ids[i] = id;
-    }
-    start = end + 1;
-  }
-  for (size_t i = 0; i < 4; ++i) {
-    if (ids[i] < 0) {
-      return invalid_input(vocabulary_path.string() + ": holds no " + std::string(names[i]) +
-                           "; expected the vocabulary of a BERT model");
-    }
-  }
-  if (id > config.vocab_size) {
-    return invalid_input(vocabulary_path.string() + ": " + std::to_string(id) +
+Status take_tokenizer(const std::filesystem::path& folder, const records::BertConfig& config, Manifest& manifest) {
+  COPPICE_ASSIGN_OR_RETURN(const text::Tokenizer tokenizer, read_tokenizer_files(folder));
+  if (tokenizer.vocab_size() > config.vocab_size) {
+    return invalid_input((folder / "vocab.txt").string() + ": " + std::to_string(tokenizer.vocab_size()) +
                          " tokens, but vocab_size in config.json is " + std::to_string(config.vocab_size) +
                          "; take both from the same checkpoint");
   }
-  manifest.special_ids = {ids[0], ids[1], ids[2], ids[3], ids[4] < 0 ? std::nullopt : std::optional<int64_t>(ids[4])};
+  const auto& ids = tokenizer.special_ids();
+  manifest.do_lower_case = tokenizer.options().do_lower_case;
+  manifest.special_ids = {ids.pad, ids.unk, ids.cls, ids.sep, ids.mask};
   return {};
 }
 
 // The latest run's value wins, since a later step may have changed what an earlier one set.
-Status take_input_rule(const std::vector<StoredRun>& runs, const records::BertConfig& config, double model_max_length,
+Status take_input_rule(const std::vector<StoredRun>& runs, const records::BertConfig& config, int64_t model_max_length,
                        Manifest& manifest) {
-  const auto limit = config.max_position_embeddings;
-  manifest.max_length = model_max_length >= 2 && model_max_length <= static_cast<double>(limit)
-                            ? static_cast<int64_t>(model_max_length)
-                            : limit;
+  const int64_t limit = config.max_position_embeddings;
+  manifest.max_length = model_max_length > 0 ? std::min(model_max_length, limit) : limit;
   manifest.truncation = "head";
   for (const StoredRun& run : runs) {
     if (!is_making(run.record) || run.record.outcome == Outcome::kFailed) continue;
@@ -284,7 +257,7 @@ Status take_id(const std::filesystem::path& folder, const std::vector<StoredRun>
 
 }  // namespace
 
-Status refresh_manifest(const std::filesystem::path& folder) {
+Result<Manifest> make_manifest(const std::filesystem::path& folder) {
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error)) return not_found(folder.string() + ": no such model folder");
   COPPICE_ASSIGN_OR_RETURN(const records::BertConfig config, read_bert_config(folder));
@@ -294,8 +267,8 @@ Status refresh_manifest(const std::filesystem::path& folder) {
   manifest.program_version = program_version();
   manifest.labels = {config.labels[0], config.labels[1]};
   COPPICE_RETURN_IF_ERROR(take_id(folder, runs, manifest));
-  double model_max_length = 0;
-  COPPICE_RETURN_IF_ERROR(take_tokenizer(folder, config, manifest, model_max_length));
+  COPPICE_RETURN_IF_ERROR(take_tokenizer(folder, config, manifest));
+  COPPICE_ASSIGN_OR_RETURN(const int64_t model_max_length, read_model_max_length(folder));
   COPPICE_RETURN_IF_ERROR(take_input_rule(runs, config, model_max_length, manifest));
   COPPICE_RETURN_IF_ERROR(take_weights_files(folder, config, manifest));
   for (const int64_t tokens : {int64_t{128}, int64_t{256}, int64_t{512}, manifest.max_length}) {
@@ -307,7 +280,11 @@ Status refresh_manifest(const std::filesystem::path& folder) {
   COPPICE_RETURN_IF_ERROR(take_training_data(runs, manifest));
   COPPICE_RETURN_IF_ERROR(take_metrics(runs, manifest));
   COPPICE_RETURN_IF_ERROR(take_energy(runs, manifest));
+  return manifest;
+}
 
+Status refresh_manifest(const std::filesystem::path& folder) {
+  COPPICE_ASSIGN_OR_RETURN(const Manifest manifest, make_manifest(folder));
   const std::string text = dump_json(records::to_json(manifest), 1) + "\n";
   const std::filesystem::path path = folder / "manifest.json";
   // A manifest that its own reader would refuse must not replace one that works.

@@ -36,10 +36,12 @@ struct MappedWeights {
 Result<MappedWeights> load_weights(const std::filesystem::path& folder, const records::BertConfig& config,
                                    bool require_classifier = true);
 
-// Makes <folder>/manifest.json anew from the files, config.json, the tokenizer's files, the weights and runs/*.json
-// (run_record.h says which members are taken up). The id is the folder's name, or settings.model_id of the latest run
-// that has one. Files whose name starts with '.' and the folder "checkpoints" do not belong to the model and are left
-// out. Fails without touching the old manifest when a file does not fit the others.
+// The manifest as the folder now calls for, and the same written to <folder>/manifest.json: made from the files,
+// config.json, the tokenizer's files, the weights and runs/*.json (run_record.h says which members are taken up). The
+// id is the folder's name, or settings.model_id of the latest run that has one. Files whose name starts with '.' and
+// the folder "checkpoints" do not belong to the model and are left out. Fails without touching the old manifest when a
+// file does not fit the others.
+Result<records::Manifest> make_manifest(const std::filesystem::path& folder);
 Status refresh_manifest(const std::filesystem::path& folder);
 
 }  // namespace coppice

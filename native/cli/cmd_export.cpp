@@ -1,0 +1,93 @@
+// coppice export: a trained model folder to one as it is shipped, with ONNX weights, model card and manifest.
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "native/cli/command.h"
+#include "native/energy/tracker.h"
+#include "native/export/export_model.h"
+#include "shared/base/json.h"
+
+namespace coppice::cli {
+namespace {
+
+struct ExportArguments {
+  ExportModelOptions options;
+  std::string weights = "fp16";
+  std::string country;
+  bool json = false;
+};
+
+std::vector<std::string> words_of(const ExportArguments& arguments) {
+  std::vector<std::string> words = {"coppice",   "export",
+                                    "--model",   arguments.options.model.string(),
+                                    "--output",  arguments.options.output.string(),
+                                    "--weights", arguments.weights};
+  if (arguments.options.keep_safetensors) words.emplace_back("--keep-safetensors");
+  if (!arguments.country.empty()) words.insert(words.end(), {"--country", arguments.country});
+  return words;
+}
+
+void print(const ExportArguments& arguments, const records::Manifest& manifest, const records::RunRecord& record) {
+  int64_t bytes = 0;
+  for (const records::FileEntry& file : manifest.files) bytes += file.bytes;
+  if (arguments.json) {
+    OrderedJson json;
+    json["model"] = manifest.id;
+    json["output"] = arguments.options.output.string();
+    json["weights"] = arguments.weights;
+    json["onnx_bytes"] = record.results["onnx_bytes"];
+    json["onnx_sha256"] = record.results["weights_sha256"];
+    if (record.results.contains("relative_rounding_error")) {
+      json["relative_rounding_error"] = record.results["relative_rounding_error"];
+    }
+    json["bytes"] = bytes;
+    json["files"] = OrderedJson::array();
+    for (const records::FileEntry& file : manifest.files) json["files"].push_back(file.path);
+    std::cout << dump_json(json) << '\n';
+    return;
+  }
+  std::cout << arguments.options.output.string() << ": " << manifest.files.size() << " files, " << bytes
+            << " bytes; onnx/model.onnx " << record.results["onnx_bytes"] << " bytes, weights stored as "
+            << arguments.weights << '\n';
+}
+
+Status run_export(ExportArguments& arguments) {
+  arguments.options.weights = arguments.weights == "fp16" ? OnnxWeights::kFloat16 : OnnxWeights::kFloat32;
+  energy::TrackerOptions tracker_options;
+  tracker_options.place.country = arguments.country;
+  COPPICE_ASSIGN_OR_RETURN(const auto tracker, energy::EnergyTracker::start(tracker_options));
+  RunRecorder recorder("export", words_of(arguments));
+  COPPICE_RETURN_IF_ERROR(export_model(arguments.options, recorder.record()));
+  recorder.record().energy = Json(energy::to_json(tracker->finish()));
+  const records::RunRecord record = recorder.finish({});
+  COPPICE_ASSIGN_OR_RETURN(const records::Manifest manifest, finish_export(arguments.options.output, record));
+  print(arguments, manifest, record);
+  std::cout.flush();
+  return std::cout ? Status() : failed("standard output: cannot be written");
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, Outcome& outcome) {
+  CLI::App* command =
+      app.add_subcommand("export", "Write a trained model as it is shipped: ONNX, model card, manifest");
+  command->footer(
+      "The ONNX file (opset 17, inputs input_ids and attention_mask, output logits) is checked by ONNX's own checker.\n"
+      "fp16 halves the download and computes in float32; fp32 keeps every bit of the weights.\n"
+      "The export's energy goes into its run record. JSON: {\"model\",\"output\",\"weights\",\"onnx_bytes\","
+      "\"onnx_sha256\",\n\"relative_rounding_error\" (fp16),\"bytes\",\"files\"}\n");
+  auto arguments = std::make_shared<ExportArguments>();
+  command->add_option("--model", arguments->options.model, "Model folder")->required();
+  command->add_option("--output", arguments->options.output, "Folder to write; its name becomes the model's id")
+      ->required();
+  command->add_option("--weights", arguments->weights, "How weights are stored: fp16 or fp32")
+      ->check(CLI::IsMember({"fp16", "fp32"}))
+      ->capture_default_str();
+  command->add_flag("--keep-safetensors", arguments->options.keep_safetensors, "Also copy model.safetensors");
+  command->add_option("--country", arguments->country, "ISO 3166 alpha-3 code, for the CO2e of the export");
+  command->add_flag("--json", arguments->json, "One JSON document on standard output");
+  command->callback([arguments, &outcome] { outcome.exit_code = report("export", run_export(*arguments)); });
+}
+
+}  // namespace coppice::cli

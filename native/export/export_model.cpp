@@ -1,0 +1,144 @@
+#include "native/export/export_model.h"
+
+#include <cmath>
+
+#include "native/export/model_card.h"
+#include "native/export/model_folder.h"
+#include "native/export/tokenizer_files.h"
+#include "native/io/file.h"
+#include "shared/base/half.h"
+
+namespace coppice {
+namespace {
+
+namespace fs = std::filesystem;
+
+Status prepare_output(const ExportModelOptions& options) {
+  std::error_code error;
+  if (fs::weakly_canonical(options.model, error) == fs::weakly_canonical(options.output, error)) {
+    return invalid_usage("--output is the model's own folder, " + options.output.string() +
+                         "; export into another one, so that the trained weights stay as they are");
+  }
+  if (fs::exists(options.output, error) && !fs::is_directory(options.output, error)) {
+    return invalid_usage("--output " + options.output.string() + " is a file; expected a folder");
+  }
+  fs::create_directories(options.output / "onnx", error);
+  if (error) return failed("cannot make the folder " + (options.output / "onnx").string() + ": " + error.message());
+  if (!options.keep_safetensors && fs::exists(options.output / "model.safetensors", error)) {
+    return invalid_usage((options.output / "model.safetensors").string() +
+                         " is there from something else and would be taken for this model's weights; remove it, or "
+                         "export with --keep-safetensors");
+  }
+  return {};
+}
+
+Status copy_atomically(const fs::path& from, const fs::path& to) {
+  COPPICE_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::open(from));
+  return write_file_atomically(to, {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
+}
+
+// Records keep their names; one that is there already must be the same.
+Status copy_runs(const fs::path& from, const fs::path& to) {
+  COPPICE_ASSIGN_OR_RETURN(const std::vector<StoredRun> runs, read_run_records(from));
+  std::error_code error;
+  if (!runs.empty()) fs::create_directories(to / "runs", error);
+  if (error) return failed("cannot make the folder " + (to / "runs").string() + ": " + error.message());
+  for (const StoredRun& run : runs) {
+    COPPICE_ASSIGN_OR_RETURN(const std::string bytes, read_file(from / run.path));
+    if (fs::exists(to / run.path, error)) {
+      COPPICE_ASSIGN_OR_RETURN(const std::string present, read_file(to / run.path));
+      if (present == bytes) continue;
+      return failed((to / run.path).string() + " holds another record of the same name; run records are never " +
+                    "overwritten. Export into an empty folder.");
+    }
+    COPPICE_RETURN_IF_ERROR(write_file_atomically(to / run.path, bytes));
+  }
+  return {};
+}
+
+// sqrt(sum of squared changes / sum of squares) over all weights.
+Result<double> rounding_error_of_float16(const engine::TensorMap& tensors) {
+  double change = 0;
+  double total = 0;
+  for (const auto& [name, view] : tensors) {
+    COPPICE_ASSIGN_OR_RETURN(const std::vector<float> values, engine::to_floats(view, name));
+    for (const float value : values) {
+      const double difference = static_cast<double>(half_to_float(float_to_half(value))) - value;
+      change += difference * difference;
+      total += static_cast<double>(value) * value;
+    }
+  }
+  return total > 0 ? std::sqrt(change / total) : 0.0;
+}
+
+Result<records::Manifest> read_source(const fs::path& model) {
+  std::error_code error;
+  if (fs::is_directory(model, error) && !fs::exists(model / "manifest.json", error) &&
+      fs::exists(model / "config.json", error)) {
+    return make_manifest(model);  // a folder of another tool
+  }
+  return read_model_folder(model, Verify::kHashes);
+}
+
+}  // namespace
+
+Status export_model(const ExportModelOptions& options, records::RunRecord& record) {
+  COPPICE_ASSIGN_OR_RETURN(const records::Manifest source, read_source(options.model));
+  COPPICE_ASSIGN_OR_RETURN(const records::BertConfig config, read_bert_config(options.model));
+  COPPICE_ASSIGN_OR_RETURN(const text::Tokenizer tokenizer, read_tokenizer_files(options.model));
+  COPPICE_ASSIGN_OR_RETURN(const MappedWeights weights, load_weights(options.model, config));
+  const records::FileEntry* weights_file = source.find_file(weights.path);
+  if (weights_file == nullptr) {
+    return invalid_input((options.model / "manifest.json").string() + ": files: does not list " + weights.path);
+  }
+  COPPICE_RETURN_IF_ERROR(prepare_output(options));
+
+  const bool float16 = options.weights == OnnxWeights::kFloat16;
+  std::error_code error;
+  record.inputs["parent_id"] = source.id;
+  record.inputs["weights_sha256"] = weights_file->sha256;
+  record.settings["model_id"] = fs::weakly_canonical(options.output, error).filename().string();
+  record.settings["weights"] = float16 ? "fp16" : "fp32";
+  record.settings["keep_safetensors"] = options.keep_safetensors;
+  record.settings["max_length"] = source.max_length;
+  record.settings["truncation"] = source.truncation;
+
+  COPPICE_ASSIGN_OR_RETURN(const std::string onnx,
+                           onnx_bytes(config, weights.tensors, {options.weights, program_version()}));
+  COPPICE_RETURN_IF_ERROR(write_file_atomically(options.output / "onnx/model.onnx", onnx));
+  record.results["weights_sha256"] = sha256_hex(onnx);
+  record.results["onnx_bytes"] = onnx.size();
+  if (float16) {
+    COPPICE_ASSIGN_OR_RETURN(const double rounding, rounding_error_of_float16(weights.tensors));
+    record.results["relative_rounding_error"] = rounding;
+  }
+
+  COPPICE_RETURN_IF_ERROR(
+      write_file_atomically(options.output / "config.json", dump_json(records::to_json(config), 1) + "\n"));
+  COPPICE_RETURN_IF_ERROR(copy_atomically(options.model / "vocab.txt", options.output / "vocab.txt"));
+  COPPICE_RETURN_IF_ERROR(write_file_atomically(options.output / "tokenizer.json", tokenizer_json(tokenizer)));
+  COPPICE_RETURN_IF_ERROR(write_file_atomically(options.output / "tokenizer_config.json",
+                                                tokenizer_config_json(tokenizer, source.max_length)));
+  if (fs::exists(options.model / "LICENSE", error)) {
+    COPPICE_RETURN_IF_ERROR(copy_atomically(options.model / "LICENSE", options.output / "LICENSE"));
+  }
+  if (options.keep_safetensors && weights.format == "safetensors") {
+    COPPICE_RETURN_IF_ERROR(copy_atomically(options.model / weights.path, options.output / weights.path));
+  }
+  return copy_runs(options.model, options.output);
+}
+
+Result<records::Manifest> finish_export(const fs::path& output, const records::RunRecord& record) {
+  COPPICE_RETURN_IF_ERROR(write_run_record(output, record));
+  return refresh_card_and_manifest(output);
+}
+
+Result<records::Manifest> refresh_card_and_manifest(const fs::path& folder) {
+  COPPICE_ASSIGN_OR_RETURN(const records::Manifest manifest, make_manifest(folder));
+  COPPICE_ASSIGN_OR_RETURN(const records::BertConfig config, read_bert_config(folder));
+  COPPICE_RETURN_IF_ERROR(write_file_atomically(folder / "README.md", model_card(manifest, config)));
+  COPPICE_RETURN_IF_ERROR(refresh_manifest(folder));
+  return read_model_folder(folder, Verify::kSizes);
+}
+
+}  // namespace coppice

@@ -1,0 +1,216 @@
+#include "native/export/model_card.h"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+namespace coppice {
+namespace {
+
+using records::Manifest;
+
+std::string fixed(double value, int decimals) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
+  return text.data();
+}
+
+// Three significant digits, without exponents for the sizes that occur here.
+std::string rounded(double value) {
+  if (value == 0 || !std::isfinite(value)) return fixed(value, 0);
+  const int digits = static_cast<int>(std::floor(std::log10(std::abs(value))));
+  return fixed(value, digits >= 2 ? 0 : 2 - digits);
+}
+
+// 22713986 -> "22,713,986"
+std::string grouped(int64_t value) {
+  std::string text = std::to_string(value);
+  for (size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
+  return text;
+}
+
+template <typename Unit>
+std::string with_interval(const energy::Figure<Unit>& figure, const std::string& unit) {
+  return rounded(figure.value.value()) + " " + unit + " (" + rounded(figure.low.value()) + " to " +
+         rounded(figure.high.value()) + "), " + energy::to_string(figure.provenance.kind) + ": " +
+         figure.provenance.method;
+}
+
+constexpr std::array<std::pair<const char*, const char*>, 9> kMetricNames = {{{"accuracy", "Accuracy"},
+                                                                              {"precision", "Precision"},
+                                                                              {"recall", "Recall"},
+                                                                              {"f1", "F1"},
+                                                                              {"macro_f1", "Macro F1"},
+                                                                              {"roc_auc", "ROC AUC"},
+                                                                              {"mcc", "Matthews correlation"},
+                                                                              {"ece", "Expected calibration error"},
+                                                                              {"brier", "Brier score"}}};
+
+bool is_pruned(const Manifest& manifest) {
+  if (manifest.parameters.encoder_nonzero < manifest.parameters.encoder) return true;
+  for (const records::PlanStep& step : manifest.plan) {
+    if (step.kind == "prune") return true;
+  }
+  return false;
+}
+
+std::string front_matter(const Manifest& manifest) {
+  std::string text = "---\nlanguage: en\nlicense: apache-2.0\nlibrary_name: transformers.js\n";
+  text += "pipeline_tag: text-classification\ntags:\n- sentiment-analysis\n- bert\n- onnx\n";
+  if (is_pruned(manifest)) text += "- pruning\n";
+  const bool imdb = manifest.training_data && manifest.training_data->name == "imdb";
+  if (imdb) text += "datasets:\n- stanfordnlp/imdb\n";
+  // The hub refuses results without the data set they belong to.
+  if (manifest.test_set && !manifest.metrics.empty()) {
+    text += "model-index:\n- name: " + manifest.id + "\n  results:\n  - task:\n      type: text-classification\n";
+    text += "    dataset:\n      type: " + manifest.test_set->name + "\n      name: " + manifest.test_set->name +
+            "\n      split: " + manifest.test_set->split + "\n    metrics:\n";
+    for (const char* name : {"accuracy", "f1", "precision", "recall"}) {
+      const auto it = manifest.metrics.find(name);
+      if (it != manifest.metrics.end()) {
+        text += std::string("    - type: ") + name + "\n      value: " + fixed(it->second.value, 5) + "\n";
+      }
+    }
+  }
+  return text + "---\n\n";
+}
+
+std::string shape_text(const Manifest& manifest, const records::BertConfig& config) {
+  std::string text = "BERT encoder with " + std::to_string(config.num_hidden_layers()) + " layers, hidden size " +
+                     std::to_string(config.hidden_size);
+  if (config.has_uneven_layers()) {
+    text += "; heads and feed-forward width by layer:";
+    for (const records::LayerShape& layer : config.layers) {
+      text += " " + std::to_string(layer.num_attention_heads) + "/" + std::to_string(layer.intermediate_size);
+    }
+  } else {
+    text += ", " + std::to_string(config.num_attention_heads) + " heads, feed-forward width " +
+            std::to_string(config.intermediate_size);
+  }
+  text += ".\n\n| | |\n|---|---|\n| Parameters | " + grouped(manifest.parameters.total) +
+          " |\n| of them in the encoder's matrices | " + grouped(manifest.parameters.encoder) +
+          " |\n| of those not zero | " + grouped(manifest.parameters.encoder_nonzero) + " |\n";
+  for (const auto& [tokens, flops] : manifest.encoder_flops) {
+    text += "| Encoder operations for a review of " + std::to_string(tokens) + " tokens | " +
+            rounded(static_cast<double>(flops) * 1e-9) + " GFLOP |\n";
+  }
+  for (const records::WeightsFile& weights : manifest.weights) {
+    const records::FileEntry* file = manifest.find_file(weights.path);
+    text +=
+        "| " + weights.path + " (" + weights.dtype + ") | " + grouped(file == nullptr ? 0 : file->bytes) + " bytes |\n";
+  }
+  return text;
+}
+
+std::string data_text(const records::DataShare& data) {
+  std::string text = data.name + ", split " + data.split;
+  if (data.examples) text += ", " + grouped(*data.examples) + " reviews";
+  if (data.share) text += " (" + rounded(*data.share * 100) + " % of the split)";
+  if (data.sha256) text += ", sha256 of the reviews `" + *data.sha256 + "`";
+  return text;
+}
+
+std::string making_text(const Manifest& manifest) {
+  std::string text = "## How it was made\n\n";
+  if (manifest.parent_id) text += "Made from `" + *manifest.parent_id + "`. ";
+  if (manifest.plan.empty()) {
+    text += "No run record states how.\n\n";
+  } else {
+    text += "Steps, each with its run record:\n\n";
+    for (const records::PlanStep& step : manifest.plan) text += "1. " + step.kind + " (`" + step.run + "`)\n";
+    text += "\n";
+  }
+  text +=
+      "Training data: " + (manifest.training_data ? data_text(*manifest.training_data) : std::string("not stated")) +
+      ".\n\n";
+  return text;
+}
+
+std::string metrics_text(const Manifest& manifest) {
+  if (manifest.metrics.empty()) return "## Evaluation\n\nNot evaluated on a test set.\n\n";
+  std::string text = "## Evaluation\n\n";
+  if (manifest.test_set) text += "On " + data_text(*manifest.test_set) + ".\n";
+  if (manifest.evaluation && !manifest.evaluation->exact_weights) {
+    text += "Evaluated before the export: with the weights from which this form was made.\n";
+  }
+  text += "\n| Metric | Value | 95 % interval |\n|---|---|---|\n";
+  for (const auto& [name, title] : kMetricNames) {
+    const auto it = manifest.metrics.find(name);
+    if (it == manifest.metrics.end()) continue;
+    text += std::string("| ") + title + " | " + fixed(it->second.value, 4) + " | ";
+    text +=
+        it->second.low ? fixed(*it->second.low, 4) + " to " + fixed(*it->second.high, 4) : std::string("not stated");
+    text += " |\n";
+  }
+  return text + "\n";
+}
+
+std::string energy_text(const Manifest& manifest) {
+  std::string text = "## Energy\n\n";
+  if (manifest.making_energy && manifest.making_energy->energy_joules) {
+    const records::MakingEnergy& making = *manifest.making_energy;
+    text += "Making it (" + std::to_string(making.runs.size()) +
+            " recorded runs, the parent's making not counted): " + with_interval(*making.energy_joules, "J") + ".\n";
+    if (making.carbon_grams_co2e)
+      text += "Emissions of that: " + with_interval(*making.carbon_grams_co2e, "g CO2e") + ".\n";
+    if (!making.runs_without_figure.empty()) {
+      text += std::to_string(making.runs_without_figure.size()) +
+              " further runs hold no figure, so the sum is too small by theirs.\n";
+    }
+  } else {
+    text += "Making it: no run record holds a figure.\n";
+  }
+  for (const records::InferenceEnergy& inference : manifest.inference_energy) {
+    text += "\nOne review of " + std::to_string(inference.tokens) +
+            " tokens: " + with_interval(inference.energy_joules, "J");
+    if (inference.machine) text += ", on " + *inference.machine;
+    text += ".\n";
+  }
+  if (manifest.inference_energy.empty()) text += "\nEnergy of one inference: not measured for this folder.\n";
+  return text + "\n";
+}
+
+std::string limits_text(const Manifest& manifest) {
+  std::string text = "## Limits\n\n";
+  text += "- Judges English film reviews as " + manifest.labels[0] + " or " + manifest.labels[1] +
+          "; there is no neutral verdict, and other kinds of text are outside what it was trained for.\n";
+  text += "- Reads at most " + std::to_string(manifest.max_length) + " tokens. ";
+  text +=
+      manifest.truncation == "head_tail"
+          ? "Of a longer text Coppice keeps the first quarter and the last three quarters of that room; other tools "
+            "keep the beginning, which costs accuracy on long reviews.\n"
+          : "Of a longer text it keeps the beginning.\n";
+  text += "- A probability is the model's own; how well it is calibrated is in the table above where it is stated.\n";
+  text += "- Reviews are opinions of a few film-goers; the model repeats their habits of speech and their biases.\n\n";
+  return text;
+}
+
+std::string use_text(const Manifest& manifest) {
+  std::string text =
+      "## Use\n\n```\ncoppice predict --model " + manifest.id + " --json \"A quiet, moving film.\"\n```\n";
+  if (manifest.find_weights("onnx") != nullptr) {
+    text +=
+        "\nIn transformers.js, from a folder served beside the page:\n\n```js\n"
+        "const classify = await pipeline('text-classification', '" +
+        manifest.id + "', { dtype: 'fp32' });\nawait classify('A quiet, moving film.');\n```\n";
+    text +=
+        "\n(`fp32` names the file `onnx/model.onnx`; whatever form its weights are stored in, it computes in "
+        "float32.)\n";
+  }
+  return text + "\nLicence: Apache-2.0. Made by Coppice " + manifest.program_version +
+         " from `manifest.json` and the records in `runs/`; not edited by hand.\n";
+}
+
+}  // namespace
+
+std::string model_card(const Manifest& manifest, const records::BertConfig& config) {
+  std::string text = front_matter(manifest);
+  text += "# " + manifest.id + "\n\nA sentiment classifier for film reviews" +
+          (is_pruned(manifest) ? std::string(", pruned") : std::string()) + ". ";
+  text += shape_text(manifest, config) + "\n";
+  return text + making_text(manifest) + metrics_text(manifest) + energy_text(manifest) + limits_text(manifest) +
+         use_text(manifest);
+}
+
+}  // namespace coppice
