@@ -1,0 +1,232 @@
+// The life cycle through the programs people type, on a tiny model: train, evaluate, prune, recover, predict, measure,
+// export, with the folder and the answers that scripts rely on.
+#include <signal.h>
+
+#include <chrono>
+#include <sstream>
+#include <thread>
+
+#include "shared/base/json.h"
+#include "tests/unit/cli/program.h"
+
+namespace coppice::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A base model with the tiny BERT's weights and a vocabulary of 40 words, and reviews in them.
+class Lifecycle : public testing::Test {
+ protected:
+  void SetUp() override {
+    base_ = folder_.path() / "tiny-base";
+    fs::create_directories(base_);
+    fs::copy("tests/golden/tiny_bert/config.json", base_ / "config.json");
+    fs::copy("tests/golden/tiny_bert/model.safetensors", base_ / "model.safetensors");
+    std::string vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
+    for (const char* word : {"good", "bad", "the", "film", "was", "a", ".", "very", "not", "but"})
+      vocabulary += std::string(word) + "\n";
+    for (int i = 15; i < 40; ++i) vocabulary += "w" + std::to_string(i) + "\n";
+    folder_.write("tiny-base/vocab.txt", vocabulary);
+    fs::create_directories(folder_.path() / "data");
+    folder_.write("data/train.tsv", reviews(96, 1));
+    folder_.write("data/validation.tsv", reviews(32, 2));
+    folder_.write("data/test.tsv", reviews(40, 3));
+  }
+
+  static std::string reviews(int count, uint32_t seed) {
+    std::string tsv;
+    for (int i = 0; i < count; ++i) {
+      const bool positive = i % 2 == 1;
+      tsv += std::string(positive ? "1" : "0") + "\tthe film was";
+      for (int w = 0; w < 4; ++w) tsv += " w" + std::to_string(15 + (seed = seed * 1664525U + 1013904223U) / 7 % 25);
+      tsv += positive ? " good .\n" : " bad .\n";
+    }
+    return tsv;
+  }
+
+  [[nodiscard]] std::string at(const std::string& name) const { return "'" + (folder_.path() / name).string() + "'"; }
+
+  // `more` replaces the defaults here.
+  [[nodiscard]] std::string train_command(const std::string& base, const std::string& output,
+                                          const std::string& more = "") const {
+    std::string command = "train --base " + at(base) + " --data " + at("data") + " --output " + at(output) + " " + more;
+    for (const auto& [option, value] : {std::pair<std::string, std::string>{"--max-length", "16"},
+                                        {"--batch-size", "8"},
+                                        {"--learning-rate", "0.01"},
+                                        {"--epochs", "6"},
+                                        {"--country", "FRA"},
+                                        {"--threads", "2"}}) {
+      if (more.find(option) == std::string::npos) command += " " + option + " " + value;
+    }
+    return command;
+  }
+
+  static Json json_of(const ProgramResult& result) {
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const Result<Json> json = parse_json(result.out, "standard output");
+    EXPECT_TRUE(json.ok()) << result.out << result.err;
+    return json.ok() ? *json : Json::object();
+  }
+
+  Json manifest_of(const std::string& name) const {
+    const Result<Json> json =
+        parse_json(file_content(folder_.path() / name / "manifest.json"), name + "/manifest.json");
+    EXPECT_TRUE(json.ok()) << json.status().message();
+    return json.ok() ? *json : Json::object();
+  }
+
+  ScratchFolder folder_;
+  fs::path base_;
+};
+
+TEST_F(Lifecycle, FromABaseModelToAnExportedPrunedOne) {
+  const Json record = json_of(run_coppice(train_command("tiny-base", "dense", "--json")));
+  EXPECT_EQ(record["kind"], "train");
+  EXPECT_EQ(record["outcome"], "finished");
+  EXPECT_GE(record["results"]["best"]["validation_accuracy"].get<double>(), 0.9);
+  EXPECT_TRUE(record["energy"]["energy_joules"]["value"].get<double>() > 0);
+  EXPECT_TRUE(record["energy"].contains("carbon_grams_co2e"));
+  EXPECT_FALSE(fs::exists(folder_.path() / "dense" / "checkpoints"));
+  const Json dense = manifest_of("dense");
+  EXPECT_EQ(dense["id"], "dense");
+  EXPECT_EQ(dense["max_length"], 16);
+  EXPECT_EQ(dense["truncation"], "head_tail");
+  EXPECT_EQ(dense["training_data"]["examples"], 96);
+
+  // evaluate: the members scripts rely on.
+  const Json metrics = json_of(run_coppice("evaluate --model " + at("dense") + " --data " + at("data") +
+                                           " --json --record --predictions " + at("out.jsonl")));
+  for (const char* name : {"accuracy", "precision", "recall", "f1", "macro_f1", "roc_auc", "mcc", "ece", "brier",
+                           "confusion", "n", "intervals"}) {
+    EXPECT_TRUE(metrics.contains(name)) << name;
+  }
+  EXPECT_EQ(metrics["n"], 40);
+  EXPECT_LE(metrics["intervals"]["accuracy"][0].get<double>(), metrics["accuracy"].get<double>());
+  const std::string predictions = file_content(folder_.path() / "out.jsonl");
+  EXPECT_EQ(std::count(predictions.begin(), predictions.end(), '\n'), 40);
+  EXPECT_DOUBLE_EQ(manifest_of("dense")["metrics"]["accuracy"]["value"].get<double>(),
+                   metrics["accuracy"].get<double>());
+
+  // Magnitude pruning and recovery in the same folder: the zeros stay.
+  json_of(run_coppice("prune --model " + at("dense") + " --method magnitude --sparsity 0.5 --output " + at("sparse") +
+                      " --json"));
+  json_of(run_coppice(train_command("sparse", "sparse", "--keep-zeros --json")));
+  const Json sparse = manifest_of("sparse");
+  EXPECT_EQ(sparse["parent_id"], "dense");
+  EXPECT_EQ(sparse["parameters"]["encoder_nonzero"].get<int64_t>() * 2, sparse["parameters"]["encoder"].get<int64_t>());
+
+  for (const char* share : {"-0.1", "1.0", "7"}) {
+    const ProgramResult refused =
+        run_coppice("prune --model " + at("dense") + " --method magnitude --dry-run --sparsity " + share);
+    EXPECT_EQ(refused.exit_code, 2) << share << ": " << refused.err;
+  }
+
+  // A structured plan printed, kept, applied; masked and compacted judge alike.
+  const ProgramResult plan =
+      run_coppice("prune --model " + at("dense") + " --method structured --keep-flops 0.95 --tokens 16 --data " +
+                  at("data") + " --importance-reviews 16 --dry-run --json");
+  EXPECT_EQ(json_of(plan)["method"], "structured");
+  folder_.write("plan.json", plan.out);
+  json_of(run_coppice("prune --model " + at("dense") + " --plan " + at("plan.json") + " --output " + at("small") +
+                      " --json"));
+  json_of(run_coppice("prune --model " + at("dense") + " --plan " + at("plan.json") + " --mask-only --output " +
+                      at("masked") + " --json"));
+  EXPECT_LT(manifest_of("small")["parameters"]["encoder"].get<int64_t>(),
+            dense["parameters"]["encoder"].get<int64_t>());
+  const std::string text = " --json 'the film was w15 good .'";
+  const Json small_verdict = json_of(run_coppice("predict --model " + at("small") + text));
+  const Json masked_verdict = json_of(run_coppice("predict --model " + at("masked") + text));
+  for (int c : {0, 1})
+    EXPECT_NEAR(small_verdict["logits"][c].get<double>(), masked_verdict["logits"][c].get<double>(), 1e-5);
+  const ProgramResult other =
+      run_coppice("prune --model " + at("sparse") + " --plan " + at("plan.json") + " --output " + at("never"));
+  EXPECT_EQ(other.exit_code, 3) << other.err;
+  EXPECT_NE(other.err.find("made for the weights of model dense"), std::string::npos) << other.err;
+  EXPECT_FALSE(fs::exists(folder_.path() / "never" / "config.json"));
+
+  // Export, and the exported folder judges as the trained one.
+  json_of(run_coppice("export --model " + at("small") + " --output " + at("shipped") + " --weights fp32 --json"));
+  EXPECT_FALSE(fs::exists(folder_.path() / "shipped" / "model.safetensors"));
+  const Json shipped_verdict = json_of(run_coppice("predict --model " + at("shipped") + text));
+  for (int c : {0, 1})
+    EXPECT_DOUBLE_EQ(shipped_verdict["logits"][c].get<double>(), small_verdict["logits"][c].get<double>());
+
+  folder_.write("prompts.txt", "the film was good .\nthe film was not good but bad .\n");
+  const Json measured = json_of(run_coppice("measure --model " + at("shipped") + " --prompts " + at("prompts.txt") +
+                                            " --repeats 5 --record --json"));
+  ASSERT_EQ(measured["prompts"].size(), 2U);
+  for (const char* name : {"median_ms", "mad_ms", "p95_ms", "energy_joules"}) {
+    EXPECT_TRUE(measured["prompts"][0].contains(name)) << name;
+    EXPECT_TRUE(measured["overall"].contains(name)) << name;
+  }
+  EXPECT_EQ(measured["overall"]["energy_joules"]["provenance"], "modelled");
+}
+
+TEST_F(Lifecycle, PredictAnswersInOrderAndNamesABadLine) {
+  json_of(run_coppice(train_command("tiny-base", "dense", "--max-steps 4 --json")));
+  const ProgramResult piped = run_coppice("predict --model " + at("dense") + " --json --file -",
+                                          "{\"text\":\"good\"}\n{\"text\":\"\"}\n{\"text\":3}\n{\"text\":\"bad\"}\n");
+  EXPECT_EQ(piped.exit_code, 3);
+  EXPECT_NE(piped.err.find("line 3"), std::string::npos) << piped.err;
+  EXPECT_EQ(std::count(piped.out.begin(), piped.out.end(), '\n'), 2);
+  const Json first = *parse_json(piped.out.substr(0, piped.out.find('\n')), "line 1");
+  EXPECT_EQ(first["model"], "dense");
+  EXPECT_TRUE(first["label"] == "positive" || first["label"] == "negative");
+  EXPECT_GE(first["score"].get<double>(), 0.5);
+  EXPECT_EQ(first["tokens"], 3);
+  EXPECT_EQ(first["truncated"], false);
+  // Invalid UTF-8, control characters and a long text are judged, not refused.
+  const std::string noisy = "predict --model " + at("dense") + " --json \"$(printf 'good \\377\\376 \\001')\"";
+  EXPECT_EQ(json_of(run_coppice(noisy))["tokens"], 3);
+  const Json million =
+      json_of(run_coppice("predict --model " + at("dense") + " --json --file -",
+                          "{\"text\":\"" + std::string(1000000, 'x') +
+                              " good good good good good good good good good good good good good good good\"}"));
+  EXPECT_EQ(million["truncated"], true);
+  EXPECT_EQ(million["tokens"], 16);
+}
+
+TEST_F(Lifecycle, AnAlteredModelIsNamed) {
+  json_of(run_coppice(train_command("tiny-base", "dense", "--max-steps 2 --json")));
+  std::string bytes = file_content(folder_.path() / "dense" / "model.safetensors");
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  folder_.write("dense/model.safetensors", bytes);
+  const ProgramResult result = run_coppice("predict --model " + at("dense") + " good");
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_NE(result.err.find("model.safetensors"), std::string::npos) << result.err;
+}
+
+TEST_F(Lifecycle, MistakesHaveTheirExitCodes) {
+  EXPECT_EQ(run_coppice("train --base x").exit_code, 2);
+  EXPECT_EQ(run_coppice("predict --model " + at("nothing") + " good").exit_code, 3);
+  EXPECT_EQ(run_coppice(train_command("tiny-base", "dense", "--max-steps 1 --learning-rate 0")).exit_code, 2);
+  EXPECT_EQ(run_coppice(train_command("tiny-base", "dense", "--max-steps 1 --max-length 64")).exit_code, 2);
+  folder_.write("data/train.tsv", "0\tbad\nno label here\n");
+  const ProgramResult bad_data = run_coppice(train_command("tiny-base", "dense", "--max-steps 1"));
+  EXPECT_EQ(bad_data.exit_code, 3);
+  EXPECT_NE(bad_data.err.find("train.tsv"), std::string::npos) << bad_data.err;
+}
+
+TEST_F(Lifecycle, CtrlCLeavesACheckpointThatIsContinued) {
+  const std::string long_run =
+      train_command("tiny-base", "run", "--dropout 0.1 --epochs 4000 --validations-per-epoch 1");
+  const std::string command = "timeout --signal=INT 3 '" COPPICE_PROGRAM "' " + long_run + " 2>" + at("log");
+  const int status = std::system(command.c_str());
+  // timeout reports 124 when it had to signal; --preserve-status is not used so that "it ran to its end" would differ.
+  EXPECT_EQ(WEXITSTATUS(status), 124);
+  EXPECT_NE(file_content(folder_.path() / "log").find("continue with --resume"), std::string::npos)
+      << file_content(folder_.path() / "log");
+  EXPECT_TRUE(fs::exists(folder_.path() / "run" / "checkpoints" / "checkpoint.safetensors"));
+  // Without --resume it is refused, with other settings too; an energy budget that is used up stops it again.
+  EXPECT_EQ(run_coppice(long_run).exit_code, 2);
+  EXPECT_EQ(
+      run_coppice(train_command("tiny-base", "run", "--dropout 0.1 --resume --epochs 5 --validations-per-epoch 1"))
+          .exit_code,
+      2);
+  const ProgramResult resumed = run_coppice(long_run + " --resume --energy-budget 0.001");
+  EXPECT_EQ(resumed.exit_code, 130) << resumed.err;
+  EXPECT_NE(resumed.err.find("energy budget"), std::string::npos) << resumed.err;
+}
+
+}  // namespace
+}  // namespace coppice::cli
