@@ -43,6 +43,9 @@ OrderedJson to_json(const ClassifierFolder& folder, const Verdict& verdict) {
 }  // namespace
 
 Status run_predict(const cli::PredictOptions& options, const Invocation& invocation) {
+  if (options.texts.empty() && options.file.empty()) {
+    return invalid_usage("nothing to judge: give a TEXT, or --file lines.jsonl (- for standard input)");
+  }
   COPPICE_ASSIGN_OR_RETURN(ClassifierFolder folder, open_classifier(options.model));
   model::WorkerPool pool(options.threads > 0 ? options.threads : 1);  // one text at a time
   const auto answer = [&](const std::string& text) -> Status {

@@ -75,11 +75,11 @@ Result<Inputs> read_inputs(const cli::TrainOptions& options, const text::Tokeniz
   return inputs;
 }
 
-Json results_of(const train::TrainResult& result, double seconds) {
+Json results_of(const train::TrainResult& result) {
   Json results;
   results["steps"] = result.steps;
   results["tokens"] = result.tokens;
-  results["tokens_per_second"] = static_cast<double>(result.tokens) / seconds;
+  results["tokens_per_second"] = result.tokens_per_second;
   results["stopped_early"] = result.stopped_early;
   results["best"] = Json(train::to_json(result.best));
   results["validation_history"] = Json::array();
@@ -177,12 +177,11 @@ Status train_and_write(const cli::TrainOptions& options, const Invocation& invoc
             << inputs.validation.size() << ", " << pool.threads() << " threads\n";
   Progress progress("train");
   const train::TrainEvents events = events_for(progress, meter, options);
-  const auto start = std::chrono::steady_clock::now();
   COPPICE_ASSIGN_OR_RETURN(
       const train::TrainResult result,
       train::train(loaded.model, inputs.training, inputs.validation, config, masks, output / "checkpoints", fingerprint,
                    options.resume, events, pool, *invocation.interrupted));
-  record.results = results_of(result, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  record.results = results_of(result);
   meter.begin_phase("write");
   return write_model(loaded.model, options);
 }

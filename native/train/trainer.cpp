@@ -132,6 +132,7 @@ class Loop {
   }
 
   Status one_step() {
+    const auto start = Clock::now();
     const std::vector<uint32_t> batch = batch_of(state_.step);
     const auto micro_batches = model::balanced_micro_batches(training_, batch, config_.micro_batch_tokens);
     double loss = 0;
@@ -154,6 +155,7 @@ class Loop {
     const double learning_rate =
         config_.learning_rate * linear_schedule(state_.step, plan_.warmup_steps, plan_.total_steps);
     optimizer_.step(learning_rate, norm > config_.max_grad_norm ? config_.max_grad_norm / (norm + 1e-6) : 1.0);
+    step_seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
     ++state_.step;
     state_.loss_sum += loss;
     ++state_.loss_count;
@@ -229,6 +231,7 @@ class Loop {
     TrainResult result;
     result.steps = state_.step;
     result.tokens = state_.tokens;
+    result.tokens_per_second = step_seconds_ > 0 ? static_cast<double>(tokens_here_) / step_seconds_ : 0;
     result.stopped_early = stopped_early;
     result.best = state_.best;
     result.history = state_.history;
@@ -251,6 +254,7 @@ class Loop {
   std::vector<uint32_t> order_;
   int64_t order_epoch_ = -1;
   int64_t tokens_here_ = 0;
+  double step_seconds_ = 0;
   Clock::time_point last_checkpoint_;
 };
 
@@ -291,8 +295,8 @@ OrderedJson to_json(const TrainConfig& config) {
 
 Result<TrainResult> train(BertClassifier& model, const TokenizedReviews& training, const TokenizedReviews& validation,
                           const TrainConfig& config, const Masks& masks, const fs::path& folder,
-                          const std::string& fingerprint, bool resume, const TrainEvents& events, model::WorkerPool& pool,
-                          const std::atomic<bool>& interrupt) {
+                          const std::string& fingerprint, bool resume, const TrainEvents& events,
+                          model::WorkerPool& pool, const std::atomic<bool>& interrupt) {
   COPPICE_RETURN_IF_ERROR(check(config, training, validation));
   Loop loop(model, training, validation, config, masks, folder, fingerprint, events, pool, interrupt);
   COPPICE_RETURN_IF_ERROR(loop.start(resume));

@@ -73,6 +73,8 @@ struct TrainEvents {
 struct TrainResult {
   int64_t steps = 0;
   int64_t tokens = 0;  // over the whole run, resumed parts included
+  // Of optimiser steps in this process: validation, checkpoints and what was done before a resume are left out.
+  double tokens_per_second = 0;
   bool stopped_early = false;
   ValidationPoint best;
   std::vector<ValidationPoint> history;
