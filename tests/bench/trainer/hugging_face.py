@@ -17,7 +17,7 @@ torch.set_num_threads(arguments.threads)
 
 tokenizer = AutoTokenizer.from_pretrained(arguments.base)
 rows = []
-with open(arguments.data, encoding="utf-8") as lines:
+with open(arguments.data, encoding="utf-8", newline="\n") as lines:
     for line in list(lines)[: arguments.limit]:
         label, text = line.rstrip("\n").split("\t", 1)
         encoded = tokenizer(text, truncation=True, max_length=arguments.max_length, padding=False)
@@ -37,7 +37,7 @@ class Counting(DataCollatorWithPadding):
 
 
 settings = TrainingArguments(output_dir=arguments.output, per_device_train_batch_size=arguments.batch_size,
-                             max_steps=arguments.steps, learning_rate=5e-5, warmup_ratio=0.1, weight_decay=0.01,
+                             max_steps=arguments.steps, learning_rate=5e-5, warmup_steps=max(1, arguments.steps // 10), weight_decay=0.01,
                              logging_strategy="no", save_strategy="no", report_to=[], use_cpu=True, seed=1,
                              dataloader_num_workers=0, disable_tqdm=True)
 trainer = Trainer(model=model, args=settings, train_dataset=rows, data_collator=Counting(tokenizer))
