@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kTerminalIntervalSeconds = 0.2;
 constexpr double kPlainIntervalSeconds = 30;
-constexpr int kBarWidth = 24;
+constexpr size_t kBarWidth = 24;
 
 double seconds_between(std::chrono::steady_clock::time_point a, std::chrono::steady_clock::time_point b) {
   return std::chrono::duration<double>(b - a).count();
@@ -45,9 +45,8 @@ void Progress::update(double done, double total, const std::string& detail) {
   const double elapsed = seconds_between(start_, now);
   std::string line = what_ + " ";
   if (terminal_) {
-    const int filled = static_cast<int>(share * kBarWidth);
-    line += "[" + std::string(static_cast<size_t>(filled), '#') +
-            std::string(static_cast<size_t>(kBarWidth - filled), '.') + "] ";
+    const auto filled = static_cast<size_t>(share * static_cast<double>(kBarWidth));
+    line += "[" + std::string(filled, '#') + std::string(kBarWidth - std::min(filled, kBarWidth), '.') + "] ";
   }
   line += fixed(100 * share, 1) + " %";
   if (share > 0 && !finished) line += ", " + duration_text(elapsed / share - elapsed) + " left";
