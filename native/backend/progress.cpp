@@ -45,8 +45,11 @@ void Progress::update(double done, double total, const std::string& detail) {
   const double elapsed = seconds_between(start_, now);
   std::string line = what_ + " ";
   if (terminal_) {
-    const auto filled = static_cast<size_t>(share * static_cast<double>(kBarWidth));
-    line += "[" + std::string(filled, '#') + std::string(kBarWidth - std::min(filled, kBarWidth), '.') + "] ";
+    const auto filled = std::min(kBarWidth, static_cast<size_t>(share * static_cast<double>(kBarWidth)));
+    line += '[';
+    line.append(filled, '#');
+    line.append(kBarWidth - filled, '.');
+    line += "] ";
   }
   line += fixed(100 * share, 1) + " %";
   if (share > 0 && !finished) line += ", " + duration_text(elapsed / share - elapsed) + " left";
@@ -66,11 +69,16 @@ void Progress::note(const std::string& line) {
 }
 
 std::string duration_text(double seconds) {
-  const auto total = static_cast<int64_t>(std::llround(std::max(0.0, seconds)));
-  if (total < 60) return std::to_string(total) + " s";
-  if (total < 3600)
-    return std::to_string(total / 60) + " min " + (total % 60 < 10 ? "0" : "") + std::to_string(total % 60) + " s";
-  return std::to_string(total / 3600) + " h " + std::to_string(total % 3600 / 60) + " min";
+  const auto total = static_cast<long long>(std::llround(std::max(0.0, seconds)));
+  std::array<char, 64> buffer{};
+  if (total < 60) {
+    std::snprintf(buffer.data(), buffer.size(), "%lld s", total);
+  } else if (total < 3600) {
+    std::snprintf(buffer.data(), buffer.size(), "%lld min %02lld s", total / 60, total % 60);
+  } else {
+    std::snprintf(buffer.data(), buffer.size(), "%lld h %02lld min", total / 3600, total % 3600 / 60);
+  }
+  return buffer.data();
 }
 
 std::string fixed(double value, int decimals) {
