@@ -294,6 +294,7 @@ void Comparison::cancel() {
   }
   summarise();
   state_.phase = RunPhase::kDone;
+  ++state_.comparisons_finished;
   changed();
 }
 
@@ -462,6 +463,7 @@ void Comparison::pump() {
   }
   comparing_ = false;
   state_.phase = RunPhase::kDone;
+  ++state_.comparisons_finished;
   summarise();
 }
 

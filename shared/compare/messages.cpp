@@ -246,6 +246,7 @@ std::string view_json(const State& state) {
   json["repeats"] = state.repeats;
   json["runs_done"] = state.runs_done;
   json["runs_planned"] = state.runs_planned;
+  json["comparisons_finished"] = state.comparisons_finished;
   json["text_bytes"] = state.text_bytes;
   json["text_empty"] = state.text_empty;
   json["results_are_stale"] = state.results_are_stale;

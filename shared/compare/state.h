@@ -107,6 +107,7 @@ struct State {
   int repeats = 5;
   int runs_done = 0;
   int runs_planned = 0;
+  int comparisons_finished = 0;  // since the page was opened, cancelled ones included
   int64_t text_bytes = 0;
   bool text_empty = true;
   bool results_are_stale = false;  // the text changed since the results were made

@@ -53,6 +53,8 @@ export function readRow(page, model) {
 
 export async function compare(page, text, { timeout = 120_000 } = {}) {
   if (text !== undefined) await page.fill('#review', text);
+  const finished = () => Number(document.body.dataset.finished ?? 0);
+  const before = await page.evaluate(finished);
   await page.click('#compare');
-  await page.waitForFunction(() => document.body.dataset.phase === 'done', null, { timeout });
+  await page.waitForFunction((count) => Number(document.body.dataset.finished ?? 0) > count, before, { timeout });
 }

@@ -149,6 +149,7 @@ async function start() {
     models.update(view);
     const busy = ['loading', 'warming_up', 'timing'].includes(view.phase);
     document.body.dataset.phase = view.phase;
+    document.body.dataset.finished = view.comparisons_finished;
     setText(at('headline'), view.headline || (busy ? 'Comparing' : 'No verdict yet'));
     setText(at('status'), view.status || (view.headline ? '' : 'Write or pick a review, then compare.'));
     setText(at('reading'), reading(view));

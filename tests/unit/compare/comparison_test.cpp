@@ -70,6 +70,7 @@ TEST(Comparison, TimesTheModelsInTurnOneRunAtATime) {
   }
   EXPECT_EQ(order, "sddsdsds");  // one warm-up each, the first that is ready first; then three rounds
   EXPECT_EQ(driver.comparison.state().phase, RunPhase::kDone);
+  EXPECT_EQ(driver.comparison.state().comparisons_finished, 1);
   EXPECT_EQ(driver.comparison.state().agreement, Agreement::kAgree);
   EXPECT_EQ(driver.row(0).times_ms, (std::vector<double>{12, 14, 16}));
   EXPECT_DOUBLE_EQ(*driver.row(0).warm_up_ms, 11);
