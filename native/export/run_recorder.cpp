@@ -9,6 +9,7 @@
 #include <fstream>
 #include <random>
 #include <thread>
+#include <tuple>
 
 #include "native/io/file.h"
 
@@ -124,9 +125,12 @@ Result<std::vector<StoredRun>> read_run_records(const std::filesystem::path& fol
     COPPICE_ASSIGN_OR_RETURN(records::RunRecord record, records::parse_run_record(bytes, entry.path().string()));
     runs.push_back({"runs/" + name, std::move(record)});
   }
-  std::sort(runs.begin(), runs.end(), [](const StoredRun& a, const StoredRun& b) {
-    return a.record.started_at != b.record.started_at ? a.record.started_at < b.record.started_at : a.path < b.path;
-  });
+  // Times are whole seconds: of two runs in one, an export comes after what it exported.
+  const auto key = [](const StoredRun& run) {
+    return std::make_tuple(std::string_view(run.record.started_at), run.record.kind == "export",
+                           std::string_view(run.path));
+  };
+  std::sort(runs.begin(), runs.end(), [&](const StoredRun& a, const StoredRun& b) { return key(a) < key(b); });
   return runs;
 }
 

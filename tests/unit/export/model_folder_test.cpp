@@ -253,7 +253,7 @@ TEST(ModelFolder, RefreshRefusesWhatDoesNotFitAndKeepsTheOldManifest) {
       write_file_atomically(folder.path() / "config.json", dump_json(records::to_json(testing::tiny_config()), 1)));
 
   testing::must(write_file_atomically(folder.path() / "vocab.txt", "good\nbad\n"));
-  refuse("holds no [PAD]");
+  refuse("lacks [PAD]");
   testing::must(write_file_atomically(folder.path() / "vocab.txt", testing::tiny_vocabulary() + "one\ntoo\nmany\n"));
   refuse("15 tokens, but vocab_size in config.json is 12");
   testing::must(write_file_atomically(folder.path() / "vocab.txt", testing::tiny_vocabulary()));

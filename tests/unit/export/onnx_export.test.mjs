@@ -1,0 +1,152 @@
+// Exported folders as others read them: ONNX Runtime Web's logits against a double-precision reference, with dynamic
+// batch and sequence, and the whole folder as a text-classification pipeline of transformers.js. Local files only.
+//
+// Needs the programs `coppice` and `export_fixture` in $COPPICE_BUILD (default build/native), and for the encoder case
+// $COPPICE_PRETRAINED (default ../shared/pretrained/all-MiniLM-L6-v2).
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+
+import { env, pipeline } from '@huggingface/transformers';
+import * as ort from 'onnxruntime-web';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const build = path.resolve(root, process.env.COPPICE_BUILD ?? 'build/native');
+const pretrained = path.resolve(root, process.env.COPPICE_PRETRAINED ?? '../shared/pretrained/all-MiniLM-L6-v2');
+const work = mkdtempSync(path.join(tmpdir(), 'coppice-export-'));
+after(() => rmSync(work, { recursive: true, force: true }));
+
+ort.env.wasm.numThreads = 1;
+env.allowRemoteModels = false;
+env.localModelPath = work;
+
+function fixture(kind, ...rest) {
+  const folder = path.join(work, `${kind}-source`);
+  execFileSync(path.join(build, 'export_fixture'), [kind, folder, ...rest], { stdio: ['ignore', 'inherit', 'inherit'] });
+  return { folder, cases: JSON.parse(readFileSync(`${folder}.reference.json`, 'utf8')).cases };
+}
+
+function exported(source, name, weights) {
+  const output = path.join(work, name);
+  const args = ['export', '--model', source, '--output', output, '--weights', weights, '--json'];
+  return { output, answer: JSON.parse(execFileSync(path.join(build, 'coppice'), args, { encoding: 'utf8' })) };
+}
+
+// One run over sequences of any lengths, padded to the longest.
+async function logits(session, sequences) {
+  const width = Math.max(...sequences.map((ids) => ids.length));
+  const ids = new BigInt64Array(sequences.length * width);
+  const mask = new BigInt64Array(sequences.length * width);
+  sequences.forEach((sequence, row) =>
+    sequence.forEach((id, column) => {
+      ids[row * width + column] = BigInt(id);
+      mask[row * width + column] = 1n;
+    }),
+  );
+  const shape = [sequences.length, width];
+  const feeds = { input_ids: new ort.Tensor('int64', ids, shape), attention_mask: new ort.Tensor('int64', mask, shape) };
+  const result = (await session.run(feeds)).logits;
+  assert.deepEqual(result.dims, [sequences.length, 2]);
+  assert.equal(result.type, 'float32');
+  return sequences.map((_, row) => [...result.data.slice(row * 2, row * 2 + 2)]);
+}
+
+function near(actual, expected, tolerance, what) {
+  const largest = Math.max(...actual.flat().map((value, i) => Math.abs(value - expected.flat()[i])));
+  assert.ok(largest <= tolerance, `${what}: largest difference ${largest}, allowed ${tolerance}`);
+}
+
+async function check(source, cases, name, weights) {
+  const { output, answer } = exported(source, name, weights);
+  const bytes = readFileSync(path.join(output, 'onnx/model.onnx'));
+  assert.equal(answer.onnx_bytes, bytes.length);
+  assert.equal(answer.onnx_sha256, createHash('sha256').update(bytes).digest('hex'));
+  const manifest = JSON.parse(readFileSync(path.join(output, 'manifest.json'), 'utf8'));
+  assert.equal(manifest.id, name);
+  for (const file of manifest.files) {
+    const content = readFileSync(path.join(output, file.path));
+    assert.equal(content.length, file.bytes);
+    assert.equal(createHash('sha256').update(content).digest('hex'), file.sha256);
+  }
+  assert.equal(existsSync(path.join(output, 'model.safetensors')), false);
+
+  const session = await ort.InferenceSession.create(bytes, { executionProviders: ['wasm'] });
+  assert.deepEqual(session.inputNames, ['input_ids', 'attention_mask']);
+  assert.deepEqual(session.outputNames, ['logits']);
+  const expected = cases.map((c) => c[weights]);
+  const alone = [];
+  for (const c of cases) alone.push(...(await logits(session, [c.input_ids])));
+  near(alone, expected, 1e-4, `${name}, one at a time`);
+  near(await logits(session, cases.map((c) => c.input_ids)), expected, 1e-4, `${name}, one padded batch`);
+  await session.release();
+
+  // The reference must tell the cases apart, or agreement would mean nothing.
+  const spread = Math.max(...expected.map((l) => l[0])) - Math.min(...expected.map((l) => l[0]));
+  assert.ok(spread > 0.01, `the reference logits differ by ${spread} only`);
+}
+
+async function checkPipeline(cases, name, weights) {
+  const classify = await pipeline('text-classification', name, { dtype: 'fp32', device: 'cpu' });
+  for (const c of cases.filter((c) => c.text !== undefined)) {
+    const [{ label, score }] = await classify(c.text);
+    const [negative, positive] = c[weights];
+    const probability = 1 / (1 + Math.exp(negative - positive));
+    assert.equal(label, probability > 0.5 ? 'positive' : 'negative', c.text);
+    near([score], [Math.max(probability, 1 - probability)], 1e-4, `${name}: ${c.text}`);
+  }
+  await classify.dispose();
+}
+
+for (const kind of ['tiny', 'uneven']) {
+  for (const weights of ['fp32', 'fp16']) {
+    test(`${kind} BERT, ${weights}: ONNX Runtime and transformers.js agree with the reference`, async () => {
+      const { folder, cases } = fixture(kind);
+      await check(folder, cases, `${kind}-${weights}`, weights);
+      if (kind === 'tiny') await checkPipeline(cases, `${kind}-${weights}`, weights);
+    });
+  }
+}
+
+test('the encoder of the goldens with a random classifier', { skip: !existsSync(pretrained) && `no ${pretrained}` }, async () => {
+  const { folder, cases } = fixture('encoder', pretrained, path.join(root, 'tests/golden/encoder_golden.json'));
+  for (const weights of ['fp32', 'fp16']) {
+    await check(folder, cases, `encoder-${weights}`, weights);
+    await checkPipeline(cases, `encoder-${weights}`, weights);
+  }
+});
+
+test('the same model exported twice gives the same ONNX file', () => {
+  const { folder } = fixture('tiny');
+  const first = exported(folder, 'twice-a', 'fp16').answer;
+  const second = exported(folder, 'twice-b', 'fp16').answer;
+  assert.equal(first.onnx_sha256, second.onnx_sha256);
+});
+
+test('coppice catalog lists the exported folders and finds an altered file', async () => {
+  const { writeFileSync, mkdirSync } = await import('node:fs');
+  const { folder } = fixture('tiny');
+  const models = path.join(work, 'models');
+  mkdirSync(models);
+  exported(folder, 'models/one', 'fp16');
+  exported(folder, 'models/two', 'fp32');
+  const catalog = (...args) => spawnSync(path.join(build, 'coppice'), ['catalog', '--models', models, ...args], { encoding: 'utf8' });
+  const written = catalog('--json');
+  assert.equal(written.status, 0, written.stderr);
+  assert.deepEqual(JSON.parse(written.stdout).models.map((model) => model.id), ['one', 'two']);
+  assert.deepEqual(JSON.parse(readFileSync(path.join(models, 'catalog.json'), 'utf8')), {
+    schema_version: 1,
+    models: [{ id: 'one' }, { id: 'two' }],
+  });
+  const file = path.join(models, 'two/onnx/model.onnx');
+  const bytes = readFileSync(file);
+  bytes[bytes.length >> 1] ^= 1;
+  writeFileSync(file, bytes);
+  const checked = catalog('--check', '--json');
+  assert.equal(checked.status, 3);
+  assert.equal(checked.stdout, '');
+  assert.match(checked.stderr, /two\/onnx\/model\.onnx: altered: manifest\.json states sha256 [0-9a-f]{64}, found [0-9a-f]{64}/);
+});

@@ -1,0 +1,126 @@
+// The BERT classifier in double precision, one token list at a time and as plain as its formula: what exported graphs
+// are compared with. Slow on purpose.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "shared/records/bert_config.h"
+
+namespace coppice::testing {
+
+using Matrix = std::vector<std::vector<double>>;  // rows of one token each
+using WeightValues = std::map<std::string, std::vector<float>>;
+
+class ReferenceBert {
+ public:
+  ReferenceBert(const records::BertConfig& config, const WeightValues& weights) : config_(config), weights_(weights) {}
+
+  [[nodiscard]] std::array<double, 2> logits(const std::vector<int64_t>& input_ids) const {
+    Matrix x = embeddings(input_ids);
+    for (size_t i = 0; i < config_.layers.size(); ++i) x = layer(i, x);
+    Matrix pooled = linear("bert.pooler.dense", {x[0]});
+    for (double& value : pooled[0]) value = std::tanh(value);
+    const Matrix result = linear("classifier", pooled);
+    return {result[0][0], result[0][1]};
+  }
+
+ private:
+  [[nodiscard]] const std::vector<float>& values(const std::string& name) const { return weights_.at(name); }
+
+  // x W^T + b with W (out, in).
+  [[nodiscard]] Matrix linear(const std::string& name, const Matrix& x) const {
+    const std::vector<float>& weight = values(name + ".weight");
+    const std::vector<float>& bias = values(name + ".bias");
+    const size_t in = x[0].size();
+    Matrix y(x.size(), std::vector<double>(bias.size()));
+    for (size_t t = 0; t < x.size(); ++t) {
+      for (size_t o = 0; o < bias.size(); ++o) {
+        double sum = bias[o];
+        for (size_t k = 0; k < in; ++k) sum += x[t][k] * weight[o * in + k];
+        y[t][o] = sum;
+      }
+    }
+    return y;
+  }
+
+  [[nodiscard]] Matrix layer_norm(const std::string& name, Matrix x) const {
+    const std::vector<float>& weight = values(name + ".weight");
+    const std::vector<float>& bias = values(name + ".bias");
+    for (std::vector<double>& row : x) {
+      double mean = 0;
+      for (const double value : row) mean += value / static_cast<double>(row.size());
+      double variance = 0;
+      for (const double value : row) variance += (value - mean) * (value - mean) / static_cast<double>(row.size());
+      const double scale = 1 / std::sqrt(variance + config_.layer_norm_eps);
+      for (size_t k = 0; k < row.size(); ++k) row[k] = (row[k] - mean) * scale * weight[k] + bias[k];
+    }
+    return x;
+  }
+
+  [[nodiscard]] Matrix embeddings(const std::vector<int64_t>& input_ids) const {
+    const auto h = static_cast<size_t>(config_.hidden_size);
+    const std::vector<float>& words = values("bert.embeddings.word_embeddings.weight");
+    const std::vector<float>& positions = values("bert.embeddings.position_embeddings.weight");
+    const std::vector<float>& types = values("bert.embeddings.token_type_embeddings.weight");
+    Matrix x(input_ids.size(), std::vector<double>(h));
+    for (size_t t = 0; t < x.size(); ++t) {
+      for (size_t k = 0; k < h; ++k) {
+        x[t][k] =
+            static_cast<double>(words[static_cast<size_t>(input_ids[t]) * h + k]) + positions[t * h + k] + types[k];
+      }
+    }
+    return layer_norm("bert.embeddings.LayerNorm", std::move(x));
+  }
+
+  [[nodiscard]] Matrix attention(const std::string& name, int64_t heads, const Matrix& x) const {
+    const Matrix query = linear(name + "self.query", x);
+    const Matrix key = linear(name + "self.key", x);
+    const Matrix value = linear(name + "self.value", x);
+    const auto size = static_cast<size_t>(config_.head_size());
+    Matrix context(x.size(), std::vector<double>(query[0].size()));
+    for (size_t head = 0; head < static_cast<size_t>(heads); ++head) {
+      for (size_t t = 0; t < x.size(); ++t) {
+        std::vector<double> weight(x.size());
+        double total = 0;
+        for (size_t s = 0; s < x.size(); ++s) {
+          double score = 0;
+          for (size_t k = head * size; k < (head + 1) * size; ++k) score += query[t][k] * key[s][k];
+          total += weight[s] = std::exp(score / std::sqrt(static_cast<double>(size)));
+        }
+        for (size_t s = 0; s < x.size(); ++s) {
+          for (size_t k = head * size; k < (head + 1) * size; ++k) context[t][k] += weight[s] / total * value[s][k];
+        }
+      }
+    }
+    return linear(name + "output.dense", context);
+  }
+
+  [[nodiscard]] Matrix layer(size_t index, const Matrix& x) const {
+    const std::string name = "bert.encoder.layer." + std::to_string(index) + ".";
+    Matrix middle = attention(name + "attention.", config_.layers[index].num_attention_heads, x);
+    add(middle, x);
+    middle = layer_norm(name + "attention.output.LayerNorm", std::move(middle));
+    Matrix wide = linear(name + "intermediate.dense", middle);
+    for (std::vector<double>& row : wide) {
+      for (double& value : row) value *= 0.5 * (1 + std::erf(value / std::sqrt(2.0)));
+    }
+    Matrix narrow = linear(name + "output.dense", wide);
+    add(narrow, middle);
+    return layer_norm(name + "output.LayerNorm", std::move(narrow));
+  }
+
+  static void add(Matrix& x, const Matrix& y) {
+    for (size_t t = 0; t < x.size(); ++t) {
+      for (size_t k = 0; k < x[t].size(); ++k) x[t][k] += y[t][k];
+    }
+  }
+
+  const records::BertConfig& config_;
+  const WeightValues& weights_;
+};
+
+}  // namespace coppice::testing
