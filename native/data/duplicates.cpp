@@ -1,7 +1,7 @@
 #include "native/data/duplicates.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <unordered_map>
@@ -38,6 +38,7 @@ Shingles shingles_of(std::string_view normalised) {
 // shingles and leaves out those that occur once, so the search stays exact.
 class Frequencies {
  public:
+  explicit Frequencies(size_t shingles) : shift_(64 - bits_for(shingles)), counts_(size_t{1} << bits_for(shingles)) {}
   void add(uint64_t shingle) {
     uint16_t& count = counts_[slot(shingle)];
     if (count < UINT16_MAX) ++count;
@@ -45,9 +46,11 @@ class Frequencies {
   [[nodiscard]] uint16_t operator[](uint64_t shingle) const { return counts_[slot(shingle)]; }
 
  private:
-  static constexpr int kBits = 24;
-  static size_t slot(uint64_t shingle) { return shingle >> (64 - kBits); }
-  std::vector<uint16_t> counts_ = std::vector<uint16_t>(size_t{1} << kBits);
+  static constexpr int kMostBits = 24;  // 32 MiB
+  static int bits_for(size_t shingles) { return std::clamp(static_cast<int>(std::bit_width(shingles)), 1, kMostBits); }
+  [[nodiscard]] size_t slot(uint64_t shingle) const { return shingle >> shift_; }
+  int shift_;
+  std::vector<uint16_t> counts_;
 };
 
 bool are_near(const Shingles& a, const Shingles& b) {
@@ -72,7 +75,9 @@ size_t prefix_length(size_t size) {
 
 // Joins near-duplicates among the reviews listed in `members` (one of each set of exact duplicates).
 void join_near(const std::vector<size_t>& members, const std::vector<Shingles>& shingles, UnionFind& clusters) {
-  Frequencies frequencies;
+  size_t total = 0;
+  for (const size_t member : members) total += shingles[member].size();
+  Frequencies frequencies(total);
   for (const size_t member : members) {
     for (const uint64_t shingle : shingles[member]) frequencies.add(shingle);
   }
