@@ -63,6 +63,8 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::prepare(const std::vector<st
   // Descendants whose parent ends come to this process, so that their CPU time is not lost. Where the kernel has no
   // such thing, only theirs is missed.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // A parent that ignored SIGCHLD handed that down: the kernel would then drop the exit code.
+  ::signal(SIGCHLD, SIG_DFL);
   const sigset_t set = signals_of_interest();
   sigset_t before;
   ::pthread_sigmask(SIG_BLOCK, &set, &before);
