@@ -1,9 +1,11 @@
 #include "native/export/model_card.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
 #include <utility>
+#include <vector>
 
 namespace coppice {
 namespace {
@@ -146,6 +148,25 @@ std::string metrics_text(const Manifest& manifest) {
   return text + "\n";
 }
 
+// One row a measurement; what they share (method, machine) once below.
+std::string inference_text(const std::vector<records::InferenceEnergy>& measurements) {
+  if (measurements.empty()) return "";
+  std::string text = "\nOne review by its length:\n\n| Tokens | Joules | Interval | Median time |\n|---|---|---|---|\n";
+  std::vector<std::string> sources;
+  for (const records::InferenceEnergy& entry : measurements) {
+    const auto& figure = entry.energy_joules;
+    text += "| " + std::to_string(entry.tokens) + " | " + rounded(figure.value.value()) + " | " +
+            rounded(figure.low.value()) + " to " + rounded(figure.high.value()) + " | " +
+            (entry.median_milliseconds ? rounded(*entry.median_milliseconds) + " ms" : std::string("not stated")) +
+            " |\n";
+    std::string source = std::string(energy::to_string(figure.provenance.kind)) + ": " + figure.provenance.method;
+    if (entry.machine) source += ", on " + *entry.machine;
+    if (std::find(sources.begin(), sources.end(), source) == sources.end()) sources.push_back(source);
+  }
+  for (const std::string& source : sources) text += "\n" + source + ".\n";
+  return text;
+}
+
 std::string energy_text(const Manifest& manifest) {
   std::string text = "## Energy\n\n";
   if (manifest.making_energy && manifest.making_energy->energy_joules) {
@@ -161,12 +182,7 @@ std::string energy_text(const Manifest& manifest) {
   } else {
     text += "Making it: no run record holds a figure.\n";
   }
-  for (const records::InferenceEnergy& inference : manifest.inference_energy) {
-    text += "\nOne review of " + std::to_string(inference.tokens) +
-            " tokens: " + with_interval(inference.energy_joules, "J");
-    if (inference.machine) text += ", on " + *inference.machine;
-    text += ".\n";
-  }
+  text += inference_text(manifest.inference_energy);
   if (manifest.inference_energy.empty()) text += "\nEnergy of one inference: not measured for this folder.\n";
   return text + "\n";
 }
