@@ -27,6 +27,7 @@ export function launch(args = []) {
 // uncaught exceptions; foreign: requests to any other origin.
 export async function openPage(browser, url, { viewport = { width: 1280, height: 800 }, ...options } = {}) {
   const context = await browser.newContext({ viewport, ...options });
+  context.setDefaultTimeout(120_000); // a busy machine is slow, not wrong
   const page = await context.newPage();
   const problems = [];
   const foreign = [];
@@ -37,7 +38,7 @@ export async function openPage(browser, url, { viewport = { width: 1280, height:
     if (/^https?:$/.test(target.protocol) && target.origin !== new URL(url).origin) foreign.push(request.url());
   });
   await page.goto(url);
-  await page.waitForSelector('body[data-started="true"]', { timeout: 60_000 });
+  await page.waitForSelector('body[data-started="true"]');
   return { page, context, problems, foreign, close: () => context.close() };
 }
 
