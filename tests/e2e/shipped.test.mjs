@@ -15,7 +15,8 @@ test('every shipped model judges the clear samples rightly', { skip: shipped.len
   const browser = await launch();
   try {
     const { page, problems, foreign } = await openPage(browser, server.url);
-    for (const [sample, verdict] of [['clear-positive', 'positive'], ['clear-negative', 'negative'], ['negated-positive', 'positive']]) {
+    // Of the samples only the two clear ones: a negated one both models get wrong, natively too, as their cards' accuracy allows.
+    for (const [sample, verdict] of [['clear-negative', 'negative'], ['clear-positive', 'positive']]) {
       await page.selectOption('#repeats', '3');
       await page.selectOption('#sample', sample);
       await compare(page, undefined, { timeout: 300_000 });
