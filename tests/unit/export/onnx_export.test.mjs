@@ -89,9 +89,18 @@ async function check(source, cases, name, weights) {
   assert.ok(spread > 0.01, `the reference logits differ by ${spread} only`);
 }
 
-async function checkPipeline(cases, name, weights) {
+// `cut`: texts longer than the model reads. transformers.js 4.3.1 cuts the finished ids, so that the closing [SEP] is
+// lost; of such a text the ids must agree up to there, and the score is of another input.
+async function checkPipeline(cases, name, weights, cut = new Set()) {
   const classify = await pipeline('text-classification', name, { dtype: 'fp32', device: 'cpu' });
   for (const c of cases.filter((c) => c.text !== undefined)) {
+    const { input_ids } = await classify.tokenizer(c.text, { truncation: true });
+    const ids = [...input_ids.data].map(Number);
+    if (cut.has(c.text)) {
+      assert.deepEqual(ids.slice(0, -1), c.input_ids.slice(0, -1), c.text);
+      continue;
+    }
+    assert.deepEqual(ids, c.input_ids, c.text);
     const [{ label, score }] = await classify(c.text);
     const [negative, positive] = c[weights];
     const probability = 1 / (1 + Math.exp(negative - positive));
@@ -112,10 +121,13 @@ for (const kind of ['tiny', 'uneven']) {
 }
 
 test('the encoder of the goldens with a random classifier', { skip: !existsSync(pretrained) && `no ${pretrained}` }, async () => {
-  const { folder, cases } = fixture('encoder', pretrained, path.join(root, 'tests/golden/encoder_golden.json'));
+  const golden = path.join(root, 'tests/golden/encoder_golden.json');
+  const { folder, cases } = fixture('encoder', pretrained, golden);
+  const texts = JSON.parse(readFileSync(golden, 'utf8')).texts;
+  const cut = new Set(texts.filter((text) => text.n_full > text.ids.length).map((text) => text.text));
   for (const weights of ['fp32', 'fp16']) {
     await check(folder, cases, `encoder-${weights}`, weights);
-    await checkPipeline(cases, `encoder-${weights}`, weights);
+    await checkPipeline(cases, `encoder-${weights}`, weights, cut);
   }
 });
 
