@@ -49,6 +49,7 @@ const suites = {
   scripts: { why: 'how this script counts', needs: [], run: () => nodeTests('tests/scripts') },
   dev: { why: 'unit tests, golden files and short fuzz runs under sanitizers', needs: ['dev'], run: () => ctest('dev') },
   native: { why: 'the same without sanitizers, and the libtorch backend', needs: ['native'], run: () => ctest('native') },
+  export: { why: 'exported models in ONNX Runtime and transformers.js', needs: ['native'], run: () => nodeTests('tests/unit/export') },
   wasm: { why: 'the core in WebAssembly against the same golden files', needs: ['wasm'], run: () => nodeTests('tests/wasm') },
   e2e: {
     why: 'the page in Chromium, served by coppice-serve',
