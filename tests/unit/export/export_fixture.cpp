@@ -20,6 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr size_t kMostTokensOfFloat16 = 100;  // the reference takes its time
+
 struct Case {
   std::optional<std::string> text;
   std::vector<int64_t> input_ids;
@@ -43,7 +45,7 @@ Status write_reference(const fs::path& path, const records::BertConfig& config, 
     if (c.text) entry["text"] = *c.text;
     entry["input_ids"] = c.input_ids;
     entry["fp32"] = ReferenceBert(config, weights).logits(c.input_ids);
-    entry["fp16"] = ReferenceBert(config, rounded).logits(c.input_ids);
+    if (c.input_ids.size() <= kMostTokensOfFloat16) entry["fp16"] = ReferenceBert(config, rounded).logits(c.input_ids);
     json["cases"].push_back(std::move(entry));
   }
   return write_file_atomically(path, dump_json(json));
