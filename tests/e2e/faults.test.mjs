@@ -10,10 +10,11 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 
-// Serves `broken` beside a sound model, compares, and checks that the sound one answered. Returns the broken row.
+// Serves `broken` beside a sound model, compares, and checks that the sound one answered. Returns the broken row. The two
+// have different weights: files are kept under their hash, so an equal one would already be on the device.
 async function meet(broken, { serverOptions = {}, before: prepare = () => {}, afterwards = () => {} } = {}) {
   const models = temporaryFolder();
-  writeModels(models, { broken, sound: { strength: 2 } });
+  writeModels(models, { broken: { strength: 3, ...broken }, sound: { strength: 2 } });
   prepare(models);
   const server = await serve({ dist, models, ...serverOptions });
   const visitor = await openPage(browser, server.url);
