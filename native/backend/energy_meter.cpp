@@ -12,11 +12,14 @@ EnergyMeter::EnergyMeter(EnergyMeter&&) noexcept = default;
 EnergyMeter& EnergyMeter::operator=(EnergyMeter&&) noexcept = default;
 EnergyMeter::~EnergyMeter() = default;
 
-Result<EnergyMeter> EnergyMeter::start(const std::string& country) {
-  energy::TrackerOptions options;
-  options.place.country = country;
+Result<EnergyMeter> EnergyMeter::start(const cli::EnergyOptions& options) {
+  energy::TrackerOptions settings;
+  settings.place = options.place;
+  if (options.intensity_g_per_kwh) settings.place.forced = energy::GramsPerKwh(*options.intensity_g_per_kwh);
+  if (options.pue) settings.pue = *options.pue;
+  if (options.tdp_watts) settings.cpu_tdp = energy::Watts(*options.tdp_watts);
   COPPICE_ASSIGN_OR_RETURN(std::unique_ptr<energy::EnergyTracker> tracker,
-                           energy::EnergyTracker::start(std::move(options)));
+                           energy::EnergyTracker::start(std::move(settings)));
   for (const std::string& line : tracker->describe()) std::cerr << "energy: " << line << '\n';
   return EnergyMeter(std::move(tracker));
 }

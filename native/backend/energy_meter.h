@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "native/cli/energy_options.h"
 #include "shared/base/json.h"
 #include "shared/base/status.h"
 
@@ -16,8 +17,8 @@ namespace coppice::backend {
 
 class EnergyMeter {
  public:
-  // Starts measuring this process. `country`: ISO 3166 code of three letters for CO2e, or empty for joules alone.
-  static Result<EnergyMeter> start(const std::string& country);
+  // Starts measuring this process, and says on standard error what is read and why.
+  static Result<EnergyMeter> start(const cli::EnergyOptions& options);
   EnergyMeter(EnergyMeter&&) noexcept;
   EnergyMeter& operator=(EnergyMeter&&) noexcept;
   ~EnergyMeter();

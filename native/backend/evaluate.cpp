@@ -94,16 +94,16 @@ Result<OrderedJson> evaluate(const cli::EvaluateOptions& options, const Invocati
 
 Status run_evaluate(const cli::EvaluateOptions& options, const Invocation& invocation) {
   RunRecorder recorder("evaluate", invocation.arguments);
-  COPPICE_ASSIGN_OR_RETURN(EnergyMeter meter, EnergyMeter::start(options.country));
+  COPPICE_ASSIGN_OR_RETURN(EnergyMeter meter, EnergyMeter::start(options.energy));
   meter.begin_phase("load");
   COPPICE_ASSIGN_OR_RETURN(ClassifierFolder folder, open_classifier(options.model));
   const Result<OrderedJson> metrics = evaluate(options, invocation, folder, recorder, meter);
   recorder.record().energy = meter.finish();
+  if (!metrics) return options.record ? keep_failed_run(options.model, recorder, metrics.status()) : metrics.status();
   if (options.record) {
-    COPPICE_RETURN_IF_ERROR(write_run_record(options.model, recorder.finish(metrics.status())));
+    COPPICE_RETURN_IF_ERROR(write_run_record(options.model, recorder.finish({})));
     COPPICE_RETURN_IF_ERROR(refresh_manifest(options.model));
   }
-  if (!metrics) return metrics.status();
   if (options.json) {
     std::cout << dump_json(*metrics) << '\n';
   } else {

@@ -8,9 +8,12 @@
 #include "native/backend/classifier_folder.h"
 #include "native/backend/commands.h"
 #include "native/backend/energy_meter.h"
+#include "native/backend/measure_table.h"
 #include "native/backend/progress.h"
 #include "native/backend/texts.h"
+#include "native/energy/idle.h"
 #include "native/export/model_folder.h"
+#include "native/io/file.h"
 #include "native/model/inference.h"
 #include "shared/metrics/robust.h"
 #include "shared/records/figure.h"
@@ -74,21 +77,36 @@ Result<std::vector<MeasuredModel>> open_models(const cli::MeasureOptions& option
   return models;
 }
 
-// A figure of the tracker ({"value","low","high","provenance","method"}) for one inference of `milliseconds`, given the
-// energy of the whole timed phase. Absent when there was no reading.
-std::optional<OrderedJson> energy_of(double milliseconds, const std::optional<Json>& phase_energy,
-                                     double phase_seconds) {
-  if (!phase_energy || phase_seconds <= 0) return std::nullopt;
-  const double share = milliseconds / 1000 / phase_seconds;
-  OrderedJson figure;
-  for (const char* bound : {"value", "low", "high"}) figure[bound] = phase_energy->at(bound).get<double>() * share;
-  figure["provenance"] = phase_energy->at("provenance");
-  figure["method"] = "median time x mean power of the timed phase; " + phase_energy->at("method").get<std::string>();
-  return figure;
+// Energy and, where a place was given, CO2e of the whole timed phase, as the tracker's figures.
+struct PhaseFigures {
+  double seconds = 0;
+  Json figures = Json::object();  // member name -> {"value","low","high","provenance","method"}
+};
+
+PhaseFigures phase_figures(const std::optional<Json>& energy, double seconds) {
+  PhaseFigures phase{seconds, Json::object()};
+  for (const char* name : {"energy_joules", "carbon_grams_co2e"}) {
+    if (energy && energy->contains(name)) phase.figures[name] = energy->at(name);
+  }
+  return phase;
+}
+
+// Puts the figures of one inference of `milliseconds` into `row`: its share of the phase by time. What had no reading
+// is left out.
+void put_figures(OrderedJson& row, double milliseconds, const PhaseFigures& phase, const std::string& of_what) {
+  if (phase.seconds <= 0) return;
+  const double share = milliseconds / 1000 / phase.seconds;
+  for (const auto& [name, whole] : phase.figures.items()) {
+    OrderedJson figure;
+    for (const char* bound : {"value", "low", "high"}) figure[bound] = whole.at(bound).get<double>() * share;
+    figure["provenance"] = whole.at("provenance");
+    figure["method"] = of_what + " x mean power of the timed phase; " + whole.at("method").get<std::string>();
+    row[name] = std::move(figure);
+  }
 }
 
 Result<OrderedJson> describe(const MeasuredModel& measured, const std::vector<Prompt>& prompts,
-                             const std::optional<Json>& phase_energy, double phase_seconds) {
+                             const PhaseFigures& phase) {
   OrderedJson json;
   json["model"] = measured.folder.manifest.id;
   json["engine"] = "libtorch";
@@ -114,7 +132,7 @@ Result<OrderedJson> describe(const MeasuredModel& measured, const std::vector<Pr
     row["median_ms"] = summary.median;
     row["mad_ms"] = summary.mad;
     row["p95_ms"] = summary.p95;
-    if (const auto energy = energy_of(summary.median, phase_energy, phase_seconds)) row["energy_joules"] = *energy;
+    put_figures(row, summary.median, phase, "median time");
     json["prompts"].push_back(std::move(row));
     medians.push_back(summary.median);
     all.insert(all.end(), times.milliseconds.begin(), times.milliseconds.end());
@@ -127,10 +145,7 @@ Result<OrderedJson> describe(const MeasuredModel& measured, const std::vector<Pr
                      {"mad_ms", overall.mad},
                      {"p95_ms", overall.p95},
                      {"mean_of_prompt_medians_ms", mean_of_medians}};
-  if (const auto energy = energy_of(mean_of_medians, phase_energy, phase_seconds)) {
-    json["overall"]["energy_joules"] = *energy;
-    json["overall"]["energy_joules"]["method"] = "mean over prompts; " + (*energy)["method"].get<std::string>();
-  }
+  put_figures(json["overall"], mean_of_medians, phase, "mean over prompts of the median time");
   return json;
 }
 
@@ -160,48 +175,107 @@ Status take_times(const cli::MeasureOptions& options, std::vector<MeasuredModel>
   return {};
 }
 
+// Times everything and puts the answers into `answers`, one a model.
+Status measure(const cli::MeasureOptions& options, const Invocation& invocation, const std::vector<Prompt>& prompts,
+               std::vector<MeasuredModel>& models, model::WorkerPool& pool, EnergyMeter& meter, OrderedJson& answers,
+               std::optional<Json>& energy) {
+  Progress progress("measure");
+  COPPICE_RETURN_IF_ERROR(
+      take_times(options, models, prompts.size(), pool, progress, invocation, /*keep=*/false, options.warmup));
+  // The figures are of the timed part alone.
+  meter.begin_phase("measure");
+  const auto start = Clock::now();
+  const Status status =
+      take_times(options, models, prompts.size(), pool, progress, invocation, /*keep=*/true, options.repeats);
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  energy = meter.finish();
+  COPPICE_RETURN_IF_ERROR(status);
+  std::optional<Json> timed;
+  if (energy && !energy->at("phases").empty()) timed = energy->at("phases").back();
+  const PhaseFigures phase = phase_figures(timed, seconds);
+  for (const MeasuredModel& measured : models) {
+    COPPICE_ASSIGN_OR_RETURN(const OrderedJson described, describe(measured, prompts, phase));
+    answers.push_back(described);
+  }
+  return {};
+}
+
+Status record_runs(const cli::MeasureOptions& options, RunRecorder& recorder, const std::vector<MeasuredModel>& models,
+                   const OrderedJson& answers, const OrderedJson& idle, int threads, const Status& status) {
+  recorder.record().settings = {
+      {"repeats", options.repeats}, {"warmup", options.warmup}, {"threads", threads}, {"models", models.size()}};
+  for (size_t m = 0; m < models.size(); ++m) {
+    const std::filesystem::path& folder = models[m].folder.path;
+    recorder.record().inputs["weights_sha256"] = models[m].folder.weights_sha256;
+    if (!status.ok()) {
+      if (const Status kept = keep_failed_run(folder, recorder, status); m + 1 == models.size()) return kept;
+      continue;
+    }
+    records::RunRecord record = recorder.finish(status);
+    record.results = Json(answers[m]);
+    record.results["energy_per_inference"] = inference_energies(answers[m]);
+    if (!idle.empty()) record.results["idle_baseline"] = Json(idle);
+    COPPICE_RETURN_IF_ERROR(write_run_record(folder, record));
+    COPPICE_RETURN_IF_ERROR(refresh_manifest(folder));
+  }
+  return status;
+}
+
+void print_table(const OrderedJson& answers, const OrderedJson& idle, const cli::MeasureOptions& options) {
+  std::cout << measurement_table(answers) << options.repeats << " timed runs a prompt after " << options.warmup
+            << " untimed ones" << (answers.size() > 1 ? ", models in turns" : "")
+            << "; ms: median (median absolute deviation); \"!\": not the verdict that was expected\n";
+  if (const auto& overall = answers[0]["overall"]; overall.contains("energy_joules")) {
+    const OrderedJson& figure = overall["energy_joules"];
+    std::cout << "energy " << figure["provenance"].get<std::string>() << ": " << figure["method"].get<std::string>()
+              << '\n';
+  } else {
+    std::cout << "energy: nothing could be read or modelled\n";
+  }
+  if (idle.contains("machine_busy_percent")) {
+    std::cout << "before the first run the machine was " << fixed(idle["machine_busy_percent"].get<double>(), 0)
+              << " % busy";
+    if (idle.contains("machine_power_watts")) {
+      const OrderedJson& power = idle["machine_power_watts"];
+      std::cout << " and took " << fixed(power["value"].get<double>(), 1) << " W as a whole ("
+                << fixed(power["low"].get<double>(), 1) << " to " << fixed(power["high"].get<double>(), 1) << ", "
+                << power["provenance"].get<std::string>() << ")";
+    }
+    std::cout << '\n';
+  }
+}
+
 }  // namespace
 
 Status run_measure(const cli::MeasureOptions& options, const Invocation& invocation) {
   COPPICE_ASSIGN_OR_RETURN(const std::vector<Prompt> prompts, read_prompts(options.prompts));
+  OrderedJson idle = OrderedJson::object();
+  if (options.idle_seconds > 0) {
+    idle =
+        energy::to_json(energy::watch_idle_machine({}, energy::Seconds(options.idle_seconds), invocation.interrupted));
+  }
   COPPICE_ASSIGN_OR_RETURN(std::vector<MeasuredModel> models, open_models(options, prompts));
   RunRecorder recorder("measure", invocation.arguments);
+  COPPICE_ASSIGN_OR_RETURN(EnergyMeter meter, EnergyMeter::start(options.energy));
+  meter.begin_phase("warm-up");
   model::WorkerPool pool(std::max(1, options.threads));
-  Progress progress("measure");
-  COPPICE_RETURN_IF_ERROR(
-      take_times(options, models, prompts.size(), pool, progress, invocation, /*keep=*/false, options.warmup));
-
-  // The meter runs over the timed part alone.
-  COPPICE_ASSIGN_OR_RETURN(EnergyMeter meter, EnergyMeter::start(options.country));
-  meter.begin_phase("measure");
-  const auto start = Clock::now();
-  COPPICE_RETURN_IF_ERROR(
-      take_times(options, models, prompts.size(), pool, progress, invocation, /*keep=*/true, options.repeats));
-  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  const std::optional<Json> energy = meter.finish();
-  std::optional<Json> phase_energy;
-  if (energy && energy->contains("energy_joules")) phase_energy = energy->at("energy_joules");
-
   OrderedJson answers = OrderedJson::array();
-  for (const MeasuredModel& measured : models) {
-    COPPICE_ASSIGN_OR_RETURN(const OrderedJson described, describe(measured, prompts, phase_energy, seconds));
-    answers.push_back(described);
-    if (!options.record) continue;
-    records::RunRecord record = recorder.finish({});
-    record.settings = {{"repeats", options.repeats},
-                       {"warmup", options.warmup},
-                       {"threads", pool.threads()},
-                       {"models", options.models.size()}};
-    record.inputs["weights_sha256"] = measured.folder.weights_sha256;
-    record.results = Json(described);
-    record.results["energy_per_inference"] = inference_energies(described);
-    record.energy = energy;
-    COPPICE_RETURN_IF_ERROR(write_run_record(measured.folder.path, record));
-    COPPICE_RETURN_IF_ERROR(refresh_manifest(measured.folder.path));
+  const Status status = measure(options, invocation, prompts, models, pool, meter, answers, recorder.record().energy);
+  if (!recorder.record().energy) recorder.record().energy = meter.finish();
+  if (options.record) {
+    COPPICE_RETURN_IF_ERROR(record_runs(options, recorder, models, answers, idle, pool.threads(), status));
+  }
+  COPPICE_RETURN_IF_ERROR(status);
+
+  if (!options.csv.empty()) COPPICE_RETURN_IF_ERROR(write_file_atomically(options.csv, measurement_csv(answers)));
+  if (!options.json) {
+    print_table(answers, idle, options);
+    return {};
   }
   // One model: its answer. Several: {"models": [...]}.
-  const OrderedJson document = answers.size() == 1 ? answers[0] : OrderedJson{{"models", answers}};
-  std::cout << dump_json(document, options.json ? -1 : 2) << '\n';
+  OrderedJson document = answers.size() == 1 ? answers[0] : OrderedJson{{"models", answers}};
+  if (!idle.empty()) document["idle_baseline"] = idle;
+  std::cout << dump_json(document) << '\n';
   return {};
 }
 

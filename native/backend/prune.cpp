@@ -107,10 +107,10 @@ Result<prune::Plan> plan_and_apply(const cli::PruneOptions& options, RunRecorder
 
 Status run_prune(const cli::PruneOptions& options, const Invocation& invocation) {
   RunRecorder recorder("prune", invocation.arguments);
-  COPPICE_ASSIGN_OR_RETURN(EnergyMeter meter, EnergyMeter::start(options.country));
+  COPPICE_ASSIGN_OR_RETURN(EnergyMeter meter, EnergyMeter::start(options.energy));
   const Result<prune::Plan> plan = plan_and_apply(options, recorder, meter);
   recorder.record().energy = meter.finish();
-  if (!plan) return plan.status();
+  if (!plan) return options.dry_run ? plan.status() : keep_failed_run(options.output, recorder, plan.status());
   if (options.dry_run) {
     std::cout << dump_json(prune::to_json(*plan), options.json ? -1 : 2) << '\n';
     return {};

@@ -190,22 +190,17 @@ Status train_and_write(const cli::TrainOptions& options, const Invocation& invoc
 
 Status run_train(const cli::TrainOptions& options, const Invocation& invocation) {
   RunRecorder recorder("train", invocation.arguments);
-  COPPICE_ASSIGN_OR_RETURN(EnergyMeter meter, EnergyMeter::start(options.country));
+  COPPICE_ASSIGN_OR_RETURN(EnergyMeter meter, EnergyMeter::start(options.energy));
   const Status status = train_and_write(options, invocation, recorder, meter);
   recorder.record().energy = meter.finish();
+  if (!status.ok()) return keep_failed_run(options.output, recorder, status);
   const records::RunRecord record = recorder.finish(status);
-  // Failed and interrupted runs used energy too: their records stay, if the run got as far as having a folder.
-  if (fs::exists(options.output)) {
-    const Status written = write_run_record(options.output, record);
-    if (status.ok()) {
-      COPPICE_RETURN_IF_ERROR(written);
-      COPPICE_RETURN_IF_ERROR(refresh_manifest(options.output));
-      std::error_code ignored;
-      fs::remove_all(fs::path(options.output) / "checkpoints", ignored);
-    }
-  }
-  if (status.ok() && options.json) std::cout << dump_json(records::to_json(record)) << '\n';
-  return status;
+  COPPICE_RETURN_IF_ERROR(write_run_record(options.output, record));
+  COPPICE_RETURN_IF_ERROR(refresh_manifest(options.output));
+  std::error_code ignored;
+  fs::remove_all(fs::path(options.output) / "checkpoints", ignored);
+  if (options.json) std::cout << dump_json(records::to_json(record)) << '\n';
+  return {};
 }
 
 }  // namespace coppice::backend

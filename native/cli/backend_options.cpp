@@ -9,13 +9,6 @@ void add_threads(CLI::App* command, int& threads) {
       ->capture_default_str();
 }
 
-void add_country(CLI::App* command, std::string& country) {
-  command->add_option(
-      "--country", country,
-      "Where the energy is used, as an ISO 3166 code of three letters; without it the record has joules "
-      "but no CO2e");
-}
-
 void add_json(CLI::App* command, bool& json, const std::string& what) { command->add_flag("--json", json, what); }
 
 }  // namespace
@@ -78,7 +71,7 @@ CLI::App* add_train_options(CLI::App& app, TrainOptions& options) {
   command->add_flag("--resume", options.resume, "Continue from the checkpoint in the output folder");
   command->add_option("--energy-budget", options.energy_budget_joules, "Joules after which to stop at a checkpoint")
       ->check(CLI::PositiveNumber);
-  add_country(command, options.country);
+  add_energy_options(*command, options.energy);
   add_threads(command, options.threads);
   add_json(command, options.json, "Print the run record as JSON");
   return command;
@@ -95,7 +88,7 @@ CLI::App* add_evaluate_options(CLI::App& app, EvaluateOptions& options) {
       ->check(CLI::NonNegativeNumber);
   command->add_option("--predictions", options.predictions, "Write one JSON line per review to this file");
   command->add_flag("--record", options.record, "Add the run record to the model folder and renew its manifest");
-  add_country(command, options.country);
+  add_energy_options(*command, options.energy);
   add_threads(command, options.threads);
   add_json(command, options.json, "Print the metrics as JSON");
   return command;
@@ -122,10 +115,16 @@ CLI::App* add_measure_options(CLI::App& app, MeasureOptions& options) {
   command->add_option("--warmup", options.warmup, "Untimed runs per prompt first")
       ->check(CLI::Range(int64_t{0}, int64_t{1000}))
       ->capture_default_str();
+  command
+      ->add_option("--idle-seconds", options.idle_seconds,
+                   "Watch the machine this long before the first run and report its idle power and load; 0: do not")
+      ->check(CLI::Range(0.0, 600.0))
+      ->capture_default_str();
+  command->add_option("--csv", options.csv, "Write the table, one row per prompt and model, to this file");
   command->add_flag("--record", options.record, "Add the run record to each model folder and renew its manifest");
-  add_country(command, options.country);
+  add_energy_options(*command, options.energy);
   add_threads(command, options.threads);
-  add_json(command, options.json, "Print the result as JSON");
+  add_json(command, options.json, "Print the result as JSON instead of a table");
   return command;
 }
 
@@ -153,7 +152,7 @@ CLI::App* add_prune_options(CLI::App& app, PruneOptions& options) {
                     "structured: set what the plan removes to 0 instead of removing it; the logits are the same");
   command->add_flag("--dry-run", options.dry_run, "Print the plan and write nothing");
   command->add_option("--seed", options.seed)->capture_default_str();
-  add_country(command, options.country);
+  add_energy_options(*command, options.energy);
   add_threads(command, options.threads);
   add_json(command, options.json, "Print the plan (with --dry-run) or the run record as JSON");
   return command;

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "native/cli/energy_options.h"
+
 namespace coppice::cli {
 
 struct TrainOptions {
@@ -33,7 +35,7 @@ struct TrainOptions {
   bool keep_zeros = false;
   bool resume = false;
   double energy_budget_joules = 0;
-  std::string country;
+  EnergyOptions energy;
   int threads = 0;
   bool json = false;
 };
@@ -45,7 +47,7 @@ struct EvaluateOptions {
   int64_t limit = 0;
   std::string predictions;
   bool record = false;
-  std::string country;
+  EnergyOptions energy;
   int threads = 0;
   bool json = false;
 };
@@ -63,7 +65,9 @@ struct MeasureOptions {
   std::string prompts;
   int64_t repeats = 10;
   int64_t warmup = 2;
-  std::string country;
+  double idle_seconds = 1;  // how long the machine is watched before the first run
+  std::string csv;          // also write the table to this file
+  EnergyOptions energy;
   bool record = false;
   int threads = 1;
   bool json = false;
@@ -81,7 +85,7 @@ struct PruneOptions {
   int64_t importance_reviews = 256;
   bool mask_only = false;  // structured: zero instead of removing, to check one against the other
   bool dry_run = false;    // print the plan, write nothing
-  std::string country;
+  EnergyOptions energy;
   uint64_t seed = 1;
   int threads = 0;
   bool json = false;

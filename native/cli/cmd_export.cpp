@@ -6,6 +6,7 @@
 #include "native/cli/command.h"
 #include "native/energy/tracker.h"
 #include "native/export/export_model.h"
+#include "native/export/run_recorder.h"
 #include "shared/base/json.h"
 
 namespace coppice::cli {
@@ -58,8 +59,9 @@ Status run_export(ExportArguments& arguments) {
   tracker_options.place.country = arguments.country;
   COPPICE_ASSIGN_OR_RETURN(const auto tracker, energy::EnergyTracker::start(tracker_options));
   RunRecorder recorder("export", words_of(arguments));
-  COPPICE_RETURN_IF_ERROR(export_model(arguments.options, recorder.record()));
+  const Status status = export_model(arguments.options, recorder.record());
   recorder.record().energy = Json(energy::to_json(tracker->finish()));
+  if (!status.ok()) return keep_failed_run(arguments.options.output, recorder, status);
   const records::RunRecord record = recorder.finish({});
   COPPICE_ASSIGN_OR_RETURN(const records::Manifest manifest, finish_export(arguments.options.output, record));
   print(arguments, manifest, record);

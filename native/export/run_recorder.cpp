@@ -111,6 +111,15 @@ Status write_run_record(const std::filesystem::path& folder, const records::RunR
   return write_file_atomically(path, dump_json(records::to_json(record), 1) + "\n");
 }
 
+Status keep_failed_run(const std::filesystem::path& folder, const RunRecorder& recorder, const Status& status) {
+  if (status.code() != StatusCode::kFailed && status.code() != StatusCode::kInterrupted) return status;
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error)) return status;
+  const Status written = write_run_record(folder, recorder.finish(status));
+  if (written.ok()) return status;
+  return {status.code(), status.message() + " (its run record could not be written: " + written.message() + ")"};
+}
+
 Result<std::vector<StoredRun>> read_run_records(const std::filesystem::path& folder) {
   std::vector<StoredRun> runs;
   std::error_code error;

@@ -41,6 +41,11 @@ class RunRecorder {
 // Writes <folder>/runs/<kind>-<time>-<id>.json, making the folders. A record that exists is never overwritten.
 Status write_run_record(const std::filesystem::path& folder, const records::RunRecord& record);
 
+// Work that failed or was interrupted used energy too: its record stays in <folder>/runs, beside what is there. A call
+// that was refused (wrong usage, bad input) or a folder that was not made yet leaves none. Returns `status`, with what
+// went wrong in writing appended.
+Status keep_failed_run(const std::filesystem::path& folder, const RunRecorder& recorder, const Status& status);
+
 // All records of <folder>/runs, oldest first, each with its path below the folder. No runs folder: none.
 struct StoredRun {
   std::string path;  // "runs/train-20261124T055401Z-5f0c2a11.json"

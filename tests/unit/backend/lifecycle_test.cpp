@@ -160,6 +160,47 @@ TEST_F(Lifecycle, FromABaseModelToAnExportedPrunedOne) {
     EXPECT_TRUE(measured["overall"].contains(name)) << name;
   }
   EXPECT_EQ(measured["overall"]["energy_joules"]["provenance"], "modelled");
+  EXPECT_TRUE(measured["idle_baseline"].contains("machine_busy_percent"));
+
+  // For people a table, two models in turns, and the same rows as CSV.
+  const ProgramResult table =
+      run_coppice("measure --model " + at("dense") + " --model " + at("shipped") + " --prompts " + at("prompts.txt") +
+                  " --repeats 3 --idle-seconds 0 --country FRA --csv " + at("table.csv"));
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_NE(table.out.find("ug CO2e"), std::string::npos) << table.out;
+  EXPECT_NE(table.out.find("all prompts"), std::string::npos) << table.out;
+  EXPECT_NE(table.out.find("energy modelled: "), std::string::npos) << table.out;
+  EXPECT_EQ(table.out.find("% busy"), std::string::npos) << table.out;
+  const std::string csv = file_content(folder_.path() / "table.csv");
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 5) << csv;
+  EXPECT_EQ(csv.find(",,,,"), std::string::npos) << csv;  // every figure is there
+}
+
+TEST_F(Lifecycle, WorkThatFailedLeavesItsRecordAndARefusedCallNone) {
+  json_of(run_coppice(train_command("tiny-base", "dense", "--max-steps 2 --json")));
+  const auto records_of = [this](const std::string& name) {
+    std::vector<Json> records;
+    const fs::path runs = folder_.path() / name / "runs";
+    if (!fs::exists(runs)) return records;
+    for (const auto& entry : fs::directory_iterator(runs)) {
+      records.push_back(*parse_json(file_content(entry.path()), entry.path().string()));
+    }
+    return records;
+  };
+  ASSERT_EQ(records_of("dense").size(), 1U);
+  // Refused: the record of the model that is there is not mixed with it.
+  EXPECT_EQ(run_coppice("export --model " + at("dense") + " --output " + at("dense")).exit_code, 2);
+  EXPECT_EQ(run_coppice("evaluate --model " + at("dense") + " --data /nonexistent --record").exit_code, 3);
+  EXPECT_EQ(records_of("dense").size(), 1U);
+  // Failed in the middle: the place of the ONNX file is taken by a folder.
+  fs::create_directories(folder_.path() / "blocked" / "onnx" / "model.onnx" / "taken");
+  EXPECT_EQ(run_coppice("export --model " + at("dense") + " --output " + at("blocked")).exit_code, 1);
+  const std::vector<Json> failed = records_of("blocked");
+  ASSERT_EQ(failed.size(), 1U);
+  EXPECT_EQ(failed[0]["kind"], "export");
+  EXPECT_EQ(failed[0]["outcome"], "failed");
+  EXPECT_NE(failed[0]["error"].get<std::string>().find("model.onnx"), std::string::npos);
+  EXPECT_TRUE(failed[0]["energy"]["energy_joules"]["value"].get<double>() > 0);
 }
 
 TEST_F(Lifecycle, PredictAnswersInOrderAndNamesABadLine) {
