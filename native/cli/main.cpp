@@ -16,11 +16,16 @@ constexpr const char* kExitCodes =
     "Exit codes: 0 done, 1 the work failed, 2 wrong usage, 3 bad input data, 130 interrupted.\n"
     "With --json a command writes JSON to standard output and nothing else there; messages go to standard error.";
 
+// Every help page states the exit codes, after what it says itself.
+void add_exit_codes(CLI::App& app) {
+  app.footer(app.get_footer() + kExitCodes);
+  for (CLI::App* subcommand : app.get_subcommands({})) add_exit_codes(*subcommand);
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Train, prune, measure and compare sentiment models, with the energy each step costs.", "coppice");
   app.set_version_flag("--version", "coppice " COPPICE_VERSION);
   app.require_subcommand(1);
-  app.footer(kExitCodes);
 
   coppice::cli::Outcome outcome;
   coppice::cli::add_backend_commands(app, outcome, argv);
@@ -32,12 +37,7 @@ int run(int argc, char** argv) {
   coppice::cli::add_tokenize(app, outcome);
   coppice::cli::add_track(app, outcome);
 
-  // A subcommand's help states the exit codes too, after what it says itself.
-  for (CLI::App* subcommand : app.get_subcommands({})) {
-    const std::string own = subcommand->get_footer();
-    subcommand->footer(own.empty() ? kExitCodes : own + kExitCodes);
-  }
-
+  add_exit_codes(app);  // last: a subcommand takes over the footer its parent has when it is made
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

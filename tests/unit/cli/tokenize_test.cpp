@@ -26,11 +26,14 @@ std::vector<Json> json_lines(const std::string& text) {
 
 TEST(CoppiceProgram, HelpAndVersionSucceedAndWrongUsageIsTwo) {
   EXPECT_EQ(run_coppice("--version").out.substr(0, 8), "coppice ");
-  for (const std::string help : {"--help", "tokenize --help"}) {
+  for (const std::string help :
+       {"--help", "tokenize --help", "train --help", "fetch --help", "fetch imdb --help", "track --help"}) {
     const ProgramResult result = run_coppice(help);
-    EXPECT_EQ(result.exit_code, 0);
-    EXPECT_NE(result.out.find("Exit codes: 0 done, 1 the work failed, 2 wrong usage, 3 bad input data"),
-              std::string::npos);
+    EXPECT_EQ(result.exit_code, 0) << help;
+    const std::string codes = "Exit codes: 0 done, 1 the work failed, 2 wrong usage, 3 bad input data";
+    const size_t first = result.out.find(codes);
+    EXPECT_NE(first, std::string::npos) << help;
+    EXPECT_EQ(result.out.find(codes, first + 1), std::string::npos) << help << ": stated twice";
   }
   for (const std::string wrong : {"", "no-such-command", "--no-such-option", "tokenize", "tokenize --vocab",
                                   "tokenize --vocab a --model b", "tokenize --vocab a --max-length 1",
