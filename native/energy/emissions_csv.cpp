@@ -182,8 +182,8 @@ std::array<std::string, 38> emissions_cells(const EmissionsRow& row, const Energ
     if (!joules) continue;
     const std::string name = to_string(component);
     set(name + "_energy", number(to_kwh(Joules(*joules))));
-    // As in CodeCarbon the energies hold the PUE and the powers do not.
-    if (seconds > 0.0) set(name + "_power", number(*joules / report.pue / seconds));
+    // As in CodeCarbon 3.3.2 both hold the PUE (in 3.3.0 the powers did not).
+    if (seconds > 0.0) set(name + "_power", number(*joules / seconds));
   }
   if (report.total.energy) {
     const double kwh = to_kwh(report.total.energy->value);
