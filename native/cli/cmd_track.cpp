@@ -33,6 +33,7 @@ struct TrackArguments {
   PlaceArguments place;
   EmbodiedArguments embodied;
   std::string output;
+  std::string csv_name;  // only from CodeCarbon's settings; "" is emissions.csv
   std::string project;
   std::string experiment;
   std::string scope;
@@ -94,6 +95,11 @@ Status apply_settings(TrackArguments& arguments, std::vector<std::string>& used)
     }
   }
   text("output_dir", arguments.output);
+  text("output_file", arguments.csv_name);
+  if (arguments.csv_name.find('/') != std::string::npos) {
+    return invalid_usage("output_file: expected a file name below the output folder, found \"" + arguments.csv_name +
+                         "\"");
+  }
   text("project_name", arguments.project);
   text("experiment_id", arguments.experiment);
   text("tracking_mode", arguments.scope);
@@ -248,8 +254,9 @@ Result<int> track(TrackArguments arguments) {
   row.version = finished.program_version;
   row.wue_litres_per_kwh = arguments.wue.value_or(0.0);
   const std::filesystem::path folder = arguments.output;
+  const std::string csv_name = arguments.csv_name.empty() ? "emissions.csv" : arguments.csv_name;
   for (const Status& written : {write_run_record(folder, finished),
-                                energy::append_emissions(folder / "emissions.csv", emissions_cells(row, report))}) {
+                                energy::append_emissions(folder / csv_name, emissions_cells(row, report))}) {
     if (!written.ok()) std::cerr << "coppice track: not recorded: " << written.message() << '\n';
   }
   if (!end.start_error.empty()) std::cerr << "coppice track: " << end.start_error << '\n';

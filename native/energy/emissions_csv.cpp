@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "shared/energy/names.h"
+#include "shared/energy/places.h"
 #include "shared/energy/ram.h"
 
 namespace coppice::energy {
@@ -190,9 +191,16 @@ std::array<std::string, 38> emissions_cells(const EmissionsRow& row, const Energ
     set("energy_consumed", number(kwh));
     set("water_consumed", number(kwh * row.wue_litres_per_kwh));
   }
-  if (report.intensity && report.intensity->resolved == Resolved::kCountry)
-    set("country_name", report.intensity->place);
-  set("country_iso_code", upper(row.place.country));
+  std::string country = upper(row.place.country);
+  if (country.empty()) {  // as CodeCarbon: a cloud region tells its country
+    const CloudRow* cloud =
+        find_cloud(google_clouds_2024(), lower(row.place.cloud_provider), lower(row.place.cloud_region));
+    if (cloud != nullptr) country = cloud->country;
+  }
+  const CountryRow* named = find_country(codecarbon_countries(), country);
+  if (named == nullptr) named = find_country(ember_countries(), country);
+  if (named != nullptr) set("country_name", named->name);
+  set("country_iso_code", country);
   set("region", row.place.region);
   set("cloud_provider", row.place.cloud_provider);
   set("cloud_region", row.place.cloud_region);

@@ -92,6 +92,18 @@ TEST(EmissionsCsv, CellsHoldCodecarbonsUnits) {
   EXPECT_EQ(cell("on_cloud"), "N");
 }
 
+TEST(EmissionsCsv, ACloudRegionTellsItsCountry) {
+  EmissionsRow row;
+  row.place.cloud_provider = "gcp";
+  row.place.cloud_region = "europe-west9";
+  const auto cells = emissions_cells(row, EnergyReport());
+  EXPECT_EQ(cells[15], "France");
+  EXPECT_EQ(cells[16], "FRA");
+  EXPECT_EQ(cells[35], "Y");
+  row.place.cloud_region = "nowhere1";
+  EXPECT_EQ(emissions_cells(row, EnergyReport())[16], "");
+}
+
 TEST(EmissionsCsv, FollowsTheOrderOfAnExistingFile) {
   const FakeSystem folder;
   const auto path = folder.paths.proc.parent_path() / "emissions.csv";
