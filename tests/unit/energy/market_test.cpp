@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
+#include "shared/energy/places.h"
 #include "shared/energy/published.h"
 #include "shared/energy/site.h"
 
@@ -103,6 +107,20 @@ TEST(Published, OneValueAloneHasNoInterval) {
   PlaceQuery forced;
   forced.forced = GramsPerKwh(10);
   EXPECT_EQ(with_published_range(forced, *resolve_intensity(forced)).provenance.kind, ProvenanceKind::kAssumed);
+}
+
+// docs/energy.md says by how much two publishers differ.
+TEST(Published, TwoPublishersDifferAsDocumented) {
+  std::vector<double> ratios;
+  for (const CountryRow& ember : ember_countries()) {
+    const CountryRow* other = find_country(codecarbon_countries(), ember.iso3);
+    if (other == nullptr || other->g_per_kwh <= 0.0 || ember.g_per_kwh <= 0.0) continue;
+    ratios.push_back(std::max(other->g_per_kwh, ember.g_per_kwh) / std::min(other->g_per_kwh, ember.g_per_kwh));
+  }
+  std::sort(ratios.begin(), ratios.end());
+  EXPECT_EQ(ratios.size(), 207U);
+  EXPECT_NEAR(ratios[ratios.size() / 2], 1.04, 0.01);
+  EXPECT_NEAR(ratios[ratios.size() * 9 / 10], 1.23, 0.01);
 }
 
 TEST(Site, PueIsKnownForGooglesRegionsOnly) {
