@@ -33,7 +33,9 @@ Intensity of_region(const RegionRow& row) {
 
 // An entry of the user's table names itself and the file; what the file leaves out is said in the query's words.
 Intensity of_table(const TableEntry& entry, const IntensityTable& table, Resolved resolved, const std::string& asked) {
-  const std::string where = table.source() + ", line " + std::to_string(entry.line);
+  // Records are shipped, and other people's folders are no use to anyone: the file's name will do.
+  const std::string file = table.source().substr(table.source().rfind('/') + 1);
+  const std::string where = file + ", line " + std::to_string(entry.line);
   return {entry.value,
           resolved,
           entry.name.empty() ? asked : entry.name,

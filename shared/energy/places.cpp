@@ -106,7 +106,23 @@ const RegionRow* find_region(const std::string& country, const std::string& regi
   return nullptr;
 }
 
+namespace {
+
+// What people write for a country whose code no edit distance finds.
+constexpr struct {
+  const char* word;
+  const char* iso3;
+} kOtherNames[] = {{"UK", "GBR"},      {"ENGLAND", "GBR"}, {"GREAT BRITAIN", "GBR"}, {"BRITAIN", "GBR"},
+                   {"HOLLAND", "NLD"}, {"AMERICA", "USA"}, {"DEUTSCHLAND", "DEU"},   {"SUOMI", "FIN"},
+                   {"SVERIGE", "SWE"}, {"NORGE", "NOR"}};
+
+}  // namespace
+
 std::vector<std::string> near_countries(const std::string& country) {
+  for (const auto& other : kOtherNames) {
+    if (country == other.word)
+      return {std::string(other.iso3) + " (" + find_country(codecarbon_countries(), other.iso3)->name + ")"};
+  }
   // A name or a two-letter code is a common slip: the answer shows the code with the name.
   std::vector<std::string> codes;
   std::vector<std::string> names;

@@ -53,6 +53,11 @@ def coppice(*call):
     return json.loads(run.stdout)
 
 
+def option(name, value):
+    """As one word, so that a value may begin with a dash; an empty value needs a word of its own."""
+    return [f"{name}={value}"] if value != "" else [name, ""]
+
+
 def check(kind, case, ours, theirs):
     compared[kind] += 1
     for what, expected in theirs.items():
@@ -88,7 +93,7 @@ def carbon(kind, country, region, provider, cloud_region, forced=None):
     for name, value in (("--country", country), ("--region", region), ("--cloud", provider),
                         ("--cloud-region", cloud_region), ("--intensity", forced)):
         if value is not None:
-            call.append(f"{name}={value}")
+            call += option(name, value)
     return kind, (country, region, provider, cloud_region, forced), coppice(*call), {"kg_co2e": kilograms}
 
 
@@ -153,7 +158,7 @@ registry = data.get_cpu_power_data()
 def processor(name, threads):
     match = tdp._get_matching_cpu(name, registry)
     watts = TDP._get_cpu_constant_power(match, registry) if match else 0
-    ours = coppice("detect", f"--cpu-model={name}", f"--threads={threads}")
+    ours = coppice("detect", *option("--cpu-model", name), f"--threads={threads}")
     if "error" not in ours:
         ours = ours["cpu"]
     return "processor", (name, threads), ours, {"match": match, "tdp_watts": watts or WATTS_PER_THREAD * threads}

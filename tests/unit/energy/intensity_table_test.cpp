@@ -20,7 +20,7 @@ constexpr char kTable[] =
 
 Result<Intensity> resolve(const std::string& country, const std::string& region = "", const std::string& provider = "",
                           const std::string& cloud_region = "", std::optional<int> year = {}) {
-  const Result<IntensityTable> table = IntensityTable::parse(kTable, "new.csv");
+  const Result<IntensityTable> table = IntensityTable::parse(kTable, "/home/somebody/new.csv");
   EXPECT_TRUE(table.ok()) << table.status().message();
   PlaceQuery place;
   place.country = country;
