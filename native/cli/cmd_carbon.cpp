@@ -6,8 +6,11 @@
 #include <string>
 
 #include "native/cli/command.h"
+#include "native/cli/place_options.h"
 #include "shared/base/json.h"
-#include "shared/energy/carbon.h"
+#include "shared/energy/market.h"
+#include "shared/energy/published.h"
+#include "shared/energy/site.h"
 
 namespace coppice::cli {
 namespace {
@@ -17,45 +20,167 @@ constexpr double kMostKwh = 1e14;
 
 struct CarbonArguments {
   double kwh = 0.0;
-  energy::PlaceQuery place;
-  std::optional<double> intensity;
+  PlaceArguments place;
+  std::optional<double> market_intensity;
+  std::string pue;
+  std::optional<double> wue;
   std::string compat;
   bool json = false;
 };
 
-Status carbon(const CarbonArguments& arguments) {
+struct Site {
+  double pue = energy::kDefaultPue;
+  std::string source;
+  std::optional<energy::KnownPue> known;
+};
+
+Result<Site> find_site(const CarbonArguments& arguments) {
+  Site site;
+  const energy::PlaceQuery& place = arguments.place.place;
+  site.known = energy::known_pue(place.cloud_provider, place.cloud_region);
+  if (arguments.pue.empty()) {
+    site.source = "default: the energy given is taken as the building's";
+  } else if (arguments.pue == "table") {
+    if (!site.known) {
+      return not_found(
+          "--pue table: a PUE is known for Google Cloud regions only (--cloud gcp --cloud-region R); give "
+          "--pue a number");
+    }
+    site.pue = site.known->value;
+    site.source = site.known->source;
+  } else {
+    char* end = nullptr;
+    site.pue = std::strtod(arguments.pue.c_str(), &end);
+    if (*end != '\0') return invalid_usage("--pue: expected a number or \"table\", found \"" + arguments.pue + "\"");
+    COPPICE_RETURN_IF_ERROR(energy::check_pue(site.pue));
+    site.source = "given by the user";
+  }
+  return site;
+}
+
+// The whole answer: the fields that scripts rely on first.
+struct Answer {
+  double kilograms = 0.0;
+  energy::Intensity intensity;
+  energy::Figure<energy::GramsPerKwh> range;
+  Site site;
+  std::optional<energy::MarketBased> market;
+  std::string no_market;  // why there is none
+  std::optional<double> water_litres;
+};
+
+Result<Answer> work_out(const CarbonArguments& arguments) {
   if (!std::isfinite(arguments.kwh) || arguments.kwh < 0.0 || arguments.kwh > kMostKwh) {
     return invalid_usage("--kwh: expected a number of kWh from 0 to 1e14, not " + std::to_string(arguments.kwh));
   }
-  energy::PlaceQuery place = arguments.place;
-  if (arguments.intensity) {
-    if (!std::isfinite(*arguments.intensity) || *arguments.intensity < 0.0) {
-      return invalid_usage("--intensity: expected a number of g/kWh that is not negative, not " +
-                           std::to_string(*arguments.intensity));
+  const bool compat = !arguments.compat.empty();
+  Answer answer;
+  COPPICE_ASSIGN_OR_RETURN(const energy::PlaceQuery place, place_query(arguments.place));
+  COPPICE_ASSIGN_OR_RETURN(answer.site, find_site(arguments));
+  if (arguments.wue) COPPICE_RETURN_IF_ERROR(energy::check_wue(*arguments.wue));
+  if (compat) {
+    answer.intensity = energy::resolve_intensity_as_codecarbon(place);
+    answer.range = {answer.intensity.value, answer.intensity.value, answer.intensity.value, {}};
+  } else {
+    COPPICE_ASSIGN_OR_RETURN(answer.intensity, find_intensity(arguments.place, place, [](const std::string& warning) {
+                               std::cerr << "coppice carbon: " << warning << '\n';
+                             }));
+    answer.range = energy::with_published_range(place, answer.intensity);
+    std::optional<energy::GramsPerKwh> given;
+    if (arguments.market_intensity) given = energy::GramsPerKwh(*arguments.market_intensity);
+    Result<energy::MarketBased> market = energy::market_based(place, given);
+    if (market) {
+      answer.market = std::move(*market);
+    } else if (market.status().code() == StatusCode::kNotFound) {
+      answer.no_market = market.status().message();
+    } else {
+      return market.status();
     }
-    place.forced = energy::GramsPerKwh(*arguments.intensity);
   }
-  energy::Intensity intensity;
-  if (arguments.compat.empty()) {
-    COPPICE_ASSIGN_OR_RETURN(intensity, energy::resolve_intensity(place));
+  const double building_kwh = arguments.kwh * answer.site.pue;
+  answer.kilograms = building_kwh * (answer.intensity.value.value() / 1000.0);
+  if (arguments.wue) {
+    // CodeCarbon takes the building's energy, the definition of WUE the machines'.
+    answer.water_litres = energy::water_litres(energy::from_kwh(compat ? building_kwh : arguments.kwh), *arguments.wue);
+  }
+  return answer;
+}
+
+OrderedJson to_json(const CarbonArguments& arguments, const Answer& answer) {
+  const bool compat = !arguments.compat.empty();
+  const double building_kwh = arguments.kwh * answer.site.pue;
+  OrderedJson json;
+  json["kg_co2e"] = answer.kilograms;
+  json["kwh"] = arguments.kwh;
+  json.update(energy::to_json(answer.intensity));
+  json["pue"] = answer.site.pue;
+  json["pue_source"] = answer.site.source;
+  if (answer.site.known) json["pue_known"] = answer.site.known->value;
+  if (answer.water_litres) {
+    json["wue_litres_per_kwh"] = *arguments.wue;
+    json["water_litres"] = *answer.water_litres;
+  }
+  if (compat) {
+    json["compat"] = arguments.compat;
+    return json;
+  }
+  json["kg_co2e_low"] = building_kwh * answer.range.low.value() / 1000.0;
+  json["kg_co2e_high"] = building_kwh * answer.range.high.value() / 1000.0;
+  json["basis"] = "location-based";
+  json["provenance"] = to_string(answer.range.provenance.kind);
+  json["method"] = "kWh given x PUE x " + answer.range.provenance.method;
+  json["market_based"] = nullptr;
+  if (answer.market) {
+    const auto& market = answer.market->intensity;
+    json["market_based"] = {{"kg_co2e", building_kwh * market.value.value() / 1000.0},
+                            {"kg_co2e_low", building_kwh * market.low.value() / 1000.0},
+                            {"kg_co2e_high", building_kwh * market.high.value() / 1000.0},
+                            {"intensity_g_per_kwh", market.value.value()},
+                            {"provenance", to_string(market.provenance.kind)},
+                            {"method", market.provenance.method},
+                            {"is_not", answer.market->is_not}};
   } else {
-    intensity = energy::resolve_intensity_as_codecarbon(place);
+    json["market_based_absent"] = answer.no_market;
   }
-  const double kilograms = arguments.kwh * (intensity.value.value() / 1000.0);
-  if (!intensity.note.empty()) std::cerr << "coppice carbon: " << intensity.note << '\n';
+  return json;
+}
+
+void print(const CarbonArguments& arguments, const Answer& answer) {
+  const energy::Intensity& intensity = answer.intensity;
+  const double building_kwh = arguments.kwh * answer.site.pue;
+  std::cout << answer.kilograms << " kg CO2e for " << arguments.kwh << " kWh";
+  if (answer.site.pue != 1.0) std::cout << " x PUE " << answer.site.pue;
+  std::cout << " at " << intensity.value.value() << " g/kWh\n  place:  " << intensity.place << " ("
+            << to_string(intensity.resolved) << ")\n  source: " << intensity.source;
+  if (intensity.year != 0 && !intensity.live) std::cout << ", " << intensity.year;
+  std::cout << '\n';
+  if (!arguments.compat.empty()) return;
+  std::cout << "  range:  " << building_kwh * answer.range.low.value() / 1000.0 << " to "
+            << building_kwh * answer.range.high.value() / 1000.0 << " kg\n  method: " << answer.range.provenance.method
+            << "\n  PUE:    " << answer.site.pue << ", " << answer.site.source;
+  if (answer.site.known && arguments.pue.empty())
+    std::cout << " (--pue table would take " << answer.site.known->value << ")";
+  std::cout << "\nMarket-based, apart: ";
+  if (answer.market) {
+    const auto& market = answer.market->intensity;
+    std::cout << building_kwh * market.value.value() / 1000.0 << " kg (" << building_kwh * market.low.value() / 1000.0
+              << " to " << building_kwh * market.high.value() / 1000.0 << "), " << to_string(market.provenance.kind)
+              << "\n  method: " << market.provenance.method << "\n  not:    " << answer.market->is_not << '\n';
+  } else {
+    std::cout << "none: " << answer.no_market << '\n';
+  }
+}
+
+Status carbon(const CarbonArguments& arguments) {
+  COPPICE_ASSIGN_OR_RETURN(const Answer answer, work_out(arguments));
+  if (!answer.intensity.note.empty()) std::cerr << "coppice carbon: " << answer.intensity.note << '\n';
   if (arguments.json) {
-    OrderedJson json;
-    json["kg_co2e"] = kilograms;
-    json["kwh"] = arguments.kwh;
-    json.update(to_json(intensity));
-    if (!arguments.compat.empty()) json["compat"] = arguments.compat;
-    std::cout << dump_json(json) << '\n';
+    std::cout << dump_json(to_json(arguments, answer)) << '\n';
   } else {
-    std::cout << kilograms << " kg CO2e for " << arguments.kwh << " kWh at " << intensity.value.value()
-              << " g/kWh\n  place:  " << intensity.place << " (" << to_string(intensity.resolved)
-              << ")\n  source: " << intensity.source;
-    if (intensity.year != 0) std::cout << ", " << intensity.year;
-    std::cout << '\n';
+    print(arguments, answer);
+    if (answer.water_litres) {
+      std::cout << "Water: " << *answer.water_litres << " litres at " << *arguments.wue << " litres/kWh\n";
+    }
   }
   std::cout.flush();
   return std::cout ? Status() : failed("standard output: cannot be written");
@@ -66,21 +191,31 @@ Status carbon(const CarbonArguments& arguments) {
 void add_carbon(CLI::App& app, Outcome& outcome) {
   CLI::App* command = app.add_subcommand("carbon", "CO2e of an amount of electricity, by place");
   command->footer(
-      "The most exact place answers: --intensity, then the cloud region, the region, the country. Location-based "
-      "annual\n"
-      "means. A place that is not known is an error that names near ones; --country WORLD asks for the world average.\n"
+      "The most exact place answers: --intensity, then the cloud region, the region, the country. Location-based\n"
+      "annual means; the range is that of published values. A place that is not known is an error that names near\n"
+      "ones; --country WORLD asks for the world average. Market-based carbon stands apart: from --market-intensity, "
+      "or\n"
+      "for Google Cloud regions as an approximation (grid x (1 - CFE)).\n"
       "--compat codecarbon: tables and fall-backs of CodeCarbon 3.3.2 (an unknown place ends at 475 g/kWh).\n"
-      "JSON: {\"kg_co2e\",\"kwh\",\"intensity_g_per_kwh\",\"resolved\",\"place\",\"source\",\"year\"}\n");
+      "JSON: {\"kg_co2e\",\"kwh\",\"intensity_g_per_kwh\",\"resolved\",\"place\",\"source\",\"year\",\"pue\",...,"
+      "\"market_based\"}\n");
   auto arguments = std::make_shared<CarbonArguments>();
   command->add_option("--kwh", arguments->kwh, "Electricity in kWh")->required();
-  command->add_option("--country", arguments->place.country, "ISO 3166 alpha-3 code, e.g. FRA; WORLD for the world");
-  command->add_option("--region", arguments->place.region,
-                      "US state, Canadian or Chinese province, Nordic bidding zone");
-  command->add_option("--cloud", arguments->place.cloud_provider, "Cloud provider: gcp, aws or azure");
-  command->add_option("--cloud-region", arguments->place.cloud_region, "Its region, e.g. europe-west2");
-  command->add_option("--intensity", arguments->intensity, "Carbon intensity in g/kWh, instead of any table");
+  add_place_options(*command, arguments->place);
+  CLI::Option* market = command->add_option("--market-intensity", arguments->market_intensity,
+                                            "g/kWh of your contract or residual mix, for the market-based figure");
+  command->add_option(
+      "--pue", arguments->pue,
+      "Power usage effectiveness of the building, at least 1 (default 1), or \"table\" for the known one\n"
+      "of a Google Cloud region");
+  command->add_option("--wue", arguments->wue, "Water usage effectiveness in litres per kWh of the machines");
   command->add_option("--compat", arguments->compat, "Answer as another tool does")
-      ->check(CLI::IsMember({"codecarbon"}));
+      ->check(CLI::IsMember({"codecarbon"}))
+      ->excludes(market)
+      ->excludes(command->get_option("--live"))
+      ->excludes(command->get_option("--live-or-table"))
+      ->excludes(command->get_option("--year"))
+      ->excludes(command->get_option("--intensity-table"));
   command->add_flag("--json", arguments->json, "One JSON document on standard output");
   command->callback([arguments, &outcome] { outcome.exit_code = report("carbon", carbon(*arguments)); });
 }

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "native/cli/command.h"
+#include "native/cli/embodied_options.h"
+#include "native/cli/place_options.h"
 #include "native/energy/child_process.h"
 #include "native/energy/emissions_csv.h"
 #include "native/energy/prometheus.h"
@@ -22,14 +24,16 @@
 #include "native/export/run_recorder.h"
 #include "native/io/file.h"
 #include "shared/base/json.h"
+#include "shared/energy/site.h"
 
 namespace coppice::cli {
 namespace {
 
 struct TrackArguments {
-  energy::PlaceQuery place;
-  std::optional<double> intensity;
+  PlaceArguments place;
+  EmbodiedArguments embodied;
   std::string output;
+  std::string csv_name;  // only from CodeCarbon's settings; "" is emissions.csv
   std::string project;
   std::string experiment;
   std::string scope;
@@ -80,14 +84,22 @@ Status apply_settings(TrackArguments& arguments, std::vector<std::string>& used)
     return {};
   };
   // A place on the command line is a whole: a region of the settings must not meet a country of the command line.
-  if (arguments.place.empty() && !arguments.intensity) {
-    text("country_iso_code", arguments.place.country);
-    text("region", arguments.place.region);
-    text("cloud_provider", arguments.place.cloud_provider);
-    text("cloud_region", arguments.place.cloud_region);
-    COPPICE_RETURN_IF_ERROR(number("force_carbon_intensity_g_co2e_kwh", arguments.intensity));
+  energy::PlaceQuery& place = arguments.place.place;
+  if (place.empty() && !arguments.place.intensity && !arguments.place.live) {
+    text("country_iso_code", place.country);
+    text("region", place.region);
+    text("cloud_provider", place.cloud_provider);
+    text("cloud_region", place.cloud_region);
+    if (!arguments.place.wants_live()) {
+      COPPICE_RETURN_IF_ERROR(number("force_carbon_intensity_g_co2e_kwh", arguments.place.intensity));
+    }
   }
   text("output_dir", arguments.output);
+  text("output_file", arguments.csv_name);
+  if (arguments.csv_name.find('/') != std::string::npos) {
+    return invalid_usage("output_file: expected a file name below the output folder, found \"" + arguments.csv_name +
+                         "\"");
+  }
   text("project_name", arguments.project);
   text("experiment_id", arguments.experiment);
   text("tracking_mode", arguments.scope);
@@ -97,10 +109,25 @@ Status apply_settings(TrackArguments& arguments, std::vector<std::string>& used)
   return {};
 }
 
-Result<energy::TrackerOptions> tracker_options(const TrackArguments& arguments, int pid) {
+// All that can be found out before the command is made: place, live intensity, hardware.
+Result<energy::TrackerOptions> place_options(const TrackArguments& arguments) {
   energy::TrackerOptions options;
-  options.place = arguments.place;
-  if (arguments.intensity) options.place.forced = energy::GramsPerKwh(*arguments.intensity);
+  COPPICE_ASSIGN_OR_RETURN(options.place, place_query(arguments.place));
+  COPPICE_ASSIGN_OR_RETURN(options.hardware, find_hardware(arguments.embodied));
+  if (arguments.wue) COPPICE_RETURN_IF_ERROR(energy::check_wue(*arguments.wue));
+  if (!arguments.place.wants_live()) return options;
+  const auto say = [](const std::string& warning) { std::cerr << "coppice track: " << warning << '\n'; };
+  COPPICE_ASSIGN_OR_RETURN(options.intensity, find_intensity(arguments.place, options.place, say));
+  if (!options.intensity->note.empty()) say(options.intensity->note);
+  // Where the table answered for it, the table answers for the whole run.
+  if (options.intensity->live) {
+    COPPICE_ASSIGN_OR_RETURN(options.refresh_intensity, live_source(arguments.place, [](const std::string&) {}));
+  }
+  return options;
+}
+
+Result<energy::TrackerOptions> tracker_options(const TrackArguments& arguments, energy::TrackerOptions options,
+                                               int pid) {
   if (arguments.scope == "machine") {
     options.scope = energy::Scope::kMachine;
   } else if (!arguments.scope.empty() && arguments.scope != "process") {
@@ -142,7 +169,24 @@ std::string summary(const energy::EnergyReport& report) {
     text << ", " << figure->value.value() << " g CO2e (" << report.intensity->place << ", "
          << report.intensity->value.value() << " g/kWh)";
   }
+  if (report.hardware) {
+    const auto embodied = energy::embodied_emissions(*report.hardware, report.total.duration);
+    text << "; apart from it, embodied: " << embodied.value.value() << " g CO2e (" << embodied.low.value() << " to "
+         << embodied.high.value() << "), " << to_string(embodied.provenance.kind);
+  }
   return text.str();
+}
+
+// By the definition of WUE, of the machine's energy; the column of emissions.csv follows CodeCarbon, PUE and all.
+OrderedJson water_json(const energy::EnergyReport& report, double wue) {
+  const energy::Figure<energy::Joules> machine = *report.total.energy * (1.0 / report.pue);
+  OrderedJson json;
+  json["value"] = energy::water_litres(machine.value, wue);
+  json["low"] = energy::water_litres(machine.low, wue);
+  json["high"] = energy::water_litres(machine.high, wue);
+  json["provenance"] = to_string(machine.provenance.kind);
+  json["method"] = "energy without PUE x " + dump_json(Json(wue)) + " litres/kWh given by the user";
+  return json;
 }
 
 Status status_of(const energy::ChildEnd& end) {
@@ -164,12 +208,13 @@ Result<int> track(TrackArguments arguments) {
   std::filesystem::create_directories(arguments.output, error);
   if (error) return failed("--output " + arguments.output + ": cannot be made: " + error.message());
 
+  COPPICE_ASSIGN_OR_RETURN(energy::TrackerOptions options, place_options(arguments));
   // With --json, standard output belongs to the document: the command's own output goes to standard error.
   COPPICE_ASSIGN_OR_RETURN(const auto child, energy::ChildProcess::prepare(arguments.command, arguments.json));
   std::vector<std::string> command{"coppice", "track", "--"};
   command.insert(command.end(), arguments.command.begin(), arguments.command.end());
   RunRecorder recorder("track", command);
-  COPPICE_ASSIGN_OR_RETURN(energy::TrackerOptions options, tracker_options(arguments, child->pid()));
+  COPPICE_ASSIGN_OR_RETURN(options, tracker_options(arguments, std::move(options), child->pid()));
   COPPICE_ASSIGN_OR_RETURN(const auto tracker, energy::EnergyTracker::start(options));
   if (!arguments.quiet) {
     for (const std::string& line : tracker->describe()) std::cerr << "coppice track: " << line << '\n';
@@ -194,7 +239,8 @@ Result<int> track(TrackArguments arguments) {
   if (!arguments.compat.empty()) record.settings["compat"] = arguments.compat;
   record.results["exit_code"] = end.shell_code();
   if (end.signal != 0) record.results["signal"] = end.signal;
-  const OrderedJson energy_json = to_json(report);
+  OrderedJson energy_json = to_json(report);
+  if (arguments.wue && report.total.energy) energy_json["water_litres"] = water_json(report, *arguments.wue);
   record.energy = Json(energy_json);
   const records::RunRecord finished = recorder.finish(outcome);
 
@@ -208,8 +254,9 @@ Result<int> track(TrackArguments arguments) {
   row.version = finished.program_version;
   row.wue_litres_per_kwh = arguments.wue.value_or(0.0);
   const std::filesystem::path folder = arguments.output;
+  const std::string csv_name = arguments.csv_name.empty() ? "emissions.csv" : arguments.csv_name;
   for (const Status& written : {write_run_record(folder, finished),
-                                energy::append_emissions(folder / "emissions.csv", emissions_cells(row, report))}) {
+                                energy::append_emissions(folder / csv_name, emissions_cells(row, report))}) {
     if (!written.ok()) std::cerr << "coppice track: not recorded: " << written.message() << '\n';
   }
   if (!end.start_error.empty()) std::cerr << "coppice track: " << end.start_error << '\n';
@@ -235,14 +282,12 @@ void add_track(CLI::App& app, Outcome& outcome) {
       "Runs COMMAND with its input and output untouched, passes signals on, and ends with its exit code (128 + N if\n"
       "signal N ended it, 126 or 127 if it could not be started). Writes DIR/runs/track-*.json, also on failure, and\n"
       "appends a row to DIR/emissions.csv (CodeCarbon's columns). CODECARBON_* variables and .codecarbon.config fill\n"
-      "what is not given. With --json the command's own standard output goes to standard error.\n");
+      "what is not given. With --json the command's own standard output goes to standard error. With --live the\n"
+      "intensity is asked for at the start and once an hour. Embodied carbon (--machine-type, --device, --server,\n"
+      "--embodied-kg) stands apart from that of the electricity and is in no sum with it.\n");
   auto arguments = std::make_shared<TrackArguments>();
-  command->add_option("--country", arguments->place.country, "ISO 3166 alpha-3 code, e.g. FRA; WORLD for the world");
-  command->add_option("--region", arguments->place.region,
-                      "US state, Canadian or Chinese province, Nordic bidding zone");
-  command->add_option("--cloud", arguments->place.cloud_provider, "Cloud provider: gcp, aws or azure");
-  command->add_option("--cloud-region", arguments->place.cloud_region, "Its region, e.g. europe-west2");
-  command->add_option("--intensity", arguments->intensity, "Carbon intensity in g/kWh, instead of any table");
+  add_place_options(*command, arguments->place);
+  add_embodied_options(*command, arguments->embodied);
   command->add_option("--output", arguments->output, "Folder of the records; made if missing");
   command->add_option("--project", arguments->project, "Name in the records");
   command->add_option("--experiment", arguments->experiment, "experiment_id in emissions.csv");
@@ -256,7 +301,11 @@ void add_track(CLI::App& app, Outcome& outcome) {
   command->add_option("--period", arguments->period_seconds, "Seconds between two looks (default 1)");
   command->add_option("--prometheus", arguments->prometheus, "Keep this text file for node_exporter up to date");
   command->add_option("--compat", arguments->compat, "Carbon intensity as another tool resolves it")
-      ->check(CLI::IsMember({"codecarbon"}));
+      ->check(CLI::IsMember({"codecarbon"}))
+      ->excludes(command->get_option("--live"))
+      ->excludes(command->get_option("--live-or-table"))
+      ->excludes(command->get_option("--year"))
+      ->excludes(command->get_option("--intensity-table"));
   command->add_flag("--json", arguments->json, "One JSON document on standard output at the end");
   command->add_flag("--quiet", arguments->quiet, "No messages but errors");
   command->add_option("command", arguments->command, "-- COMMAND ARG...")->required();

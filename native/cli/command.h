@@ -27,6 +27,7 @@ void add_carbon(CLI::App& app, Outcome& outcome);
 void add_detect(CLI::App& app, Outcome& outcome);
 void add_export(CLI::App& app, Outcome& outcome);
 void add_catalog(CLI::App& app, Outcome& outcome);
+void add_sci(CLI::App& app, Outcome& outcome);
 void add_track(CLI::App& app, Outcome& outcome);
 // train, evaluate, predict, prune, measure: options are parsed here, the work is done by coppice-torch.
 // `argv` is handed on as it is.

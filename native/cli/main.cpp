@@ -34,6 +34,7 @@ int run(int argc, char** argv) {
   coppice::cli::add_detect(app, outcome);
   coppice::cli::add_export(app, outcome);
   coppice::cli::add_fetch(app, outcome);
+  coppice::cli::add_sci(app, outcome);
   coppice::cli::add_tokenize(app, outcome);
   coppice::cli::add_track(app, outcome);
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "shared/energy/names.h"
+#include "shared/energy/places.h"
 #include "shared/energy/ram.h"
 
 namespace coppice::energy {
@@ -182,17 +183,24 @@ std::array<std::string, 38> emissions_cells(const EmissionsRow& row, const Energ
     if (!joules) continue;
     const std::string name = to_string(component);
     set(name + "_energy", number(to_kwh(Joules(*joules))));
-    // As in CodeCarbon the energies hold the PUE and the powers do not.
-    if (seconds > 0.0) set(name + "_power", number(*joules / report.pue / seconds));
+    // As in CodeCarbon 3.3.2 both hold the PUE (in 3.3.0 the powers did not).
+    if (seconds > 0.0) set(name + "_power", number(*joules / seconds));
   }
   if (report.total.energy) {
     const double kwh = to_kwh(report.total.energy->value);
     set("energy_consumed", number(kwh));
     set("water_consumed", number(kwh * row.wue_litres_per_kwh));
   }
-  if (report.intensity && report.intensity->resolved == Resolved::kCountry)
-    set("country_name", report.intensity->place);
-  set("country_iso_code", upper(row.place.country));
+  std::string country = upper(row.place.country);
+  if (country.empty()) {  // as CodeCarbon: a cloud region tells its country
+    const CloudRow* cloud =
+        find_cloud(google_clouds_2024(), lower(row.place.cloud_provider), lower(row.place.cloud_region));
+    if (cloud != nullptr) country = cloud->country;
+  }
+  const CountryRow* named = find_country(codecarbon_countries(), country);
+  if (named == nullptr) named = find_country(ember_countries(), country);
+  if (named != nullptr) set("country_name", named->name);
+  set("country_iso_code", country);
   set("region", row.place.region);
   set("cloud_provider", row.place.cloud_provider);
   set("cloud_region", row.place.cloud_region);

@@ -36,6 +36,13 @@ OrderedJson to_json(const EnergyReport& report) {
     json["phases"].push_back(std::move(out));
   }
   if (report.intensity) json["intensity"] = to_json(*report.intensity);
+  for (const IntensityPeriod& period : report.intensities) {
+    OrderedJson out;
+    out["from_seconds"] = period.from.value();
+    out.update(to_json(period.intensity));
+    json["intensities"].push_back(std::move(out));
+  }
+  if (report.hardware) json["embodied_grams_co2e"] = embodied_to_json(*report.hardware, report.total.duration);
   json["notes"] = report.notes;
   return json;
 }

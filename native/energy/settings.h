@@ -16,7 +16,9 @@ struct Setting {
   std::string source;  // "CODECARBON_REGION" or the file's path
 };
 
-// The settings of one configuration file's text; `source` names it. Lines outside [codecarbon] are left alone.
+// The settings of one configuration file's text, as Python's configparser reads it for CodeCarbon: the section
+// [codecarbon] over [DEFAULT], %(key)s replaced. `source` names it. Malformed lines, sections and keys given twice are
+// errors, as there.
 Result<std::map<std::string, Setting>> parse_codecarbon_config(const std::string& text, const std::string& source);
 
 // All layers together. `environment` holds lines NAME=VALUE; a file that does not exist is no error.

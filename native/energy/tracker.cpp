@@ -50,7 +50,6 @@ std::optional<Figure<Joules>> sum(const Totals& parts) {
 
 struct EnergyTracker::State {
   TrackerOptions options;
-  std::optional<Intensity> intensity;
   std::optional<std::filesystem::path> cgroup;
   CpuInfo cpu;
   std::optional<double> memory_bytes;
@@ -76,6 +75,15 @@ struct EnergyTracker::State {
     Totals totals;
   };
   Mark begin;
+  // The intensities in force, each from its mark on; empty where no place was given. The first holds from the start.
+  struct IntensitySpan {
+    Intensity intensity;
+    Mark from;
+  };
+  std::vector<IntensitySpan> spans;
+  double next_refresh = 0.0;
+  int refresh_failures = 0;
+  std::string refresh_failure;  // of the last one
   std::optional<std::pair<std::string, Mark>> phase;
   std::vector<PhaseReport> phases;
   std::optional<EnergyReport> report;
@@ -122,20 +130,79 @@ struct EnergyTracker::State {
     return result;
   }
 
+  [[nodiscard]] std::optional<Figure<Joules>> energy_between(const Mark& from, const Mark& to) const {
+    Totals parts;
+    for (size_t i = 0; i < to.totals.size(); ++i) parts.push_back(difference(from.totals[i], to.totals[i]));
+    if (auto energy = sum(parts)) return *energy * options.pue;
+    return std::nullopt;
+  }
+
+  // Energy at the intensity that was in force while it was used.
+  [[nodiscard]] std::optional<Figure<GramsCo2e>> emissions_between(const Mark& from, const Mark& to,
+                                                                   const Figure<Joules>& energy) const {
+    if (spans.empty()) return std::nullopt;
+    const Intensity& first = spans.front().intensity;
+    if (spans.size() == 1) {
+      const std::string year = first.year != 0 && !first.live ? " " + std::to_string(first.year) : "";
+      return emissions_of(energy, first.value, first.source + year);
+    }
+    Figure<GramsCo2e> total;
+    total.provenance = energy.provenance;
+    total.provenance.method += " x values from " + first.source + " to " + spans.back().intensity.source;
+    for (size_t i = 0; i < spans.size(); ++i) {
+      const Mark& begins = i == 0 || spans[i].from.at < from.at ? from : spans[i].from;
+      const Mark& ends = i + 1 == spans.size() || to.at < spans[i + 1].from.at ? to : spans[i + 1].from;
+      if (ends.at <= begins.at) continue;
+      if (const auto part = energy_between(begins, ends)) {
+        total.value += part->value * spans[i].intensity.value;
+        total.low += part->low * spans[i].intensity.value;
+        total.high += part->high * spans[i].intensity.value;
+      }
+    }
+    return total;
+  }
+
   [[nodiscard]] Reading reading_between(const Mark& from, const Mark& to) const {
     Reading reading;
     reading.duration = to.at - from.at;
     reading.cpu_time = to.cpu_time - from.cpu_time;
-    Totals parts;
-    for (size_t i = 0; i < to.totals.size(); ++i) parts.push_back(difference(from.totals[i], to.totals[i]));
-    if (auto energy = sum(parts)) {
-      reading.energy = *energy * options.pue;
-      if (intensity) {
-        const std::string source = intensity->source + (intensity->year ? " " + std::to_string(intensity->year) : "");
-        reading.emissions = emissions_of(*reading.energy, intensity->value, source);
-      }
-    }
+    reading.energy = energy_between(from, to);
+    if (reading.energy) reading.emissions = emissions_between(from, to, *reading.energy);
     return reading;
+  }
+
+  // Needs the lock, which is let go while the answer is waited for.
+  void refresh_intensity(std::unique_lock<std::mutex>& lock) {
+    constexpr double kRetrySeconds = 300.0;
+    const double period = options.intensity_period.value();
+    lock.unlock();
+    Result<Intensity> fresh = options.refresh_intensity();
+    lock.lock();
+    advance();
+    if (!fresh) {
+      next_refresh = last.at.value() + std::min(period, kRetrySeconds);
+      notes.push_back(
+          "after " + std::to_string(static_cast<long>(last.at.value())) +
+          " s the carbon intensity could not be had anew, the one before stays in force: " + fresh.status().message());
+      return;
+    }
+    next_refresh = last.at.value() + period;
+    const auto& before = spans.back().intensity.live;
+    if (before && fresh->live && before->as_of == fresh->live->as_of) return;  // nothing newer is published
+    spans.push_back({std::move(*fresh), mark()});
+  }
+
+  // One intensity for the whole run; of several the mean by energy.
+  [[nodiscard]] std::optional<Intensity> overall_intensity(const Reading& total) const {
+    if (spans.empty()) return std::nullopt;
+    Intensity overall = spans.back().intensity;
+    if (spans.size() == 1) return overall;
+    if (total.energy && total.emissions && total.energy->value.value() > 0.0) {
+      overall.value = GramsPerKwh(total.emissions->value.value() / to_kwh(total.energy->value));
+    }
+    overall.note = "mean by energy of " + std::to_string(spans.size()) + " values" +
+                   (overall.note.empty() ? "" : "; " + overall.note);
+    return overall;
   }
 
   void close_phase() {
@@ -194,6 +261,7 @@ struct EnergyTracker::State {
     while (!wake.wait_for(lock, std::chrono::duration<double>(wait), [this] { return stopping; })) {
       advance();
       wait = std::min(2.0 * wait, options.sampling_period.value());
+      if (options.refresh_intensity && !spans.empty() && last.at.value() >= next_refresh) refresh_intensity(lock);
     }
   }
 };
@@ -211,11 +279,15 @@ Result<std::unique_ptr<EnergyTracker>> EnergyTracker::start(TrackerOptions optio
   if (options.cpu_tdp && !(options.cpu_tdp->value() > 0.0 && std::isfinite(options.cpu_tdp->value()))) {
     return invalid_usage("energy: a TDP must be a positive number of watts");
   }
+  if (!(options.intensity_period.value() > 0.0)) {
+    return invalid_usage("energy: the period of a live intensity must be more than 0 s");
+  }
   auto state = std::make_unique<State>();
-  if (options.compat_codecarbon) {
-    state->intensity = resolve_intensity_as_codecarbon(options.place);
-  } else if (!options.place.empty()) {
-    COPPICE_ASSIGN_OR_RETURN(state->intensity, resolve_intensity(options.place));
+  std::optional<Intensity> intensity = options.intensity;
+  if (!intensity && options.compat_codecarbon) {
+    intensity = resolve_intensity_as_codecarbon(options.place);
+  } else if (!intensity && !options.place.empty()) {
+    COPPICE_ASSIGN_OR_RETURN(intensity, resolve_intensity(options.place));
   }
   if (options.process_tree && !process_tree_usage(options.paths, *options.process_tree)) {
     return not_found("energy: there is no process " + std::to_string(*options.process_tree));
@@ -236,6 +308,8 @@ Result<std::unique_ptr<EnergyTracker>> EnergyTracker::start(TrackerOptions optio
   state->usage_start = state->last.usage;
   state->peak_resident = state->last.usage.resident_bytes;
   state->begin = state->mark();
+  if (intensity) state->spans.push_back({std::move(*intensity), state->begin});
+  state->next_refresh = state->options.intensity_period.value();
   State* shared = state.get();
   state->thread = std::thread([shared] { shared->run(); });
   return std::unique_ptr<EnergyTracker>(new EnergyTracker(std::move(state)));
@@ -302,8 +376,16 @@ EnergyReport EnergyTracker::finish() {
     report.notes.push_back("the machine was suspended for " + std::to_string(report.suspended.value()) +
                            " s, which are left out of duration and energy");
   }
+  if (state.refresh_failures > 0) {
+    report.notes.push_back("the carbon intensity could not be had anew " + std::to_string(state.refresh_failures) +
+                           " times, the one before stayed in force: " + state.refresh_failure);
+  }
   report.phases = state.phases;
-  report.intensity = state.intensity;
+  report.intensity = state.overall_intensity(report.total);
+  if (state.spans.size() > 1) {
+    for (const auto& span : state.spans) report.intensities.push_back({span.from.at - state.begin.at, span.intensity});
+  }
+  report.hardware = state.options.hardware;
   report.pue = state.options.pue;
   report.cpu = state.cpu;
   report.total_memory_bytes = state.memory_bytes;

@@ -13,6 +13,7 @@
 // machine. Thread-safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@
 #include "shared/base/json.h"
 #include "shared/base/status.h"
 #include "shared/energy/carbon.h"
+#include "shared/energy/embodied.h"
 #include "shared/energy/figure.h"
 
 namespace coppice::energy {
@@ -37,6 +39,14 @@ struct TrackerOptions {
   std::optional<Watts> cpu_tdp;    // instead of the table's
   double pue = 1.0;                // power usage effectiveness: energy of the building per energy of the machine
   bool compat_codecarbon = false;  // carbon intensity as CodeCarbon 3.3.2 resolves it
+  // A live intensity, had before the start: goes before `place`. With `refresh_intensity` it is asked for again every
+  // `intensity_period` on the sampling thread, and energy is charged at the intensity in force while it was used. When
+  // that fails the last one stays in force, a note says so, and it is asked again five minutes later.
+  std::optional<Intensity> intensity = {};
+  std::function<Result<Intensity>()> refresh_intensity = {};
+  Seconds intensity_period{3600.0};
+  // The hardware whose embodied carbon is reported, apart from the electricity's; reserved from start to finish.
+  std::optional<Hardware> hardware = {};
   SystemPaths paths;
 };
 
@@ -59,6 +69,11 @@ struct PhaseReport {
   Reading total;
 };
 
+struct IntensityPeriod {
+  Seconds from;  // since the start
+  Intensity intensity;
+};
+
 struct EnergyReport {
   Scope scope = Scope::kProcess;
   Reading total;
@@ -67,8 +82,10 @@ struct EnergyReport {
   double peak_resident_bytes = 0.0;
   double cpu_utilisation_percent = 0.0;  // of all hardware threads, by whom is charged
   std::vector<ComponentReport> components;
-  std::vector<PhaseReport> phases;  // in the order they ended
-  std::optional<Intensity> intensity;
+  std::vector<PhaseReport> phases;           // in the order they ended
+  std::optional<Intensity> intensity;        // of several: the mean by energy
+  std::vector<IntensityPeriod> intensities;  // each one that was in force, if there were several
+  std::optional<Hardware> hardware;
   double pue = 1.0;
   CpuInfo cpu;
   std::optional<double> total_memory_bytes;
@@ -101,7 +118,8 @@ class EnergyTracker {
 };
 
 // For a run record's `energy`: energy_joules and carbon_grams_co2e (figures; absent if unknown), duration_seconds,
-// cpu_time_seconds, components, phases, intensity, pue, scope, notes.
+// cpu_time_seconds, components, phases, intensity, intensities (if several), embodied_grams_co2e (if hardware is known;
+// in no sum with the rest), pue, scope, notes.
 OrderedJson to_json(const EnergyReport& report);
 
 }  // namespace coppice::energy

@@ -1,71 +1,22 @@
 #include "shared/energy/carbon.h"
 
-#include <array>
 #include <cmath>
 #include <vector>
 
+#include "shared/energy/intensity_table.h"
 #include "shared/energy/names.h"
-#include "shared/energy/tables/tables.h"
+#include "shared/energy/places.h"
 
 namespace coppice::energy {
 
 namespace {
 
 constexpr char kCodecarbonTables[] = "CodeCarbon 3.3.2 tables";
+constexpr char kEmber[] = "Ember via CO2.js 0.19.0 (CC-BY-SA 4.0)";
 constexpr char kOwid[] = "Our World in Data via CodeCarbon 3.3.2";
+constexpr char kGoogle[] = "Google Cloud region-carbon-info";
 
 Intensity forced(GramsPerKwh value) { return {value, Resolved::kForced, "given by the caller", "user", 0, ""}; }
-
-const CountryRow* find_country(std::span<const CountryRow> rows, const std::string& iso3) {
-  for (const CountryRow& row : rows) {
-    if (iso3 == row.iso3) return &row;
-  }
-  return nullptr;
-}
-
-const CloudRow* find_cloud(std::span<const CloudRow> rows, const std::string& provider, const std::string& region) {
-  for (const CloudRow& row : rows) {
-    if (provider == row.provider && region == row.region) return &row;
-  }
-  return nullptr;
-}
-
-bool has_name(const RegionRow& row, const std::string& name) {
-  if (name == row.name) return true;
-  const std::string others = std::string("|") + row.others + "|";
-  return !name.empty() && name.find('|') == std::string::npos && others.find("|" + name + "|") != std::string::npos;
-}
-
-// Runs of blanks become one, and none stays at the ends, as Python's " ".join(text.split()).
-std::string squeeze(const std::string& text) {
-  std::string out;
-  bool gap = false;
-  for (const char c : text) {
-    if (c == ' ' || (c >= '\t' && c <= '\r')) {
-      gap = !out.empty();
-      continue;
-    }
-    if (gap) out += ' ';
-    gap = false;
-    out += c;
-  }
-  return out;
-}
-
-// "Beijing Municipality" and "Beijing" are one province.
-std::string chinese_province(const std::string& region) {
-  std::string name = squeeze(lower(region));
-  for (const char* suffix : {" autonomous region", " municipality", " province", " sheng", " shi", " zizhiqu"}) {
-    const std::string_view end(suffix);
-    if (name.size() > end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0) {
-      name.resize(name.size() - end.size());
-      break;
-    }
-  }
-  return name;
-}
-
-bool is_nordic(const std::string& country) { return country == "SWE" || country == "NOR" || country == "FIN"; }
 
 const char* region_source(const std::string& country) {
   if (country == "USA") return "EPA eGRID 2023 via CodeCarbon 3.3.2";
@@ -80,90 +31,157 @@ Intensity of_region(const RegionRow& row) {
           region_source(row.country), row.year,          ""};
 }
 
-// CodeCarbon's rules: US states and Canadian provinces by full lower-case name, Chinese provinces by name without
-// its suffix, Nordic zones by code.
-const RegionRow* find_region_as_codecarbon(const std::string& country, const std::string& region) {
-  const std::string name = lower(region);
-  const std::string code = upper(region);
-  const std::string province = chinese_province(region);
-  for (const RegionRow& row : codecarbon_regions()) {
-    if (country != row.country) continue;
-    if (country == "CHN" ? has_name(row, province) : is_nordic(country) ? code == row.code : name == row.name) {
-      return &row;
+// An entry of the user's table names itself and the file; what the file leaves out is said in the query's words.
+Intensity of_table(const TableEntry& entry, const IntensityTable& table, Resolved resolved, const std::string& asked) {
+  // Records are shipped, and other people's folders are no use to anyone: the file's name will do.
+  const std::string file = table.source().substr(table.source().rfind('/') + 1);
+  const std::string where = file + ", line " + std::to_string(entry.line);
+  return {entry.value,
+          resolved,
+          entry.name.empty() ? asked : entry.name,
+          entry.source.empty() ? where : entry.source + " (" + where + ")",
+          entry.year,
+          ""};
+}
+
+std::string joined(const std::vector<int>& years) {
+  std::string text;
+  for (size_t i = 0; i < years.size(); ++i) {
+    text += (i == 0 ? "" : i + 1 == years.size() ? " and " : ", ") + std::to_string(years[i]);
+  }
+  return text;
+}
+
+Status no_such_year(const std::string& place, int year, const std::string& known) {
+  return not_found(place + ": there is no figure of " + std::to_string(year) + "; known: " + known +
+                   ". Leave --year out for the newest, or give --intensity or --intensity-table.");
+}
+
+Result<Intensity> resolve_google(const PlaceQuery& place) {
+  const std::string region = lower(squeeze(place.cloud_region));
+  const GoogleYearRow* row = find_google_year(region, place.year.value_or(0));
+  if (row == nullptr) {
+    const std::vector<int> years = google_years_of(region);
+    if (!years.empty()) return no_such_year("gcp " + region, *place.year, joined(years));
+    return not_found("cloud region \"" + place.cloud_region + "\" of gcp is not in Google's tables of 2019 to 2024." +
+                     did_you_mean(near_google_regions(region)) + " Or give --country or --intensity instead.");
+  }
+  const CloudRow* newest = find_cloud(google_clouds_2024(), "gcp", region);
+  Intensity intensity{GramsPerKwh(row->g_per_kwh),
+                      Resolved::kCloud,
+                      "gcp " + region + (newest != nullptr ? " (" + std::string(newest->place) + ")" : ""),
+                      kGoogle,
+                      row->year,
+                      ""};
+  if (row->year < kGoogleFirstGridYear) {
+    intensity.source += ", life-cycle intensity";
+    intensity.note =
+        "Google's figures of 2019 and 2020 are life-cycle intensities, those of 2021 on the grid's: do not "
+        "compare across that line";
+  }
+  return intensity;
+}
+
+Result<Intensity> resolve_country(const PlaceQuery& place, const std::string& country) {
+  const int year = place.year.value_or(0);
+  const bool world = country == "WORLD";
+  if (place.table) {
+    if (const TableEntry* entry = place.table->country(country, year)) {
+      return of_table(*entry, *place.table, world ? Resolved::kWorldAverage : Resolved::kCountry, country);
     }
   }
-  return nullptr;
-}
-
-// The same places by any name people use: code ("WA", "US-WA", "CA-QC", "CN-BJ", "SE3"), name, other names.
-const RegionRow* find_region(const std::string& country, const std::string& region) {
-  const std::string name = country == "CHN" ? chinese_province(region) : squeeze(lower(region));
-  std::string code = upper(squeeze(region));
-  if ((country == "USA" && code.compare(0, 3, "US-") == 0) || (country == "CAN" && code.compare(0, 3, "CA-") == 0)) {
-    code = code.substr(3);
-  }
-  if (country == "CHN" && code.size() == 2) code = "CN-" + code;
-  for (const RegionRow& row : codecarbon_regions()) {
-    if (country != row.country) continue;
-    if ((!code.empty() && code == row.code) || has_name(row, name)) return &row;
-  }
-  return nullptr;
-}
-
-Result<Intensity> resolve_cloud(const PlaceQuery& place, const std::string& provider) {
-  const std::string region = lower(place.cloud_region);
-  if (const CloudRow* row = find_cloud(google_clouds_2024(), provider, region)) {
-    return Intensity{
-        GramsPerKwh(row->g_per_kwh),       Resolved::kCloud, provider + " " + row->region + " (" + row->place + ")",
-        "Google Cloud region-carbon-info", row->year,        ""};
-  }
-  std::vector<std::string> regions;
-  for (const CloudRow& row : google_clouds_2024()) regions.emplace_back(row.region);
-  return not_found("cloud region \"" + place.cloud_region + "\" of " + provider + " is not in Google's table of 2024." +
-                   did_you_mean(nearest_names(region, regions)) + " Or give --country or --intensity instead.");
-}
-
-Result<Intensity> resolve_country(const std::string& country) {
   // 0 stands for "no data" in both tables: no grid has none.
-  const CountryRow* newest = find_country(ember_countries(), country);
-  if (newest != nullptr && newest->g_per_kwh > 0.0) {
-    const bool world = country == "WORLD";
-    return Intensity{GramsPerKwh(newest->g_per_kwh),
+  const CountryRow* ember = find_country(ember_countries(), country);
+  const CountryRow* owid = find_country(codecarbon_countries(), country);
+  const bool has_ember = ember != nullptr && ember->g_per_kwh > 0.0;
+  const bool has_owid = owid != nullptr && owid->g_per_kwh > 0.0;
+  if (has_ember && (year == 0 || ember->year == year)) {
+    return Intensity{GramsPerKwh(ember->g_per_kwh),
                      world ? Resolved::kWorldAverage : Resolved::kCountry,
-                     newest->name,
-                     "Ember via CO2.js 0.19.0 (CC-BY-SA 4.0)",
-                     newest->year,
+                     ember->name,
+                     kEmber,
+                     ember->year,
                      ""};
   }
-  const CountryRow* row = find_country(codecarbon_countries(), country);
-  if (row != nullptr && row->g_per_kwh > 0.0) {
-    return Intensity{GramsPerKwh(row->g_per_kwh), Resolved::kCountry, row->name, kOwid, row->year, ""};
+  if (has_owid && (year == 0 || owid->year == year)) {
+    return Intensity{GramsPerKwh(owid->g_per_kwh), Resolved::kCountry, owid->name, kOwid, owid->year, ""};
   }
-  if (newest != nullptr || row != nullptr) {
+  if (has_ember || has_owid) {
+    std::string known = has_ember ? std::to_string(ember->year) + " (Ember)" : "";
+    if (has_owid) known += (has_ember ? " and " : "") + std::to_string(owid->year) + " (Our World in Data)";
+    return no_such_year(has_ember ? ember->name : owid->name, year, known);
+  }
+  if (ember != nullptr || owid != nullptr) {
     return not_found("country " + country + ": Ember and Our World in Data publish no carbon intensity for it; give " +
                      "--intensity, or WORLD for the world average.");
   }
-  // A name or a two-letter code is a common slip: the answer shows the code with the name.
-  std::vector<std::string> known;
-  std::vector<std::string> by_name;
-  for (const auto& rows : {ember_countries(), codecarbon_countries()}) {
-    for (const CountryRow& entry : rows) {
-      known.emplace_back(entry.iso3);
-      by_name.emplace_back(entry.name);
-    }
-  }
-  std::vector<std::string> near;
-  for (const std::string& name : nearest_names(country, country.size() > 3 ? by_name : known, 5)) {
-    for (size_t i = 0; i < known.size(); ++i) {
-      if (known[i] == name || by_name[i] == name) {
-        near.push_back(known[i] + " (" + by_name[i] + ")");
-        break;
-      }
-    }
-  }
   return not_found("country \"" + country + "\" is not in the tables of Ember and Our World in Data; expected an ISO " +
-                   "3166 alpha-3 code such as FRA." + did_you_mean(near) +
+                   "3166 alpha-3 code such as FRA." + did_you_mean(near_countries(country)) +
                    " WORLD asks for the world average, --intensity gives a value of your own.");
+}
+
+Result<Intensity> resolve_region(const PlaceQuery& place, const std::string& country) {
+  if (place.table) {
+    if (const TableEntry* entry = place.table->region(country, place.region, place.year.value_or(0))) {
+      return of_table(*entry, *place.table, Resolved::kRegion, place.region + ", " + country);
+    }
+  }
+  if (const RegionRow* row = find_region(country, place.region)) {
+    if (place.year && row->year != *place.year) {
+      return no_such_year(std::string(row->name) + ", " + country, *place.year, std::to_string(row->year));
+    }
+    return of_region(*row);
+  }
+  std::vector<std::string> known;
+  for (const RegionRow& row : codecarbon_regions()) {
+    if (country == row.country) known.emplace_back(is_nordic(country) ? row.code : row.name);
+  }
+  if (known.empty()) {
+    COPPICE_RETURN_IF_ERROR(resolve_country(place, country).status());
+    return not_found("region \"" + place.region + "\": there is no table of regions for " + country +
+                     " (only USA, CAN, CHN, SWE, NOR and FIN have one); leave --region out for the country's value.");
+  }
+  const std::vector<std::string> near = near_regions(country, place.region);
+  return not_found(
+      "region \"" + place.region + "\" is not in the table of " + country + "." +
+      (near.empty() ? " Known are names such as " + known.front() + " and " + known.back() + "." : did_you_mean(near)) +
+      " Leave --region out for the country's value.");
+}
+
+// What else people call the three providers.
+std::string provider_hint(const std::string& provider) {
+  for (const auto& [word, name] :
+       {std::pair("google", "gcp"), std::pair("amazon", "aws"), std::pair("microsoft", "azure")}) {
+    if (provider.find(word) != std::string::npos) return did_you_mean({name});
+  }
+  return did_you_mean(nearest_names(provider, {"gcp", "aws", "azure"}, 1));
+}
+
+// Sound, or the reason why the query makes no sense.
+Status check(const PlaceQuery& place, const std::string& provider, const std::string& country) {
+  if (!provider.empty()) {
+    if (provider != "gcp" && provider != "aws" && provider != "azure") {
+      return not_found("cloud \"" + place.cloud_provider + "\" is not known; expected gcp, aws or azure." +
+                       provider_hint(provider));
+    }
+    if (place.cloud_region.empty()) {
+      return invalid_usage("--cloud " + provider + " needs --cloud-region, e.g. " +
+                           (provider == "aws"     ? "eu-west-1"
+                            : provider == "azure" ? "westeurope"
+                                                  : "europe-west2"));
+    }
+  } else if (!place.cloud_region.empty()) {
+    const bool googles = find_google_year(lower(squeeze(place.cloud_region)), 0) != nullptr;
+    return invalid_usage("--cloud-region needs --cloud gcp, aws or azure" +
+                         std::string(googles ? "; \"" + place.cloud_region + "\" is a region of gcp" : ""));
+  }
+  if (country.empty() && provider.empty()) {
+    return invalid_usage(place.region.empty()
+                             ? "carbon intensity: no place given; give --country ISO3 (WORLD for the world average), "
+                               "--cloud with --cloud-region, or --intensity."
+                             : "--region \"" + place.region + "\" needs --country, e.g. USA for a state");
+  }
+  return {};
 }
 
 }  // namespace
@@ -180,6 +198,8 @@ const char* to_string(Resolved resolved) {
       return "country";
     case Resolved::kWorldAverage:
       return "world_average";
+    case Resolved::kLive:
+      return "live";
   }
   return "forced";
 }
@@ -193,50 +213,24 @@ Result<Intensity> resolve_intensity(const PlaceQuery& place) {
     return forced(*place.forced);
   }
   const std::string country = upper(squeeze(place.country));
-  const std::string provider = lower(place.cloud_provider);
+  const std::string provider = lower(squeeze(place.cloud_provider));
+  COPPICE_RETURN_IF_ERROR(check(place, provider, country));
   std::string note;
   if (!provider.empty()) {
-    if (provider != "gcp" && provider != "aws" && provider != "azure") {
-      return not_found("cloud \"" + place.cloud_provider + "\" is not known; expected gcp, aws or azure.");
+    if (place.table) {
+      if (const TableEntry* entry = place.table->cloud(provider, place.cloud_region, place.year.value_or(0))) {
+        return of_table(*entry, *place.table, Resolved::kCloud, provider + " " + lower(place.cloud_region));
+      }
     }
-    if (place.cloud_region.empty()) return invalid_usage("--cloud needs --cloud-region, e.g. europe-west2");
-    if (provider == "gcp") return resolve_cloud(place, provider);
+    if (provider == "gcp") return resolve_google(place);
     if (country.empty()) {
       return not_found(provider + " publishes no carbon intensity per region; give --country (and --region) of \"" +
                        place.cloud_region + "\", or --intensity.");
     }
     note = provider + " publishes no carbon intensity per region: the place given by country answers";
-  } else if (!place.cloud_region.empty()) {
-    return invalid_usage("--cloud-region needs --cloud gcp, aws or azure");
   }
-  if (country.empty()) {
-    return invalid_usage(
-        "carbon intensity: no place given; give --country ISO3 (WORLD for the world average), --cloud "
-        "with --cloud-region, or --intensity.");
-  }
-  if (!place.region.empty()) {
-    if (const RegionRow* row = find_region(country, place.region)) {
-      Intensity intensity = of_region(*row);
-      intensity.note = note;
-      return intensity;
-    }
-    std::vector<std::string> known;
-    for (const RegionRow& row : codecarbon_regions()) {
-      if (country == row.country) known.emplace_back(is_nordic(country) ? row.code : row.name);
-    }
-    if (known.empty()) {
-      COPPICE_RETURN_IF_ERROR(resolve_country(country).status());
-      return not_found("region \"" + place.region + "\": there is no table of regions for " + country +
-                       " (only USA, CAN, CHN, SWE, NOR and FIN have one); leave --region out for the country's value.");
-    }
-    const std::vector<std::string> near = nearest_names(place.region, known);
-    return not_found("region \"" + place.region + "\" is not in the table of " + country + "." +
-                     (near.empty() ? " Known are names such as " + known.front() + " and " + known.back() + "."
-                                   : did_you_mean(near)) +
-                     " Leave --region out for the country's value.");
-  }
-  COPPICE_ASSIGN_OR_RETURN(Intensity intensity, resolve_country(country));
-  intensity.note = note;
+  Result<Intensity> intensity = place.region.empty() ? resolve_country(place, country) : resolve_region(place, country);
+  if (intensity) intensity->note = note;
   return intensity;
 }
 
@@ -275,6 +269,13 @@ OrderedJson to_json(const Intensity& intensity) {
   json["source"] = intensity.source;
   json["year"] = intensity.year == 0 ? OrderedJson(nullptr) : OrderedJson(intensity.year);
   if (!intensity.note.empty()) json["note"] = intensity.note;
+  if (const auto& live = intensity.live) {
+    json["zone"] = live->zone;
+    json["as_of"] = live->as_of;
+    json["estimated"] = live->estimated ? OrderedJson(*live->estimated) : OrderedJson(nullptr);
+    if (!live->estimation_method.empty()) json["estimation_method"] = live->estimation_method;
+    if (!live->emission_factors.empty()) json["emission_factors"] = live->emission_factors;
+  }
   return json;
 }
 

@@ -6,13 +6,17 @@ namespace coppice::energy::band {
 
 // From this load on, in percent; below it the Idle pair holds.
 inline constexpr double kLeastLoadPercent = 9.5;
-inline constexpr double kCubicLow = 0.52;        // times the estimate, at least 9.5 % load
-inline constexpr double kCubicHigh = 4.07;       // left-out CPUs' points inside their bands: 83 of 94
-inline constexpr double kCubicIdleLow = 0.026;   // times the estimate, near idle: smallest ratio seen
-inline constexpr double kCubicIdleHigh = 2.03;   // near idle: largest ratio seen, at least 1
-inline constexpr double kLinearLow = 0.47;       // times the estimate, at least 9.5 % load
-inline constexpr double kLinearHigh = 2.07;      // left-out CPUs' points inside their bands: 84 of 94
-inline constexpr double kLinearIdleLow = 0.102;  // times the estimate, near idle: smallest ratio seen
-inline constexpr double kLinearIdleHigh = 2.99;  // near idle: largest ratio seen, at least 1
+// Cubic: of 94 points of at least 9.5 % load 83 lie inside the band made without their CPU.
+inline constexpr double kCubicLow = 0.516;
+inline constexpr double kCubicHigh = 4.069;
+// Near idle: smallest and largest ratio seen, the latter at least 1.
+inline constexpr double kCubicIdleLow = 0.025;
+inline constexpr double kCubicIdleHigh = 2.03;
+// Linear: of 94 points of at least 9.5 % load 84 lie inside the band made without their CPU.
+inline constexpr double kLinearLow = 0.468;
+inline constexpr double kLinearHigh = 2.069;
+// Near idle: smallest and largest ratio seen, the latter at least 1.
+inline constexpr double kLinearIdleLow = 0.102;
+inline constexpr double kLinearIdleHigh = 2.994;
 
 }  // namespace coppice::energy::band

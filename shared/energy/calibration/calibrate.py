@@ -1,40 +1,58 @@
 #!/usr/bin/env python3
-"""How far a TDP-based estimate is from RAPL, and the band that follows. Writes ../cpu_band.h and prints the check.
+"""How far a TDP-based estimate is from RAPL, and the band that follows.
 
-Usage: calibrate.py [cpu_load_vs_rapl.csv]     default: ../shared/data/carbon/ beside the repository
+  calibrate.py [cpu_load_vs_rapl.csv]            writes ../cpu_band.h and the tables in docs/energy.md, prints the check
+  calibrate.py --check [cpu_load_vs_rapl.csv]    writes nothing; exit code 1 if either would change
 
-Data: CodeCarbon's calibration runs (MIT): 106 points, 5 folders, 4 CPU models, about 30 s each, RAPL as the reference.
-For every point r = RAPL watts / estimated watts. A band [a, b] says: the true value lies within a..b times the estimate.
+Data: CodeCarbon's calibration runs (MIT; README.md beside this script): 106 points, 5 folders, 4 CPU models, about 30 s
+each, RAPL as the reference. For every point r = RAPL watts / estimated watts. A band [a, b] says: the true value lies
+within a..b times the estimate.
 
 1. Points of at least 9.5 % load are used (94 of 106). Near idle RAPL reads under 1 W and the ratio means nothing; there
    the band's ends are the smallest ratio seen and 1 where none was above it.
 2. Leave one CPU out: for each of the four CPU models the 5th and 95th percentile of r over the other three (each CPU
    weighted alike, so that one with more points does not rule), and the share of the left-out CPU's points inside.
-3. Published: the envelope of the four bands, and the coverage on left-out CPUs, which is what a user's CPU is.
+3. Published: the envelope of the four bands, rounded outwards, and the coverage on left-out CPUs, which is what a user's
+   CPU is.
 
 Known limits: four models at one site; points of one CPU are not independent; socket counts are not in the data, and
 E5-2620 is taken as two sockets (170 W) because its recorded estimate tops out at 164 W. RAPL itself misses what the
 package does not draw: mainboard, fans, power supply.
 """
 import csv
+import math
 import pathlib
+import statistics
 import sys
 
 here = pathlib.Path(__file__).resolve().parent
-default = here.parents[2].parent / "shared/data/carbon/cpu_load_vs_rapl.csv"
-rows = list(csv.DictReader(open(sys.argv[1] if len(sys.argv) > 1 else default, newline="")))
+header_path = here.parent / "cpu_band.h"
+document_path = here.parents[2] / "docs/energy.md"
 
-TDP_WATTS = {
-    "AMD EPYC 8024P 8-Core Processor": 90.0,
-    "AMD Ryzen Threadripper 1950X 16-Core Processor": 180.0,
-    "Intel(R) Xeon(R) CPU E3-1240 V2 @ 3.40GHz": 69.0,
-    "Intel(R) Xeon(R) CPU E5-2620 v3 @ 2.40GHz": 2 * 85.0,
-}
+EPYC = "AMD EPYC 8024P 8-Core Processor"
+THREADRIPPER = "AMD Ryzen Threadripper 1950X 16-Core Processor"
+E3 = "Intel(R) Xeon(R) CPU E3-1240 V2 @ 3.40GHz"
+E5 = "Intel(R) Xeon(R) CPU E5-2620 v3 @ 2.40GHz"
+TDP_WATTS = {EPYC: 90.0, THREADRIPPER: 180.0, E3: 69.0, E5: 2 * 85.0}
 CURVES = {
     "Cubic": lambda load: 0.1 + 0.9 * load**3,
     "Linear": lambda load: load,
 }
+# What the error table sets side by side; the linear curve has CodeCarbon's floor there, so that it is defined at idle.
+COMPARED = {
+    "cubic, TDP x (0.1 + 0.9 u^3)": CURVES["Cubic"],
+    "linear, TDP x max(u, 0.1)": lambda load: max(load, 0.1),
+    "constant, TDP x 0.5": lambda load: 0.5,
+}
 LEAST_LOAD = 9.5
+
+
+class Point:
+    def __init__(self, row):
+        self.folder = row["folder"]
+        self.cpu = row["cpu_name"]
+        self.load = float(row["cpu_load_percent"])
+        self.rapl = float(row["rapl_power_w"])
 
 
 def weighted_percentile(pairs, share):
@@ -54,49 +72,137 @@ def band(ratios):
     return weighted_percentile(pairs, 0.05), weighted_percentile(pairs, 0.95)
 
 
-constants = []
-for name, curve in CURVES.items():
-    ratios = {cpu: [] for cpu in TDP_WATTS}
-    idle = []
-    for row in rows:
-        load = float(row["cpu_load_percent"])
-        estimate = TDP_WATTS[row["cpu_name"]] * curve(load / 100)
-        if load >= LEAST_LOAD:
-            ratios[row["cpu_name"]].append(float(row["rapl_power_w"]) / estimate)
-        elif estimate > 0:
-            idle.append(float(row["rapl_power_w"]) / estimate)
-    points = sum(len(values) for values in ratios.values())
-    print(f"{name}: {points} points of at least {LEAST_LOAD} % load, {len(idle)} below")
-    lows, highs, inside = [], [], 0
-    for left_out in TDP_WATTS:
-        low, high = band({cpu: values for cpu, values in ratios.items() if cpu != left_out})
-        hits = sum(low <= r <= high for r in ratios[left_out])
-        print(f"  without {left_out}: {low:.3f} to {high:.3f}, {hits} of {len(ratios[left_out])} of its points inside")
-        lows.append(low)
-        highs.append(high)
-        inside += hits
-    low, high = min(lows), max(highs)
-    covered = sum(low <= r <= high for values in ratios.values() for r in values)
-    print(f"  envelope {low:.3f} to {high:.3f}; left-out coverage {inside}/{points}, envelope's {covered}/{points}")
-    print(f"  near idle: {min(idle):.3f} to {max(idle):.3f}")
-    constants += [
-        (f"k{name}Low", round(low, 2), f"times the estimate, at least {LEAST_LOAD} % load"),
-        (f"k{name}High", round(high, 2), f"left-out CPUs' points inside their bands: {inside} of {points}"),
-        (f"k{name}IdleLow", round(min(idle), 3), "times the estimate, near idle: smallest ratio seen"),
-        (f"k{name}IdleHigh", round(max(1.0, max(idle)), 2), "near idle: largest ratio seen, at least 1"),
-    ]
+class Calibration:
+    """Ratios by CPU, the band without each CPU, and the envelope of the bands."""
 
-lines = [
-    "// Generated by calibration/calibrate.py; do not edit. How far a TDP-based estimate is from RAPL: the truth lies within",
-    "// low..high times the estimate for nine in ten points of the calibration runs, leaving one CPU model out.",
-    "#pragma once",
-    "",
-    "namespace coppice::energy::band {",
-    "",
-    "// From this load on, in percent; below it the Idle pair holds.",
-    f"inline constexpr double kLeastLoadPercent = {LEAST_LOAD};",
-]
-for constant, value, comment in constants:
-    lines.append(f"inline constexpr double {constant} = {value};  // {comment}")
-lines += ["", "}  // namespace coppice::energy::band", ""]
-(here.parent / "cpu_band.h").write_text("\n".join(lines))
+    def __init__(self, points, curve, tdp):
+        self.ratios = {cpu: [] for cpu in tdp}
+        self.idle = []
+        for point in points:
+            estimate = tdp[point.cpu] * curve(point.load / 100)
+            if point.load >= LEAST_LOAD:
+                self.ratios[point.cpu].append(point.rapl / estimate)
+            elif estimate > 0:
+                self.idle.append(point.rapl / estimate)
+        self.without = {}
+        self.hits = {}
+        for left_out, own in self.ratios.items():
+            low, high = band({cpu: values for cpu, values in self.ratios.items() if cpu != left_out})
+            self.without[left_out] = low, high
+            self.hits[left_out] = sum(low <= r <= high for r in own)
+        self.low = min(low for low, _ in self.without.values())
+        self.high = max(high for _, high in self.without.values())
+        self.count = sum(len(values) for values in self.ratios.values())
+        self.covered = sum(self.low <= r <= self.high for values in self.ratios.values() for r in values)
+
+
+def down(value):
+    return math.floor(value * 1000) / 1000
+
+
+def up(value):
+    return math.ceil(value * 1000) / 1000
+
+
+def header(calibrations):
+    lines = [
+        "// Generated by calibration/calibrate.py; do not edit. How far a TDP-based estimate is from RAPL: the truth lies within",
+        "// low..high times the estimate for nine in ten points of the calibration runs, leaving one CPU model out.",
+        "#pragma once",
+        "",
+        "namespace coppice::energy::band {",
+        "",
+        "// From this load on, in percent; below it the Idle pair holds.",
+        f"inline constexpr double kLeastLoadPercent = {LEAST_LOAD};",
+    ]
+    for name, calibration in calibrations.items():
+        hits = sum(calibration.hits.values())
+        lines += [
+            f"// {name}: of {calibration.count} points of at least {LEAST_LOAD} % load {hits} lie inside the band made without their CPU.",
+            f"inline constexpr double k{name}Low = {down(calibration.low)};",
+            f"inline constexpr double k{name}High = {up(calibration.high)};",
+            "// Near idle: smallest and largest ratio seen, the latter at least 1.",
+            f"inline constexpr double k{name}IdleLow = {down(min(calibration.idle))};",
+            f"inline constexpr double k{name}IdleHigh = {max(1.0, up(max(calibration.idle)))};",
+        ]
+    return "\n".join(lines + ["", "}  // namespace coppice::energy::band", ""])
+
+
+def percent(value):
+    return f"{value:.0f} %"
+
+
+def errors(points, curve, tdp):
+    relative = [(tdp[p.cpu] * curve(p.load / 100) - p.rapl) / p.rapl * 100 for p in points]
+    absolute = [abs(value) for value in relative]
+    return f"{statistics.mean(absolute):.0f} / {statistics.median(absolute):.0f} / {statistics.mean(relative):+.0f} %"
+
+
+def error_table(points):
+    busy = [p for p in points if p.load >= LEAST_LOAD]
+    rows = [
+        ("all", points),
+        ("RAPL above 1 % of TDP", [p for p in points if p.rapl > 0.01 * TDP_WATTS[p.cpu]]),
+        (f"load at least {LEAST_LOAD} %", busy),
+    ]
+    rows += [(f"of these {folder}", [p for p in busy if p.folder == folder]) for folder in dict.fromkeys(p.folder for p in busy)]
+    lines = ["| points | n | " + " | ".join(COMPARED) + " |", "| --- | --- |" + " --- |" * len(COMPARED)]
+    for name, chosen in rows:
+        lines.append(f"| {name} | {len(chosen)} | " + " | ".join(errors(chosen, curve, TDP_WATTS) for curve in COMPARED.values()) + " |")
+    return lines
+
+
+def band_table(points, calibrations):
+    lines = ["| left-out CPU | " + " | ".join(f"{name.lower()}: band without it | its points inside" for name in calibrations) + " |",
+             "| --- |" + " --- | --- |" * len(calibrations)]
+    for cpu in TDP_WATTS:
+        cells = []
+        for calibration in calibrations.values():
+            low, high = calibration.without[cpu]
+            cells.append(f"{low:.3f} to {high:.3f} | {calibration.hits[cpu]} of {len(calibration.ratios[cpu])}")
+        lines.append(f"| {cpu} | " + " | ".join(cells) + " |")
+    cells = [f"{c.low:.3f} to {c.high:.3f} | {sum(c.hits.values())} of {c.count} ({percent(100 * sum(c.hits.values()) / c.count)})"
+             for c in calibrations.values()]
+    lines.append("| **published: envelope, coverage of left-out CPUs** | " + " | ".join(cells) + " |")
+    one_socket = {name: Calibration(points, curve, TDP_WATTS | {E5: 85.0}) for name, curve in CURVES.items()}
+    cells = [f"{c.low:.3f} to {c.high:.3f} | {sum(c.hits.values())} of {c.count}" for c in one_socket.values()]
+    lines.append("| the same, were E5-2620 one socket of 85 W | " + " | ".join(cells) + " |")
+    return lines
+
+
+def with_tables(document, tables):
+    for name, lines in tables.items():
+        begin, end = f"<!-- calibrate.py: {name} -->", "<!-- end -->"
+        at = document.index(begin) + len(begin)
+        document = document[:at] + "\n" + "\n".join(lines) + "\n" + document[document.index(end, at):]
+    return document
+
+
+def main():
+    arguments = [argument for argument in sys.argv[1:] if argument != "--check"]
+    check = len(arguments) < len(sys.argv) - 1
+    with open(arguments[0] if arguments else here / "cpu_load_vs_rapl.csv", newline="") as file:
+        points = [Point(row) for row in csv.DictReader(file)]
+    calibrations = {name: Calibration(points, curve, TDP_WATTS) for name, curve in CURVES.items()}
+    for name, calibration in calibrations.items():
+        print(f"{name}: {calibration.count} points of at least {LEAST_LOAD} % load, {len(calibration.idle)} below")
+        for cpu, (low, high) in calibration.without.items():
+            print(f"  without {cpu}: {low:.3f} to {high:.3f}, {calibration.hits[cpu]} of {len(calibration.ratios[cpu])} of its points inside")
+        print(f"  envelope {calibration.low:.3f} to {calibration.high:.3f}; left-out coverage "
+              f"{sum(calibration.hits.values())}/{calibration.count}, envelope's {calibration.covered}/{calibration.count}")
+        print(f"  near idle: {min(calibration.idle):.3f} to {max(calibration.idle):.3f}")
+    outputs = {
+        header_path: header(calibrations),
+        document_path: with_tables(document_path.read_text(encoding="utf-8"),
+                                   {"errors": error_table(points), "band": band_table(points, calibrations)}),
+    }
+    stale = [path for path, text in outputs.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        if check:
+            print(f"{path.name} is not what the data say: run calibrate.py", file=sys.stderr)
+        else:
+            path.write_text(outputs[path], encoding="utf-8")
+    return 1 if check and stale else 0
+
+
+sys.exit(main())

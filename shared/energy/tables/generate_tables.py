@@ -120,6 +120,17 @@ write("google_tables.cpp", "GoogleCloudPlatform/region-carbon-info, data/yearly/
         [(text("gcp"), text(row["region"]), text(country_of_region.get(row["region"], "")), text(row["location"]),
           number(row["grid_gco2e_per_kwh"]), row["year"]) for row in read_csv(data / "gcp_regions.csv")])])
 
+def share(percent):
+    """A share of 0..1 from a percentage; -1 where the source leaves it empty, which is not 0."""
+    return repr(float(percent) / 100) if percent else "-1.0"
+
+
+# 2019 and 2020 are life-cycle intensities, from 2021 on the intensity of the grid: the reader is told in tables.h.
+write("google_history.cpp", "GoogleCloudPlatform/region-carbon-info, data/yearly/2019.csv to 2024.csv", "Apache-2.0",
+      [("google_years", "GoogleYearRow",
+        [(row["year"], text(row["region"]), number(row["grid_gco2e_per_kwh"]), share(row["cfe_percent"]))
+         for row in read_csv(data / "gcp_regions_history.csv")])])
+
 write("ember_tables.cpp",
       "Ember, yearly electricity data, by way of thegreenwebfoundation/co2.js 0.19.0, average-intensities.json",
       "CC-BY-SA 4.0 (Ember); kept in a file of its own for that reason",
@@ -135,6 +146,12 @@ write("ccf_tables.cpp", "cloud-carbon-footprint/ccf-coefficients b0032d928c78, o
       [("ccf_vcpus", "VcpuRow",
         [(text(row["architecture"]), number(row["min_watts_per_vcpu"]), number(row["max_watts_per_vcpu"]))
          for row in read_csv(data / "ccf_gcp_use.csv")])])
+
+write("ccf_embodied.cpp",
+      "cloud-carbon-footprint/ccf-coefficients b0032d928c78, output/coefficients-gcp-embodied-mean.csv", "Apache-2.0",
+      [("ccf_hosts", "HostRow",
+        [(text(row["machine_type"]), number(row["embodied_kgco2e_mean"]))
+         for row in read_csv(data / "ccf_gcp_embodied.csv")])])
 
 write("cpu_table.cpp", "CodeCarbon 3.3.2 (PyPI wheel), codecarbon/data/hardware/cpu_power.csv", "MIT",
       [("codecarbon_cpus", "CpuRow",

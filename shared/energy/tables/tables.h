@@ -33,6 +33,21 @@ struct CloudRow {
   int year;
 };
 
+// One region in one year. `carbon_free_share`: Google's CFE, the share of hourly demand matched with carbon-free
+// electricity, the grid's own included; 0..1, negative where Google publishes none.
+struct GoogleYearRow {
+  int year;
+  const char* region;
+  double g_per_kwh;
+  double carbon_free_share;
+};
+
+// The embodied emissions of the whole host that a machine type runs on, in kg CO2e: multiply by the share taken.
+struct HostRow {
+  const char* machine_type;
+  double embodied_kg;
+};
+
 // Watts per hardware thread offered as a vCPU, at 0 and at 100 % load.
 struct VcpuRow {
   const char* architecture;
@@ -54,10 +69,16 @@ std::span<const RegionRow> codecarbon_regions();
 std::span<const CloudRow> codecarbon_clouds();
 // Google Cloud regions, Google's 2024 figures.
 std::span<const CloudRow> google_clouds_2024();
+// Google Cloud regions by year, 2019 to 2024. 2019 and 2020 are life-cycle intensities, later years are the grid's: one
+// must not be set against the other.
+std::span<const GoogleYearRow> google_years();
+inline constexpr int kGoogleFirstGridYear = 2021;
 // Ember by country via CO2.js (CC-BY-SA). The last row, with the code "WORLD", is Ember's world average.
 std::span<const CountryRow> ember_countries();
 // Cloud Carbon Footprint: watts per vCPU by microarchitecture.
 std::span<const VcpuRow> ccf_vcpus();
+// Cloud Carbon Footprint: embodied emissions by GCP machine type.
+std::span<const HostRow> ccf_hosts();
 // CodeCarbon 3.3.2: thermal design power by processor name. In a library of its own (coppice_cpu_table), because it is
 // the one large table and a page in a browser has no use for it.
 std::span<const CpuRow> codecarbon_cpus();

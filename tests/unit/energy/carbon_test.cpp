@@ -118,6 +118,8 @@ TEST(Carbon, AnUnknownPlaceIsAnErrorThatNamesNearOnes) {
   };
   EXPECT_NE(message(place_of("FRX")).find("FRA (France)"), std::string::npos) << message(place_of("FRX"));
   EXPECT_NE(message(place_of("Germany")).find("DEU (Germany)"), std::string::npos) << message(place_of("Germany"));
+  EXPECT_NE(message(place_of("uk")).find("GBR (United Kingdom)"), std::string::npos) << message(place_of("uk"));
+  EXPECT_NE(message(place_of("Deutschland")).find("DEU (Germany)"), std::string::npos);
   EXPECT_NE(message(place_of("USA", "Washingten")).find("washington"), std::string::npos);
   EXPECT_NE(message(place_of("SWE", "SE9")).find("SE1"), std::string::npos);
   EXPECT_NE(message(place_of("FRA", "Bretagne")).find("no table of regions"), std::string::npos);

@@ -82,7 +82,7 @@ TEST(EmissionsCsv, CellsHoldCodecarbonsUnits) {
   EXPECT_EQ(cell("energy_consumed"), "0.5");
   EXPECT_EQ(cell("emissions"), "0.05");
   EXPECT_EQ(cell("emissions_rate"), "0.005");
-  EXPECT_EQ(cell("cpu_power"), "90000");  // the energy holds the PUE of 2, the power does not
+  EXPECT_EQ(cell("cpu_power"), "180000");  // both hold the PUE, as in CodeCarbon 3.3.2
   EXPECT_EQ(cell("water_consumed"), "1.5");
   EXPECT_EQ(cell("gpu_energy"), "");  // unknown is empty, not 0
   EXPECT_EQ(cell("ram_power"), "");
@@ -90,6 +90,18 @@ TEST(EmissionsCsv, CellsHoldCodecarbonsUnits) {
   EXPECT_EQ(cell("country_name"), "France");
   EXPECT_EQ(cell("codecarbon_version"), "coppice 1.2");
   EXPECT_EQ(cell("on_cloud"), "N");
+}
+
+TEST(EmissionsCsv, ACloudRegionTellsItsCountry) {
+  EmissionsRow row;
+  row.place.cloud_provider = "gcp";
+  row.place.cloud_region = "europe-west9";
+  const auto cells = emissions_cells(row, EnergyReport());
+  EXPECT_EQ(cells[15], "France");
+  EXPECT_EQ(cells[16], "FRA");
+  EXPECT_EQ(cells[35], "Y");
+  row.place.cloud_region = "nowhere1";
+  EXPECT_EQ(emissions_cells(row, EnergyReport())[16], "");
 }
 
 TEST(EmissionsCsv, FollowsTheOrderOfAnExistingFile) {
