@@ -39,11 +39,19 @@ std::vector<SourceState> detect_sources(const SystemPaths& paths) {
   } else {
     sources.push_back({"ram", "model", false, false, (paths.proc / "meminfo").string() + ": no MemTotal"});
   }
-  sources.push_back({"share", "CPU time of processes", machine_cpu_time(paths).has_value(),
-                     machine_cpu_time(paths).has_value(), (paths.proc / "stat").string()});
-  const auto cgroup = own_cgroup(paths);
-  sources.push_back({"share", "cgroup v2", cgroup.has_value(), false,
-                     cgroup ? cgroup->string() : "no cgroup v2 with a CPU controller holds this process"});
+  const bool processes = machine_cpu_time(paths).has_value();
+  sources.push_back({"share", "CPU time of processes", processes, processes, (paths.proc / "stat").string()});
+  const auto cgroup = cgroup_of(paths, "self");
+  std::string detail =
+      "no cgroup v2 holds this process (" + (paths.proc / "self/cgroup").string() + ": no line 0::PATH)";
+  bool available = false;
+  if (cgroup) {
+    const Result<Usage> usage = cgroup_usage(*cgroup);
+    available = usage.ok();
+    detail = available ? cgroup->string() + ", with coppice track --scope container" : usage.status().message();
+    if (usage && !usage->resident_bytes) detail += "; it tells no memory.current, so that memory is left out";
+  }
+  sources.push_back({"share", "cgroup v2", available, false, std::move(detail)});
   return sources;
 }
 

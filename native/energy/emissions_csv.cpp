@@ -202,11 +202,13 @@ std::array<std::string, 38> emissions_cells(const EmissionsRow& row, const Energ
   set("cpu_model", report.cpu.model_name);
   if (report.total_memory_bytes) {
     set("ram_total_size", number(*report.total_memory_bytes / kBytesPerGb));
-    set("ram_utilization_percent", number(100.0 * report.mean_resident_bytes / *report.total_memory_bytes));
+    if (report.mean_resident_bytes) {
+      set("ram_utilization_percent", number(100.0 * *report.mean_resident_bytes / *report.total_memory_bytes));
+    }
   }
   set("tracking_mode", report.scope == Scope::kMachine ? "machine" : "process");
-  set("cpu_utilization_percent", number(report.cpu_utilisation_percent));
-  set("ram_used_gb", number(report.mean_resident_bytes / kBytesPerGb));
+  if (report.cpu_utilisation_percent) set("cpu_utilization_percent", number(*report.cpu_utilisation_percent));
+  if (report.mean_resident_bytes) set("ram_used_gb", number(*report.mean_resident_bytes / kBytesPerGb));
   set("on_cloud", row.place.cloud_provider.empty() ? "N" : "Y");
   set("pue", number(report.pue));
   set("wue", number(row.wue_litres_per_kwh));

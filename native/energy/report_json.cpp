@@ -18,9 +18,13 @@ OrderedJson to_json(const EnergyReport& report) {
   put(json, report.total);
   json["scope"] = to_string(report.scope);
   if (report.suspended.value() > 0.0) json["suspended_seconds"] = report.suspended.value();
-  json["cpu_utilisation_percent"] = report.cpu_utilisation_percent;
-  json["mean_resident_bytes"] = report.mean_resident_bytes;
-  json["peak_resident_bytes"] = report.peak_resident_bytes;
+  if (!report.cgroup.empty()) json["cgroup"] = report.cgroup;
+  const auto put_known = [&json](const char* name, const std::optional<double>& value) {
+    if (value) json[name] = *value;
+  };
+  put_known("cpu_utilisation_percent", report.cpu_utilisation_percent);
+  put_known("mean_resident_bytes", report.mean_resident_bytes);
+  put_known("peak_resident_bytes", report.peak_resident_bytes);
   json["pue"] = report.pue;
   json["components"] = OrderedJson::object();
   for (const ComponentReport& component : report.components) {
