@@ -1,6 +1,7 @@
 #include "native/energy/detect.h"
 
 #include "native/energy/model_source.h"
+#include "native/energy/nvml.h"
 #include "native/energy/rapl.h"
 #include "shared/energy/ram.h"
 
@@ -12,6 +13,27 @@ std::string names(const std::vector<RaplZone>& zones) {
   std::string text;
   for (const RaplZone& zone : zones) text += (text.empty() ? "" : ", ") + zone.name;
   return text;
+}
+
+// One line a device; `counted`: no other counter holds them already.
+void add_gpus(const SystemPaths& paths, bool counted, std::vector<SourceState>& sources) {
+  const Result<NvidiaGpus> found = find_nvidia_gpus(paths);
+  if (!found) {
+    sources.push_back({"gpu", "NVML", false, false, found.status().message()});
+    return;
+  }
+  const bool shares = !has_own_pid_numbers(paths);
+  for (const NvidiaGpu& gpu : found->gpus) {
+    const bool readable = gpu.why_no_energy.empty();
+    std::string detail = gpu.label + ": " + (readable ? how_measured(gpu) : gpu.why_no_energy);
+    if (readable && gpu.partitioned) detail += "; cut into instances (MIG): the counter is of the whole device";
+    if (readable && !shares) {
+      detail += "; in this container no share of a process can be told: coppice track --scope machine";
+    }
+    if (readable && !counted) detail += "; not used, since psys may hold it already";
+    if (!readable) detail += ". A virtual GPU tells its energy on the host only; an old one may need a newer driver";
+    sources.push_back({"gpu", "NVML", readable, readable && counted, std::move(detail)});
+  }
 }
 
 }  // namespace
@@ -39,6 +61,7 @@ std::vector<SourceState> detect_sources(const SystemPaths& paths) {
   } else {
     sources.push_back({"ram", "model", false, false, (paths.proc / "meminfo").string() + ": no MemTotal"});
   }
+  add_gpus(paths, !platform, sources);
   const bool processes = machine_cpu_time(paths).has_value();
   sources.push_back({"share", "CPU time of processes", processes, processes, (paths.proc / "stat").string()});
   const auto cgroup = cgroup_of(paths, "self");

@@ -11,6 +11,15 @@ void put(OrderedJson& json, const Reading& reading) {
   if (reading.emissions) json["carbon_grams_co2e"] = to_json(*reading.emissions);
 }
 
+OrderedJson to_json(const DeviceReport& device) {
+  OrderedJson json = OrderedJson::object();
+  if (!device.name.empty()) json["name"] = device.name;
+  if (!device.uuid.empty()) json["uuid"] = device.uuid;
+  if (device.energy) json["energy_joules"] = to_json(*device.energy);
+  if (device.utilisation_percent) json["utilisation_percent"] = *device.utilisation_percent;
+  return json;
+}
+
 }  // namespace
 
 OrderedJson to_json(const EnergyReport& report) {
@@ -31,6 +40,7 @@ OrderedJson to_json(const EnergyReport& report) {
     OrderedJson& out = json["components"][to_string(component.component)];
     out["source"] = component.source;
     if (component.energy) out["energy_joules"] = to_json(*component.energy);
+    for (const DeviceReport& device : component.devices) out["devices"].push_back(to_json(device));
   }
   json["phases"] = OrderedJson::array();
   for (const PhaseReport& phase : report.phases) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "native/energy/model_source.h"
+#include "native/energy/nvml.h"
 #include "native/energy/rapl.h"
 
 namespace coppice::energy {
@@ -220,10 +221,30 @@ struct EnergyTracker::State {
         notes.push_back((options.paths.proc / "meminfo").string() + ": no MemTotal; the energy of memory is absent");
       }
     }
+    add_gpus(zones.ok() && zones->packages.empty());
     if (cpu.threads == 0) {
       notes.push_back((options.paths.proc / "cpuinfo").string() +
                       ": no processor listed; one hardware thread is assumed");
     }
+  }
+
+  void add_gpus(bool platform_is_counted) {
+    Result<NvidiaGpus> gpus = find_nvidia_gpus(options.paths);
+    if (!gpus) {
+      if (gpus.status().code() != StatusCode::kNotFound) notes.push_back(gpus.status().message());
+      return;
+    }
+    if (platform_is_counted) {
+      notes.push_back("GPUs are not counted apart: the platform counter psys may hold them already");
+      return;
+    }
+    OwnerOf owner;
+    if (cgroup && !has_own_pid_numbers(options.paths)) {
+      owner = owner_by_cgroup(options.paths, *cgroup);
+    } else if (!has_own_pid_numbers(options.paths)) {
+      owner = owner_by_tree(options.paths, options.process_tree.value_or(::getpid()), adoption);
+    }
+    sources.push_back(make_nvml_source(std::move(*gpus), options.scope, std::move(owner)));
   }
 
   void run() {
@@ -333,9 +354,12 @@ EnergyReport EnergyTracker::finish() {
   report.notes = state.notes;
   for (size_t i = 0; i < state.sources.size(); ++i) {
     const EnergySource& source = *state.sources[i];
-    ComponentReport component{source.component(), source.description(), std::nullopt};
+    ComponentReport component{source.component(), source.description(), std::nullopt, source.devices()};
     if (auto energy = difference(state.begin.totals[i], end.totals[i], source.slack()))
       component.energy = *energy * state.options.pue;
+    for (DeviceReport& device : component.devices) {
+      if (device.energy) device.energy = *device.energy * state.options.pue;
+    }
     report.components.push_back(std::move(component));
     for (std::string& warning : source.warnings()) report.notes.push_back(std::move(warning));
   }

@@ -8,7 +8,7 @@
 //   EnergyReport report = tracker->finish();
 //   record.energy = to_json(report);
 //
-// Reads counters where there are any (RAPL), else models; every figure says which. A thread looks once a second,
+// Reads counters where there are any (RAPL, NVML), else models; every figure says which. A thread looks once a second,
 // so that a counter's wrap is never missed. By default this process and its ended children are charged their share of
 // the machine. Thread-safe.
 #pragma once
@@ -55,6 +55,7 @@ struct ComponentReport {
   Component component = Component::kCpu;
   std::string source;  // what was read, or which model, and why
   std::optional<Figure<Joules>> energy;
+  std::vector<DeviceReport> devices{};  // where the source tells several apart: GPUs
 };
 
 struct PhaseReport {

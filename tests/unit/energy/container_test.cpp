@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "native/energy/tracker.h"
-#include "tests/unit/energy/fake_system.h"
+#include "tests/unit/energy/fake_gpus.h"
 
 namespace coppice::energy {
 namespace {
@@ -134,6 +134,34 @@ TEST(ContainerScope, ACgroupThatEndsKeepsItsTime) {
   bool told = false;
   for (const std::string& note : report.notes) told = told || note.find("has gone") != std::string::npos;
   EXPECT_TRUE(told);
+}
+
+TEST(ContainerScope, GpusAreChargedByTheProcessesOfTheCgroup) {
+  FakeGpus gpus;
+  gpus.set("count", "1");
+  gpus.set("0.energy", "1000000");
+  gpus.set("0.processes", "10 20");
+  const SystemPaths& paths = gpus.system.paths;
+  for (const auto& [pid, cgroup] : {std::pair{"10", "/app"}, std::pair{"20", "/other"}}) {
+    gpus.system.write(paths.proc / pid / "cgroup", std::string("0::") + cgroup + "\n");
+    gpus.system.write(paths.proc / pid / "stat",
+                      std::string(pid) + " (p) S 1 1 1 0 -1 0 0 0 0 0 1 1 2 3 20 0 1 0 5 1000 10 1 1\n");
+  }
+  gpus.system.write(paths.cgroup / "app" / "cpu.stat", cpu_stat(1));
+  const FakeClock clock;
+  TrackerOptions options;
+  options.scope = Scope::kContainer;
+  options.cgroup = "app";
+  options.paths = paths;
+  options.clocks = clock.clocks();
+  auto tracker = EnergyTracker::start(std::move(options));
+  ASSERT_TRUE(tracker.ok()) << tracker.status().message();
+  gpus.set("0.samples", "10:1000:25 20:1000:75");
+  gpus.set("0.energy", "1200000");
+  clock.pass(1);
+  const EnergyReport report = (*tracker)->finish();
+  ASSERT_EQ(report.components.back().component, Component::kGpu);
+  EXPECT_DOUBLE_EQ(report.components.back().energy->value.value(), 50);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tests/unit/energy/fake_system.h"
+#include "tests/unit/energy/fake_gpus.h"
 
 namespace coppice::energy {
 namespace {
@@ -15,6 +15,35 @@ std::vector<SourceState> of(const SystemPaths& paths, const std::string& compone
     if (state.component == component && state.name == name) found.push_back(state);
   }
   return found;
+}
+
+TEST(Detect, NamesEachGpuAndHowItIsRead) {
+  FakeGpus gpus;
+  gpus.set("count", "3");
+  gpus.set("0.name", "NVIDIA A100");
+  gpus.set("0.energy", "1");
+  gpus.set("1.name", "Tesla K80");
+  gpus.set("1.power", "50000");
+  gpus.set("2.name", "GRID V100");
+  const auto states = of(gpus.system.paths, "gpu", "NVML");
+  ASSERT_EQ(states.size(), 3U);
+  EXPECT_TRUE(states[0].available && states[0].used);
+  EXPECT_EQ(states[0].detail, "GPU 0 NVIDIA A100: by its energy counter");
+  EXPECT_EQ(states[1].detail, "GPU 1 Tesla K80: by power readings");
+  EXPECT_FALSE(states[2].available || states[2].used);
+  EXPECT_NE(states[2].detail.find("Not Supported"), std::string::npos) << states[2].detail;
+  EXPECT_NE(states[2].detail.find("host"), std::string::npos) << states[2].detail;
+}
+
+TEST(Detect, SaysWhyThereIsNoGpuAndHowToGetIt) {
+  FakeGpus gpus("/nonexistent/libnvidia-ml.so.1");
+  auto states = of(gpus.system.paths, "gpu", "NVML");
+  ASSERT_EQ(states.size(), 1U);
+  EXPECT_FALSE(states[0].available);
+  EXPECT_NE(states[0].detail.find("no NVIDIA GPU"), std::string::npos);
+  gpus.plug_in();
+  states = of(gpus.system.paths, "gpu", "NVML");
+  EXPECT_NE(states[0].detail.find("Install"), std::string::npos) << states[0].detail;
 }
 
 TEST(Detect, ARaplTreeIsUsedInsteadOfModels) {
