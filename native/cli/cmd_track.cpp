@@ -37,6 +37,7 @@ struct TrackArguments {
   std::string project;
   std::string experiment;
   std::string scope;
+  std::string cgroup;
   std::string prometheus;
   std::string compat;
   std::optional<double> tdp_watts;
@@ -130,8 +131,12 @@ Result<energy::TrackerOptions> tracker_options(const TrackArguments& arguments, 
                                                int pid) {
   if (arguments.scope == "machine") {
     options.scope = energy::Scope::kMachine;
+  } else if (arguments.scope == "container") {
+    options.scope = energy::Scope::kContainer;
+    options.cgroup = arguments.cgroup;
   } else if (!arguments.scope.empty() && arguments.scope != "process") {
-    return invalid_usage("--scope (tracking_mode): expected process or machine, not \"" + arguments.scope + "\"");
+    return invalid_usage("--scope (tracking_mode): expected process, container or machine, not \"" + arguments.scope +
+                         "\"");
   }
   options.process_tree = pid;
   if (arguments.tdp_watts) options.cpu_tdp = energy::Watts(*arguments.tdp_watts);
@@ -202,6 +207,10 @@ Status status_of(const energy::ChildEnd& end) {
 // into failure. What could not be written is said.
 Result<int> track(TrackArguments arguments) {
   std::vector<std::string> from_settings;
+  if (!arguments.cgroup.empty()) {
+    if (arguments.scope.empty()) arguments.scope = "container";
+    if (arguments.scope != "container") return invalid_usage("--cgroup goes with --scope container only");
+  }
   COPPICE_RETURN_IF_ERROR(apply_settings(arguments, from_settings));
   if (arguments.output.empty()) return invalid_usage("--output DIR is needed (or output_dir in .codecarbon.config)");
   std::error_code error;
@@ -234,6 +243,7 @@ Result<int> track(TrackArguments arguments) {
   const Status outcome = status_of(end);
   records::RunRecord& record = recorder.record();
   record.settings["scope"] = to_string(report.scope);
+  if (!report.cgroup.empty()) record.settings["cgroup"] = report.cgroup;
   if (!arguments.project.empty()) record.settings["project_name"] = arguments.project;
   if (!from_settings.empty()) record.settings["from_codecarbon_settings"] = from_settings;
   if (!arguments.compat.empty()) record.settings["compat"] = arguments.compat;
@@ -293,8 +303,11 @@ void add_track(CLI::App& app, Outcome& outcome) {
   command->add_option("--experiment", arguments->experiment, "experiment_id in emissions.csv");
   command
       ->add_option("--scope", arguments->scope,
-                   "process: the command and what it starts (default); machine: the whole machine")
-      ->check(CLI::IsMember({"process", "machine"}));
+                   "process: the command and what it starts (default); container: the cgroup v2 around it; machine: "
+                   "the whole machine")
+      ->check(CLI::IsMember({"process", "container", "machine"}));
+  command->add_option("--cgroup", arguments->cgroup,
+                      "Charge this cgroup v2 instead, absolute or below /sys/fs/cgroup, while COMMAND runs");
   command->add_option("--tdp", arguments->tdp_watts, "Thermal design power of the processor in watts");
   command->add_option("--pue", arguments->pue, "Power usage effectiveness of the building, at least 1");
   command->add_option("--wue", arguments->wue, "Water usage effectiveness in litres per kWh");

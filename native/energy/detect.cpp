@@ -1,6 +1,7 @@
 #include "native/energy/detect.h"
 
 #include "native/energy/model_source.h"
+#include "native/energy/nvml.h"
 #include "native/energy/rapl.h"
 #include "shared/energy/ram.h"
 
@@ -12,6 +13,27 @@ std::string names(const std::vector<RaplZone>& zones) {
   std::string text;
   for (const RaplZone& zone : zones) text += (text.empty() ? "" : ", ") + zone.name;
   return text;
+}
+
+// One line a device; `counted`: no other counter holds them already.
+void add_gpus(const SystemPaths& paths, bool counted, std::vector<SourceState>& sources) {
+  const Result<NvidiaGpus> found = find_nvidia_gpus(paths);
+  if (!found) {
+    sources.push_back({"gpu", "NVML", false, false, found.status().message()});
+    return;
+  }
+  const bool shares = !has_own_pid_numbers(paths);
+  for (const NvidiaGpu& gpu : found->gpus) {
+    const bool readable = gpu.why_no_energy.empty();
+    std::string detail = gpu.label + ": " + (readable ? how_measured(gpu) : gpu.why_no_energy);
+    if (readable && gpu.partitioned) detail += "; cut into instances (MIG): the counter is of the whole device";
+    if (readable && !shares) {
+      detail += "; in this container no share of a process can be told: coppice track --scope machine";
+    }
+    if (readable && !counted) detail += "; not used, since psys may hold it already";
+    if (!readable) detail += ". A virtual GPU tells its energy on the host only; an old one may need a newer driver";
+    sources.push_back({"gpu", "NVML", readable, readable && counted, std::move(detail)});
+  }
 }
 
 }  // namespace
@@ -39,11 +61,20 @@ std::vector<SourceState> detect_sources(const SystemPaths& paths) {
   } else {
     sources.push_back({"ram", "model", false, false, (paths.proc / "meminfo").string() + ": no MemTotal"});
   }
-  sources.push_back({"share", "CPU time of processes", machine_cpu_time(paths).has_value(),
-                     machine_cpu_time(paths).has_value(), (paths.proc / "stat").string()});
-  const auto cgroup = own_cgroup(paths);
-  sources.push_back({"share", "cgroup v2", cgroup.has_value(), false,
-                     cgroup ? cgroup->string() : "no cgroup v2 with a CPU controller holds this process"});
+  add_gpus(paths, !platform, sources);
+  const bool processes = machine_cpu_time(paths).has_value();
+  sources.push_back({"share", "CPU time of processes", processes, processes, (paths.proc / "stat").string()});
+  const auto cgroup = cgroup_of(paths, "self");
+  std::string detail =
+      "no cgroup v2 holds this process (" + (paths.proc / "self/cgroup").string() + ": no line 0::PATH)";
+  bool available = false;
+  if (cgroup) {
+    const Result<Usage> usage = cgroup_usage(*cgroup);
+    available = usage.ok();
+    detail = available ? cgroup->string() + ", with coppice track --scope container" : usage.status().message();
+    if (usage && !usage->resident_bytes) detail += "; it tells no memory.current, so that memory is left out";
+  }
+  sources.push_back({"share", "cgroup v2", available, false, std::move(detail)});
   return sources;
 }
 

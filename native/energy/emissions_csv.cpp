@@ -149,6 +149,43 @@ Status set_aside(const std::filesystem::path& path) {
   return failed(path.string() + ": too many .bak files beside it");
 }
 
+std::vector<DeviceReport> gpus_of(const EnergyReport& report) {
+  std::vector<DeviceReport> gpus;
+  for (const ComponentReport& part : report.components) {
+    if (part.component == Component::kGpu) gpus.insert(gpus.end(), part.devices.begin(), part.devices.end());
+  }
+  return gpus;
+}
+
+// "2 x NVIDIA A100, 1 x Tesla T4": as CodeCarbon writes it, with a comma between models.
+std::string gpu_models(const std::vector<DeviceReport>& gpus) {
+  std::vector<std::pair<std::string, int>> models;
+  for (const DeviceReport& gpu : gpus) {
+    const std::string name = gpu.name.empty() ? "unnamed" : gpu.name;
+    const auto known =
+        std::find_if(models.begin(), models.end(), [&](const auto& model) { return model.first == name; });
+    if (known != models.end()) {
+      ++known->second;
+    } else {
+      models.emplace_back(name, 1);
+    }
+  }
+  std::string text;
+  for (const auto& [name, count] : models) text += (text.empty() ? "" : ", ") + std::to_string(count) + " x " + name;
+  return text;
+}
+
+std::optional<double> mean_utilisation(const std::vector<DeviceReport>& gpus) {
+  double sum = 0.0;
+  double known = 0.0;
+  for (const DeviceReport& gpu : gpus) {
+    sum += gpu.utilisation_percent.value_or(0.0);
+    known += gpu.utilisation_percent ? 1.0 : 0.0;
+  }
+  if (known == 0.0) return std::nullopt;
+  return sum / known;
+}
+
 std::string joined(const std::vector<std::string>& cells) {
   std::string line;
   for (size_t i = 0; i < cells.size(); ++i) line += (i == 0 ? "" : ",") + quoted(cells[i]);
@@ -210,11 +247,19 @@ std::array<std::string, 38> emissions_cells(const EmissionsRow& row, const Energ
   set("cpu_model", report.cpu.model_name);
   if (report.total_memory_bytes) {
     set("ram_total_size", number(*report.total_memory_bytes / kBytesPerGb));
-    set("ram_utilization_percent", number(100.0 * report.mean_resident_bytes / *report.total_memory_bytes));
+    if (report.mean_resident_bytes) {
+      set("ram_utilization_percent", number(100.0 * *report.mean_resident_bytes / *report.total_memory_bytes));
+    }
+  }
+  const std::vector<DeviceReport> gpus = gpus_of(report);
+  if (!gpus.empty()) {
+    set("gpu_count", std::to_string(gpus.size()));
+    set("gpu_model", gpu_models(gpus));
+    if (const auto percent = mean_utilisation(gpus)) set("gpu_utilization_percent", number(*percent));
   }
   set("tracking_mode", report.scope == Scope::kMachine ? "machine" : "process");
-  set("cpu_utilization_percent", number(report.cpu_utilisation_percent));
-  set("ram_used_gb", number(report.mean_resident_bytes / kBytesPerGb));
+  if (report.cpu_utilisation_percent) set("cpu_utilization_percent", number(*report.cpu_utilisation_percent));
+  if (report.mean_resident_bytes) set("ram_used_gb", number(*report.mean_resident_bytes / kBytesPerGb));
   set("on_cloud", row.place.cloud_provider.empty() ? "N" : "Y");
   set("pue", number(report.pue));
   set("wue", number(row.wue_litres_per_kwh));

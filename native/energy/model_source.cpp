@@ -77,9 +77,14 @@ class RamModelSource final : public EnergySource {
   void advance(const Sample& before, const Sample& now) override {
     const double seconds = (now.at - before.at).value();
     if (seconds <= 0.0) return;
-    // The mean of both ends: memory grows and shrinks between two looks.
-    const double held = 0.5 * (before.usage.resident_bytes + now.usage.resident_bytes);
-    const double share = scope_ == Scope::kMachine ? 1.0 : std::clamp(held / total_bytes_, 0.0, 1.0);
+    double share = 1.0;
+    if (scope_ != Scope::kMachine) {
+      unread_ = unread_ || !before.usage.resident_bytes || !now.usage.resident_bytes;
+      if (!before.usage.resident_bytes || !now.usage.resident_bytes) return;
+      // The mean of both ends: memory grows and shrinks between two looks.
+      const double held = 0.5 * (*before.usage.resident_bytes + *now.usage.resident_bytes);
+      share = std::clamp(held / total_bytes_, 0.0, 1.0);
+    }
     weighted_seconds_ += share * seconds;
     seen_ = true;
   }
@@ -90,11 +95,17 @@ class RamModelSource final : public EnergySource {
     return Figure<Joules>{power_.value * time, power_.low * time, power_.high * time, power_.provenance};
   }
 
+  [[nodiscard]] std::vector<std::string> warnings() const override {
+    if (!unread_) return {};
+    return {"how much memory was held cannot be read: its energy is absent for that time"};
+  }
+
  private:
   double total_bytes_;
   Figure<Watts> power_;
   Scope scope_;
   bool seen_ = false;
+  bool unread_ = false;
   double weighted_seconds_ = 0.0;
 };
 

@@ -31,6 +31,27 @@ std::vector<std::filesystem::path> sorted_folders(const std::filesystem::path& f
   return paths;
 }
 
+// Whether the zone's counter may be read, else how to get there.
+Status readable(const RaplZone& zone, const SystemPaths& paths) {
+  const Result<uint64_t> reading = read_counter(zone.folder / "energy_uj");
+  if (reading) return {};
+  if (!is_denied(zone.folder / "energy_uj")) {
+    return failed(zone.name + " cannot be read: " + reading.status().message() +
+                  ". Expected a whole number of microjoules; is the module intel_rapl_common loaded?");
+  }
+  const std::string folder = paths.powercap.string();
+  return failed(
+      reading.status().message() +
+      ". Since Linux 5.10 only root may read it, because a meter this fine can reveal secrets of other programs "
+      "(CVE-2020-8694, PLATYPUS). To let a group of trusted users read it without root, until the next start: sudo "
+      "groupadd -f rapl; "
+      "sudo usermod -aG rapl $USER; sudo chgrp rapl " +
+      folder + "/intel-rapl:*/energy_uj; sudo chmod g+r " + folder +
+      "/intel-rapl:*/energy_uj; log in again. For good, as /etc/udev/rules.d/70-rapl.rules: SUBSYSTEM==\"powercap\", "
+      "KERNEL==\"intel-rapl:*\", RUN+=\"/bin/chgrp rapl /sys%p/energy_uj\", RUN+=\"/bin/chmod g+r "
+      "/sys%p/energy_uj\" (sysfs knows no setfacl)");
+}
+
 RaplZone zone_of(const std::filesystem::path& folder) {
   RaplZone zone{folder, read_small_file(folder / "name").value_or(""), 0};
   if (const Result<uint64_t> range = read_counter(folder / "max_energy_range_uj")) zone.range_microjoules = *range;
@@ -66,7 +87,10 @@ class RaplSource final : public EnergySource {
     if (scope_ != Scope::kMachine) {
       const std::optional<double> shares[] = {busy_share(before, now), capacity_share(before, now)};
       if (!shares[0] || !shares[1]) {
-        warn("/proc/stat cannot be read: no share of the counter can be worked out");
+        // The next look that tells a share covers this time too.
+        for (State& state : states_) state.unread_seconds += seconds;
+        zone_seconds_ += seconds * static_cast<double>(zones_.size());
+        warn("the CPU times of /proc/stat are missing or went back: no share of the counter can be worked out");
         return;
       }
       busy = *shares[0];
@@ -90,11 +114,10 @@ class RaplSource final : public EnergySource {
   [[nodiscard]] std::optional<Figure<Joules>> total() const override {
     if (covered_zone_seconds_ <= 0.0) return std::nullopt;
     const double mean_watts = value_ / covered_zone_seconds_;
-    const double slack = mean_watts * 2.0 * kUpdateSeconds * static_cast<double>(zones_.size());
     const double missing = std::max(0.0, zone_seconds_ - covered_zone_seconds_);
     Figure<Joules> figure{Joules(value_),
-                          Joules(std::max(0.0, low_ - slack)),
-                          Joules(value_ + slack),
+                          Joules(std::max(0.0, low_ - slack().value())),
+                          Joules(value_) + slack(),
                           {scope_ == Scope::kMachine ? ProvenanceKind::kMeasured : ProvenanceKind::kMixed,
                            scope_ == Scope::kMachine ? description() : "measured: " + description()}};
     if (missing > 1e-9 && lost_) {
@@ -108,7 +131,18 @@ class RaplSource final : public EnergySource {
     return figure;
   }
 
-  [[nodiscard]] std::vector<std::string> warnings() const override { return warnings_; }
+  [[nodiscard]] Joules slack() const override {
+    if (covered_zone_seconds_ <= 0.0) return Joules(0.0);
+    return Joules(value_ / covered_zone_seconds_ * 2.0 * kUpdateSeconds * static_cast<double>(zones_.size()));
+  }
+
+  [[nodiscard]] std::vector<std::string> warnings() const override {
+    std::vector<std::string> all = warnings_;
+    if (all.empty() && zone_seconds_ > 0.0 && covered_zone_seconds_ <= 0.0) {
+      all.push_back("no RAPL counter was written during this run: their energy is absent");
+    }
+    return all;
+  }
 
  private:
   struct State {
@@ -206,15 +240,7 @@ Result<RaplZones> find_rapl_zones(const SystemPaths& paths) {
                      "kernel module intel_rapl_msr is not loaded)");
   }
   for (const auto* list : {&zones.packages, &zones.platform}) {
-    for (const RaplZone& zone : *list) {
-      const Result<uint64_t> reading = read_counter(zone.folder / "energy_uj");
-      if (!reading) {
-        return failed(reading.status().message() +
-                      ". To grant access without root until the next start: sudo chmod a+r "
-                      "/sys/class/powercap/intel-rapl*/energy_uj /sys/class/powercap/intel-rapl*/*/energy_uj (any user "
-                      "can then watch the processor's power, which may reveal secrets of other programs)");
-      }
-    }
+    for (const RaplZone& zone : *list) COPPICE_RETURN_IF_ERROR(readable(zone, paths));
   }
   return zones;
 }

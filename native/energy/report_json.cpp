@@ -11,6 +11,15 @@ void put(OrderedJson& json, const Reading& reading) {
   if (reading.emissions) json["carbon_grams_co2e"] = to_json(*reading.emissions);
 }
 
+OrderedJson to_json(const DeviceReport& device) {
+  OrderedJson json = OrderedJson::object();
+  if (!device.name.empty()) json["name"] = device.name;
+  if (!device.uuid.empty()) json["uuid"] = device.uuid;
+  if (device.energy) json["energy_joules"] = to_json(*device.energy);
+  if (device.utilisation_percent) json["utilisation_percent"] = *device.utilisation_percent;
+  return json;
+}
+
 }  // namespace
 
 OrderedJson to_json(const EnergyReport& report) {
@@ -18,15 +27,20 @@ OrderedJson to_json(const EnergyReport& report) {
   put(json, report.total);
   json["scope"] = to_string(report.scope);
   if (report.suspended.value() > 0.0) json["suspended_seconds"] = report.suspended.value();
-  json["cpu_utilisation_percent"] = report.cpu_utilisation_percent;
-  json["mean_resident_bytes"] = report.mean_resident_bytes;
-  json["peak_resident_bytes"] = report.peak_resident_bytes;
+  if (!report.cgroup.empty()) json["cgroup"] = report.cgroup;
+  const auto put_known = [&json](const char* name, const std::optional<double>& value) {
+    if (value) json[name] = *value;
+  };
+  put_known("cpu_utilisation_percent", report.cpu_utilisation_percent);
+  put_known("mean_resident_bytes", report.mean_resident_bytes);
+  put_known("peak_resident_bytes", report.peak_resident_bytes);
   json["pue"] = report.pue;
   json["components"] = OrderedJson::object();
   for (const ComponentReport& component : report.components) {
     OrderedJson& out = json["components"][to_string(component.component)];
     out["source"] = component.source;
     if (component.energy) out["energy_joules"] = to_json(*component.energy);
+    for (const DeviceReport& device : component.devices) out["devices"].push_back(to_json(device));
   }
   json["phases"] = OrderedJson::array();
   for (const PhaseReport& phase : report.phases) {

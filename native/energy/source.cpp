@@ -31,6 +31,7 @@ const char* to_string(Scope scope) {
 std::optional<double> busy_share(const Sample& before, const Sample& now) {
   if (!before.machine || !now.machine) return std::nullopt;
   const double used = (now.usage.cpu_time - before.usage.cpu_time).value();
+  if (now.machine->busy < before.machine->busy) return std::nullopt;  // a reset: it tells nothing of this time
   // /proc/stat counts in ticks of 10 ms and may lag behind the process's own clock.
   const double busy = std::max((now.machine->busy - before.machine->busy).value(), used);
   return busy > 0.0 ? std::clamp(used / busy, 0.0, 1.0) : 0.0;
@@ -39,6 +40,7 @@ std::optional<double> busy_share(const Sample& before, const Sample& now) {
 std::optional<double> capacity_share(const Sample& before, const Sample& now) {
   if (!before.machine || !now.machine) return std::nullopt;
   const double used = (now.usage.cpu_time - before.usage.cpu_time).value();
+  if (now.machine->total < before.machine->total) return std::nullopt;
   const double total = std::max((now.machine->total - before.machine->total).value(), used);
   return total > 0.0 ? std::clamp(used / total, 0.0, 1.0) : 0.0;
 }

@@ -30,6 +30,14 @@ enum class Scope { kProcess, kContainer, kMachine };
 // "process", "container" or "machine".
 const char* to_string(Scope scope);
 
+// One device of a source that reads several.
+struct DeviceReport {
+  std::string name;  // "" if not told
+  std::string uuid;
+  std::optional<Figure<Joules>> energy;       // of whom is charged; absent where it could not be read
+  std::optional<double> utilisation_percent;  // the time it was busy, with whomever's work; absent if not told
+};
+
 class EnergySource {
  public:
   virtual ~EnergySource() = default;
@@ -40,12 +48,17 @@ class EnergySource {
   virtual void advance(const Sample& before, const Sample& now) = 0;
   // Since the start; absent where nothing could be read.
   [[nodiscard]] virtual std::optional<Figure<Joules>> total() const = 0;
+  // How far the two ends of a window may be off, since counters are written now and then. It is part of total()'s low
+  // and high, and of those of any part of the time.
+  [[nodiscard]] virtual Joules slack() const { return Joules(0.0); }
+  // Empty for a source that does not tell devices apart.
+  [[nodiscard]] virtual std::vector<DeviceReport> devices() const { return {}; }
   // What went wrong on the way, for the record.
   [[nodiscard]] virtual std::vector<std::string> warnings() const { return {}; }
 };
 
-// The share of the machine's busy CPU time that is the workload's, 0..1; absent without /proc/stat. A machine that was
-// busy for less than its counter's resolution counts as idle: share 0.
+// The share of the machine's busy CPU time that is the workload's, 0..1; absent without /proc/stat or where it went
+// back. A machine that was busy for less than its counter's resolution counts as idle: share 0.
 std::optional<double> busy_share(const Sample& before, const Sample& now);
 // The share of the whole capacity, idle time included.
 std::optional<double> capacity_share(const Sample& before, const Sample& now);

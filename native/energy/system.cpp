@@ -1,6 +1,7 @@
 #include "native/energy/system.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,7 +82,51 @@ std::optional<ProcessStat> parse_process_stat(const std::string& text) {
   return stat;
 }
 
+std::optional<ProcessStat> process_stat(const SystemPaths& paths, int pid) {
+  const auto text = read_small_file(paths.proc / std::to_string(pid) / "stat");
+  return text ? parse_process_stat(*text) : std::nullopt;
+}
+
+std::unordered_map<int, ProcessStat> all_processes(const SystemPaths& paths) {
+  std::unordered_map<int, ProcessStat> processes;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(paths.proc, error);
+  for (const std::filesystem::directory_iterator end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    // One that ended since the folder was listed is left out.
+    if (const auto stat = process_stat(paths, to_int(name))) processes[to_int(name)] = *stat;
+  }
+  return processes;
+}
+
+// Lines "cpu0 ...", "cpu1 ..." of /proc/stat.
+int threads_of_stat(const SystemPaths& paths) {
+  const std::optional<std::string> text = read_small_file(paths.proc / "stat");
+  if (!text) return 0;
+  std::istringstream lines(*text);
+  int threads = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.compare(0, 3, "cpu") == 0 && line.size() > 3 && line[3] != ' ') ++threads;
+  }
+  return threads;
+}
+
+double clock_seconds(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
 }  // namespace
+
+SystemClocks system_clocks() {
+  return {[] { return clock_seconds(CLOCK_MONOTONIC); }, [] { return clock_seconds(CLOCK_BOOTTIME); }};
+}
+
+bool is_denied(const std::filesystem::path& path) {
+  return ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0 && (errno == EACCES || errno == EPERM);
+}
 
 std::optional<std::string> read_small_file(const std::filesystem::path& path) {
   Result<std::string> text = read_pseudo_file(path);
@@ -103,8 +148,7 @@ Result<uint64_t> read_counter(const std::filesystem::path& path) {
 CpuInfo read_cpu_info(const SystemPaths& paths) {
   CpuInfo info;
   const std::optional<std::string> text = read_small_file(paths.proc / "cpuinfo");
-  if (!text) return info;
-  std::istringstream lines(*text);
+  std::istringstream lines(text.value_or(""));
   for (std::string line; std::getline(lines, line);) {
     const size_t colon = line.find(':');
     if (colon == std::string::npos) continue;
@@ -122,6 +166,7 @@ CpuInfo read_cpu_info(const SystemPaths& paths) {
       info.virtual_machine = flags.find(" hypervisor ") != std::string::npos;
     }
   }
+  if (info.threads == 0) info.threads = threads_of_stat(paths);
   return info;
 }
 
@@ -178,58 +223,83 @@ Usage self_usage(const SystemPaths& paths) {
   return usage;
 }
 
-std::optional<Usage> process_tree_usage(const SystemPaths& paths, int root_pid) {
-  std::unordered_map<int, ProcessStat> processes;
-  std::error_code error;
-  std::filesystem::directory_iterator entries(paths.proc, error);
-  if (error) return std::nullopt;
-  for (const auto& entry : entries) {
-    const std::string name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    const auto text = read_small_file(entry.path() / "stat");
-    if (!text) continue;  // ended since the folder was listed
-    if (const auto stat = parse_process_stat(*text)) processes[to_int(name)] = *stat;
-  }
-  if (!processes.contains(root_pid)) return std::nullopt;
+std::optional<Usage> process_tree_usage(const SystemPaths& paths, int root_pid, const Adoption& adoption) {
+  const std::unordered_map<int, ProcessStat> processes = all_processes(paths);
+  const auto adopted = [&](int pid, int parent) {
+    return adoption.adopter != 0 && parent == adoption.adopter &&
+           std::find(adoption.not_adopted.begin(), adoption.not_adopted.end(), pid) == adoption.not_adopted.end();
+  };
   Usage usage;
   double ticks = 0.0;
+  bool found = false;
   for (const auto& [pid, stat] : processes) {
     int ancestor = pid;
+    bool belongs = false;
     // A cycle is impossible in one snapshot, but this is several: the steps are bounded.
-    for (int steps = 0; ancestor != root_pid && steps < 1000; ++steps) {
-      const auto parent = processes.find(ancestor);
-      if (parent == processes.end()) break;
-      ancestor = parent->second.parent;
+    for (int steps = 0; !belongs && steps < 1000; ++steps) {
+      const auto entry = processes.find(ancestor);
+      belongs = ancestor == root_pid || (entry != processes.end() && adopted(ancestor, entry->second.parent));
+      if (entry == processes.end()) break;
+      ancestor = entry->second.parent;
     }
-    if (ancestor != root_pid) continue;
+    if (!belongs) continue;
+    found = true;
     ticks += stat.ticks;
-    usage.resident_bytes += stat.resident_pages * page_bytes();
+    usage.resident_bytes = usage.resident_bytes.value_or(0.0) + stat.resident_pages * page_bytes();
   }
+  if (!found) return std::nullopt;
   usage.cpu_time = from_ticks(ticks);
   return usage;
 }
 
-std::optional<Usage> cgroup_usage(const std::filesystem::path& folder) {
-  const auto stat = read_small_file(folder / "cpu.stat");
-  if (!stat) return std::nullopt;
-  const size_t at = stat->find("usage_usec ");
-  if (at == std::string::npos) return std::nullopt;
+bool adopts_orphans() {
+  int set = 0;
+  return ::prctl(PR_GET_CHILD_SUBREAPER, &set) == 0 && set != 0;
+}
+
+std::vector<int> children_of(const SystemPaths& paths, int pid) {
+  std::vector<int> children;
+  for (const auto& [child, stat] : all_processes(paths)) {
+    if (stat.parent == pid) children.push_back(child);
+  }
+  return children;
+}
+
+std::optional<int> parent_of(const SystemPaths& paths, int pid) {
+  const auto stat = process_stat(paths, pid);
+  return stat ? std::optional<int>(stat->parent) : std::nullopt;
+}
+
+bool has_own_pid_numbers(const SystemPaths& paths) {
+  // The kernel gives the first namespace of its kind this fixed number (PROC_PID_INIT_INO).
+  std::error_code error;
+  const std::filesystem::path name = std::filesystem::read_symlink(paths.proc / "self" / "ns" / "pid", error);
+  return !error && name != "pid:[4026531836]";
+}
+
+Result<Usage> cgroup_usage(const std::filesystem::path& folder) {
+  COPPICE_ASSIGN_OR_RETURN(const std::string stat, read_pseudo_file(folder / "cpu.stat"));
+  const size_t at = ("\n" + stat).find("\nusage_usec ");
+  if (at == std::string::npos) {
+    return invalid_input((folder / "cpu.stat").string() + ": expected a line usage_usec, as cgroup v2 has");
+  }
   Usage usage;
-  usage.cpu_time = Seconds(std::strtod(stat->c_str() + at + 11, nullptr) * 1e-6);
+  usage.cpu_time = Seconds(std::strtod(stat.c_str() + at + 11, nullptr) * 1e-6);
   if (const Result<uint64_t> memory = read_counter(folder / "memory.current")) {
     usage.resident_bytes = static_cast<double>(*memory);
   }
   return usage;
 }
 
-std::optional<std::filesystem::path> own_cgroup(const SystemPaths& paths) {
-  const auto text = read_small_file(paths.proc / "self" / "cgroup");
+std::optional<std::filesystem::path> cgroup_of(const SystemPaths& paths, const std::string& pid_or_self) {
+  const auto text = read_small_file(paths.proc / pid_or_self / "cgroup");
   if (!text) return std::nullopt;
   std::istringstream lines(*text);
   for (std::string line; std::getline(lines, line);) {
     if (line.compare(0, 3, "0::") != 0) continue;
-    const std::filesystem::path folder = paths.cgroup / std::filesystem::path(line.substr(3)).relative_path();
-    if (cgroup_usage(folder)) return folder;
+    // Without a trailing slash, so that folders compare by their parts.
+    const auto below = std::filesystem::path(line.substr(3)).relative_path();
+    return below.empty() ? paths.cgroup : (paths.cgroup / below).lexically_normal();
   }
   return std::nullopt;
 }

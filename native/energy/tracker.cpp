@@ -1,6 +1,6 @@
 #include "native/energy/tracker.h"
 
-#include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,31 +11,50 @@
 #include <utility>
 
 #include "native/energy/model_source.h"
+#include "native/energy/nvml.h"
 #include "native/energy/rapl.h"
 
 namespace coppice::energy {
 
 namespace {
 
-double clock_seconds(clockid_t clock) {
-  timespec time{};
-  ::clock_gettime(clock, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
 using Totals = std::vector<std::optional<Figure<Joules>>>;  // one a source
 
-// What was added between two looks at one source.
+// What was added between two looks at one source with this slack at the ends of a window.
 std::optional<Figure<Joules>> difference(const std::optional<Figure<Joules>>& from,
-                                         const std::optional<Figure<Joules>>& to) {
+                                         const std::optional<Figure<Joules>>& to, Joules slack) {
   if (!to) return std::nullopt;
   if (!from) return to;
-  Figure<Joules> result{to->value - from->value, to->low - from->low, to->high - from->high, to->provenance};
-  // The slack at a counter's ends does not grow with time, so the ends of a difference are put right here.
+  // Both hold the slack already, and it does not grow with time: it fell out of the difference.
+  Figure<Joules> result{to->value - from->value, to->low - from->low - slack, to->high - from->high + slack,
+                        to->provenance};
   result.value = std::max(result.value, Joules(0.0));
   result.low = std::clamp(result.low, Joules(0.0), result.value);
   result.high = std::max(result.high, result.value);
   return result;
+}
+
+// The folder of the cgroup that is charged; none unless the scope is a container.
+Result<std::optional<std::filesystem::path>> cgroup_to_charge(const TrackerOptions& options) {
+  std::optional<std::filesystem::path> folder;
+  if (options.scope != Scope::kContainer) {
+    if (options.cgroup.empty()) return folder;
+    return invalid_usage("energy: a cgroup is charged in the scope \"container\" only");
+  }
+  if (!options.cgroup.empty()) {
+    folder = options.paths.cgroup / options.cgroup;  // an absolute path stands for itself
+  } else {
+    folder = cgroup_of(options.paths, "self");
+    if (!folder) {
+      return unsupported((options.paths.proc / "self/cgroup").string() +
+                         ": no cgroup v2 (a line 0::PATH) holds this process; use the scope \"process\"");
+    }
+  }
+  const Result<Usage> usage = cgroup_usage(*folder);
+  if (usage) return folder;
+  return not_found(usage.status().message() + ". Expected the folder of a cgroup v2, such as " +
+                   (options.paths.cgroup / "system.slice/NAME.service").string() +
+                   ", with its CPU time in cpu.stat; else use the scope \"process\"");
 }
 
 std::optional<Figure<Joules>> sum(const Totals& parts) {
@@ -61,13 +80,14 @@ struct EnergyTracker::State {
   bool stopping = false;
   std::thread thread;
 
-  double monotonic_start = 0.0;
+  double awake_start = 0.0;
   double boot_start = 0.0;
-  Usage usage_start;
-  Usage usage_last;  // kept when the process tree has gone
+  Adoption adoption;
+  Usage usage_last;  // kept when the process tree or the cgroup has gone
   Sample last;
+  double resident_byte_seconds = 0.0;
   double resident_seconds = 0.0;
-  double peak_resident = 0.0;
+  std::optional<double> peak_resident;
 
   struct Mark {
     Seconds at;
@@ -90,26 +110,39 @@ struct EnergyTracker::State {
 
   Usage read_usage() {
     std::optional<Usage> usage;
-    if (options.scope == Scope::kContainer && cgroup) {
-      usage = cgroup_usage(*cgroup);
+    if (cgroup) {
+      if (Result<Usage> told = cgroup_usage(*cgroup)) {
+        usage = *told;
+      } else {
+        note_once("the cgroup has gone, its CPU time of the last look stands: " + told.status().message());
+      }
     } else if (options.process_tree) {
       // Ended children first: one that ends between the two readings is then missed once and never counted twice.
       const Seconds ended = ended_children_cpu_time();
-      usage = process_tree_usage(options.paths, *options.process_tree).value_or(Usage{});
+      usage = process_tree_usage(options.paths, *options.process_tree, adoption).value_or(Usage{Seconds(0.0), 0.0});
       usage->cpu_time += ended;
     } else {
       usage = self_usage(options.paths);
     }
     if (!usage) usage = Usage{usage_last.cpu_time, 0.0};  // ended: its time stands, its memory is free
-    usage->cpu_time =
-        std::max(usage->cpu_time, usage_last.cpu_time);  // a child that is not waited for takes its time along
+    // A child that is not waited for takes its time along.
+    usage->cpu_time = std::max(usage->cpu_time, usage_last.cpu_time);
     usage_last = *usage;
     return *usage;
   }
 
+  void note_once(std::string text) {
+    if (std::find(notes.begin(), notes.end(), text) == notes.end()) notes.push_back(std::move(text));
+  }
+
   Sample look() {
     Sample sample;
-    sample.at = Seconds(clock_seconds(CLOCK_MONOTONIC) - monotonic_start);
+    sample.at = Seconds(options.clocks.awake() - awake_start);
+    if (sample.at < last.at) {
+      note_once("the machine's clock went back: that time is left out");
+      awake_start += (sample.at - last.at).value();
+      sample.at = last.at;
+    }
     sample.usage = read_usage();
     sample.machine = machine_cpu_time(options.paths);
     return sample;
@@ -118,9 +151,14 @@ struct EnergyTracker::State {
   // Needs the lock.
   void advance() {
     const Sample sample = look();
+    if (sample.at <= last.at) return;  // no time has passed: the next look covers what has changed
     for (const auto& source : sources) source->advance(last, sample);
-    resident_seconds += 0.5 * (last.usage.resident_bytes + sample.usage.resident_bytes) * (sample.at - last.at).value();
-    peak_resident = std::max(peak_resident, sample.usage.resident_bytes);
+    const auto& held = sample.usage.resident_bytes;
+    if (held && last.usage.resident_bytes) {
+      resident_byte_seconds += 0.5 * (*last.usage.resident_bytes + *held) * (sample.at - last.at).value();
+      resident_seconds += (sample.at - last.at).value();
+    }
+    if (held) peak_resident = std::max(peak_resident.value_or(0.0), *held);
     last = sample;
   }
 
@@ -132,7 +170,9 @@ struct EnergyTracker::State {
 
   [[nodiscard]] std::optional<Figure<Joules>> energy_between(const Mark& from, const Mark& to) const {
     Totals parts;
-    for (size_t i = 0; i < to.totals.size(); ++i) parts.push_back(difference(from.totals[i], to.totals[i]));
+    for (size_t i = 0; i < to.totals.size(); ++i) {
+      parts.push_back(difference(from.totals[i], to.totals[i], sources[i]->slack()));
+    }
     if (auto energy = sum(parts)) return *energy * options.pue;
     return std::nullopt;
   }
@@ -248,10 +288,30 @@ struct EnergyTracker::State {
         notes.push_back((options.paths.proc / "meminfo").string() + ": no MemTotal; the energy of memory is absent");
       }
     }
+    add_gpus(zones.ok() && zones->packages.empty());
     if (cpu.threads == 0) {
       notes.push_back((options.paths.proc / "cpuinfo").string() +
                       ": no processor listed; one hardware thread is assumed");
     }
+  }
+
+  void add_gpus(bool platform_is_counted) {
+    Result<NvidiaGpus> gpus = find_nvidia_gpus(options.paths);
+    if (!gpus) {
+      if (gpus.status().code() != StatusCode::kNotFound) notes.push_back(gpus.status().message());
+      return;
+    }
+    if (platform_is_counted) {
+      notes.push_back("GPUs are not counted apart: the platform counter psys may hold them already");
+      return;
+    }
+    OwnerOf owner;
+    if (cgroup && !has_own_pid_numbers(options.paths)) {
+      owner = owner_by_cgroup(options.paths, *cgroup);
+    } else if (!has_own_pid_numbers(options.paths)) {
+      owner = owner_by_tree(options.paths, options.process_tree.value_or(::getpid()), adoption);
+    }
+    sources.push_back(make_nvml_source(std::move(*gpus), options.scope, std::move(owner)));
   }
 
   void run() {
@@ -292,20 +352,18 @@ Result<std::unique_ptr<EnergyTracker>> EnergyTracker::start(TrackerOptions optio
   if (options.process_tree && !process_tree_usage(options.paths, *options.process_tree)) {
     return not_found("energy: there is no process " + std::to_string(*options.process_tree));
   }
+  COPPICE_ASSIGN_OR_RETURN(state->cgroup, cgroup_to_charge(options));
   state->options = std::move(options);
-  if (state->options.scope == Scope::kContainer) {
-    state->cgroup = own_cgroup(state->options.paths);
-    if (!state->cgroup) {
-      return unsupported("energy: no cgroup v2 with a CPU controller holds this process; use the scope \"process\"");
-    }
+  if (state->options.process_tree && adopts_orphans()) {
+    state->adoption.adopter = ::getpid();
+    state->adoption.not_adopted = children_of(state->options.paths, ::getpid());
   }
   state->cpu = read_cpu_info(state->options.paths);
   state->memory_bytes = total_memory_bytes(state->options.paths);
   state->choose_sources();
-  state->monotonic_start = clock_seconds(CLOCK_MONOTONIC);
-  state->boot_start = clock_seconds(CLOCK_BOOTTIME);
+  state->awake_start = state->options.clocks.awake();
+  state->boot_start = state->options.clocks.boot();
   state->last = state->look();
-  state->usage_start = state->last.usage;
   state->peak_resident = state->last.usage.resident_bytes;
   state->begin = state->mark();
   if (intensity) state->spans.push_back({std::move(*intensity), state->begin});
@@ -355,20 +413,27 @@ EnergyReport EnergyTracker::finish() {
   report.scope = state.options.scope;
   const State::Mark end = state.mark();
   report.total = state.reading_between(state.begin, end);
-  const double boot = clock_seconds(CLOCK_BOOTTIME) - state.boot_start;
+  const double boot = state.options.clocks.boot() - state.boot_start;
   const double asleep = boot - report.total.duration.value();
   report.suspended = Seconds(asleep > 0.5 ? asleep : 0.0);  // the two clocks are not read at one moment
   const double seconds = report.total.duration.value();
-  report.mean_resident_bytes = seconds > 0.0 ? state.resident_seconds / seconds : state.last.usage.resident_bytes;
+  report.mean_resident_bytes = state.last.usage.resident_bytes;
+  if (state.resident_seconds > 0.0) report.mean_resident_bytes = state.resident_byte_seconds / state.resident_seconds;
   report.peak_resident_bytes = state.peak_resident;
-  const double capacity = seconds * std::max(state.cpu.threads, 1);
-  report.cpu_utilisation_percent =
-      capacity > 0.0 ? std::clamp(100.0 * report.total.cpu_time.value() / capacity, 0.0, 100.0) : 0.0;
+  if (state.cgroup) report.cgroup = state.cgroup->string();
+  const double capacity = seconds * state.cpu.threads;
+  if (capacity > 0.0) {
+    report.cpu_utilisation_percent = std::clamp(100.0 * report.total.cpu_time.value() / capacity, 0.0, 100.0);
+  }
   report.notes = state.notes;
   for (size_t i = 0; i < state.sources.size(); ++i) {
     const EnergySource& source = *state.sources[i];
-    ComponentReport component{source.component(), source.description(), std::nullopt};
-    if (auto energy = difference(state.begin.totals[i], end.totals[i])) component.energy = *energy * state.options.pue;
+    ComponentReport component{source.component(), source.description(), std::nullopt, source.devices()};
+    if (auto energy = difference(state.begin.totals[i], end.totals[i], source.slack()))
+      component.energy = *energy * state.options.pue;
+    for (DeviceReport& device : component.devices) {
+      if (device.energy) device.energy = *device.energy * state.options.pue;
+    }
     report.components.push_back(std::move(component));
     for (std::string& warning : source.warnings()) report.notes.push_back(std::move(warning));
   }
@@ -398,7 +463,9 @@ std::vector<std::string> EnergyTracker::describe() const {
   std::vector<std::string> lines;
   for (const auto& source : state_->sources) {
     lines.push_back(std::string(to_string(source->component())) + ": " + source->description());
+    for (const std::string& warning : source->warnings()) lines.push_back("note: " + warning);
   }
+  for (const std::string& note : state_->notes) lines.push_back("note: " + note);
   return lines;
 }
 

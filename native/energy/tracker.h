@@ -8,9 +8,9 @@
 //   EnergyReport report = tracker->finish();
 //   record.energy = to_json(report);
 //
-// Reads counters where there are any (RAPL), else models; every figure says which. A thread looks once a second, so
-// that a counter's wrap is never missed. By default this process and its ended children are charged their share of the
-// machine. Thread-safe.
+// Reads counters where there are any (RAPL, NVML), else models; every figure says which. A thread looks once a second,
+// so that a counter's wrap is never missed. By default this process and its ended children are charged their share of
+// the machine. Thread-safe.
 #pragma once
 
 #include <functional>
@@ -32,6 +32,8 @@ namespace coppice::energy {
 struct TrackerOptions {
   PlaceQuery place;  // empty: no emissions are given, only energy
   Scope scope = Scope::kProcess;
+  // kContainer only: the folder of a cgroup v2, absolute or below paths.cgroup; empty: that of this process.
+  std::filesystem::path cgroup;
   // A process tree other than this process (kProcess only): the pid of its root. If it is a child of this process, what
   // it used until its end is known exactly; else up to the last look.
   std::optional<int> process_tree;
@@ -48,6 +50,7 @@ struct TrackerOptions {
   // The hardware whose embodied carbon is reported, apart from the electricity's; reserved from start to finish.
   std::optional<Hardware> hardware = {};
   SystemPaths paths;
+  SystemClocks clocks = system_clocks();
 };
 
 // Energy so far. `energy` includes the PUE and is absent where no source has read anything yet.
@@ -62,6 +65,7 @@ struct ComponentReport {
   Component component = Component::kCpu;
   std::string source;  // what was read, or which model, and why
   std::optional<Figure<Joules>> energy;
+  std::vector<DeviceReport> devices{};  // where the source tells several apart: GPUs
 };
 
 struct PhaseReport {
@@ -77,10 +81,12 @@ struct IntensityPeriod {
 struct EnergyReport {
   Scope scope = Scope::kProcess;
   Reading total;
-  Seconds suspended;  // time the machine slept; not part of the duration
-  double mean_resident_bytes = 0.0;
-  double peak_resident_bytes = 0.0;
-  double cpu_utilisation_percent = 0.0;  // of all hardware threads, by whom is charged
+  Seconds suspended;   // time the machine slept; not part of the duration
+  std::string cgroup;  // the folder, in the scope of a container
+  std::optional<double> mean_resident_bytes;
+  std::optional<double> peak_resident_bytes;
+  // Of all hardware threads, by whom is charged; absent where their number is not known.
+  std::optional<double> cpu_utilisation_percent;
   std::vector<ComponentReport> components;
   std::vector<PhaseReport> phases;           // in the order they ended
   std::optional<Intensity> intensity;        // of several: the mean by energy

@@ -82,6 +82,54 @@ TEST(ChildProcess, AnInterruptedCommandSaysSo) {
             0);
 }
 
+TEST(ChildProcess, AHungCommandEndsByTheSignalThatIsPassedOn) {
+  EXPECT_EQ(in_own_process([] {
+              auto child = ChildProcess::prepare({"sh", "-c", "while :; do sleep 60; done"}, true);
+              if (!child.ok()) return false;
+              const pid_t self = ::getpid();
+              if (::fork() == 0) {
+                ::usleep(300000);
+                ::kill(self, SIGTERM);
+                ::_exit(0);
+              }
+              const ChildEnd end = (*child)->run([] {});
+              return end.interrupted && end.signal == SIGTERM && end.shell_code() == 143;
+            }),
+            0);
+}
+
+TEST(ChildProcess, ACommandThatIsKilledSaysBySignal) {
+  EXPECT_EQ(in_own_process([] {
+              auto child = ChildProcess::prepare({"sleep", "60"}, true);
+              if (!child.ok()) return false;
+              const pid_t pid = (*child)->pid();
+              if (::fork() == 0) {
+                ::usleep(300000);
+                ::kill(pid, SIGKILL);
+                ::_exit(0);
+              }
+              const ChildEnd end = (*child)->run([] {});
+              return !end.interrupted && end.signal == SIGKILL && end.shell_code() == 137;
+            }),
+            0);
+}
+
+TEST(ChildProcess, AnOrphanThatLivesOnIsChargedWhileTheCommandRuns) {
+  EXPECT_EQ(in_own_process([] {
+              // The inner shell ends at once, and its background job comes to this process. It ends by itself.
+              auto child = ChildProcess::prepare(
+                  {"sh", "-c", "sh -c 'i=0; while [ $i -lt 1500000 ]; do i=$((i+1)); done &'; sleep 1"}, true);
+              if (!child.ok()) return false;
+              TrackerOptions options;
+              options.process_tree = (*child)->pid();
+              auto tracker = EnergyTracker::start(std::move(options));
+              if (!tracker.ok()) return false;
+              (*child)->run([] {});
+              return (*tracker)->finish().total.cpu_time.value() > 0.15;
+            }),
+            0);
+}
+
 TEST(ChildProcess, CpuTimeOfAllDescendantsIsCounted) {
   EXPECT_EQ(in_own_process([] {
               // Two grandchildren burn time; one of them is not waited for by its parent.

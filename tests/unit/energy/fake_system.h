@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 
 #include "native/energy/source.h"
@@ -49,6 +51,25 @@ class FakeSystem {
 
  private:
   std::filesystem::path folder_;
+};
+
+// Clocks that a test moves by hand. While they stand, a tracker's looks change nothing, so that several files can be
+// written between two of them.
+class FakeClock {
+ public:
+  [[nodiscard]] SystemClocks clocks() const {
+    return {[awake = awake_] { return awake->load(); }, [boot = boot_] { return boot->load(); }};
+  }
+  void pass(double seconds) const {
+    *boot_ = *boot_ + seconds;
+    *awake_ = *awake_ + seconds;
+  }
+  void sleep(double seconds) const { *boot_ = *boot_ + seconds; }
+  void set_back(double seconds) const { *awake_ = *awake_ - seconds; }
+
+ private:
+  std::shared_ptr<std::atomic<double>> awake_ = std::make_shared<std::atomic<double>>(5000.0);
+  std::shared_ptr<std::atomic<double>> boot_ = std::make_shared<std::atomic<double>>(9000.0);
 };
 
 // A look `at` seconds after the start; the workload has used `used` CPU seconds, the machine was busy for `busy` of

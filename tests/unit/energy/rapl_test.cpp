@@ -1,6 +1,8 @@
 #include "native/energy/rapl.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/unit/energy/fake_system.h"
 
@@ -39,15 +41,32 @@ TEST(RaplZones, WithoutCountersItSaysWhyTheyMayBeMissing) {
   EXPECT_NE(zones.status().message().find("virtual machine"), std::string::npos);
 }
 
-TEST(RaplZones, AnUnreadableCounterSaysHowToGrantAccess) {
+TEST(RaplZones, ADeniedCounterSaysWhyAndHowToGrantAccess) {
   const FakeSystem system;
   system.zone("intel-rapl:0", "package-0", 1);
-  // Root may read anything, so the unreadable counter is one that is not there.
+  const std::filesystem::path counter = system.paths.powercap / "intel-rapl:0" / "energy_uj";
+  ASSERT_EQ(::chmod(system.paths.powercap.parent_path().c_str(), 0755), 0);
+  ASSERT_EQ(::chmod(counter.c_str(), 0), 0);
+  // Root may read anything, so root becomes nobody for a moment.
+  const bool root = ::geteuid() == 0;
+  ASSERT_TRUE(!root || ::seteuid(65534) == 0);
+  const Result<RaplZones> zones = find_rapl_zones(system.paths);
+  ASSERT_TRUE(!root || ::seteuid(0) == 0);
+  ASSERT_FALSE(zones.ok());
+  const std::string message = zones.status().message();
+  for (const char* expected : {"energy_uj: Permission denied", "chmod g+r", "udev", "without root", "CVE-2020-8694"}) {
+    EXPECT_NE(message.find(expected), std::string::npos) << expected << " is not in: " << message;
+  }
+}
+
+TEST(RaplZones, ACounterThatIsNotThereIsNoMatterOfPermission) {
+  const FakeSystem system;
+  system.zone("intel-rapl:0", "package-0", 1);
   std::filesystem::remove(system.paths.powercap / "intel-rapl:0" / "energy_uj");
   const Result<RaplZones> zones = find_rapl_zones(system.paths);
   ASSERT_FALSE(zones.ok());
   EXPECT_NE(zones.status().message().find("energy_uj"), std::string::npos);
-  EXPECT_NE(zones.status().message().find("chmod"), std::string::npos);
+  EXPECT_EQ(zones.status().message().find("chmod"), std::string::npos) << zones.status().message();
 }
 
 struct Fixture {
@@ -131,10 +150,39 @@ TEST(RaplSource, ACounterThatVanishesAndComesBackLosesNothing) {
 
 TEST(RaplSource, GarbageInTheCounterIsNoReading) {
   Fixture f(Scope::kMachine);
-  f.system.write(f.system.paths.powercap / "intel-rapl:0" / "energy_uj", "12abc\n");
+  for (const char* garbage : {"12abc\n", "-5000000\n", "", "99999999999999999999999\n"}) {
+    f.system.write(f.system.paths.powercap / "intel-rapl:0" / "energy_uj", garbage);
+    f.source->advance(sample_at(0, 0, 0, 0), sample_at(1, 0, 1, 2));
+    EXPECT_FALSE(f.source->total().has_value()) << garbage;
+  }
+  EXPECT_EQ(f.source->warnings().size(), 4U);
+}
+
+TEST(RaplSource, MoreThanAnyProcessorDrawsIsLeftOut) {
+  Fixture f(Scope::kMachine);
+  f.system.set_counter("intel-rapl:0", 2'000'000);
   f.source->advance(sample_at(0, 0, 0, 0), sample_at(1, 0, 1, 2));
+  f.system.set_counter("intel-rapl:0", 9'000'000'000);  // 9 kJ in a second
+  f.source->advance(sample_at(1, 0, 1, 2), sample_at(2, 0, 2, 4));
+  EXPECT_NEAR(f.source->total()->value.value(), 2.0, 1e-9);  // 1 J read, 1 J at the mean
+  EXPECT_NE(f.source->warnings().at(0).find("jumped"), std::string::npos);
+}
+
+TEST(RaplSource, TimesThatGoBackTellNoShareAndTheNextLookCoversThem) {
+  Fixture f(Scope::kProcess);
+  f.system.set_counter("intel-rapl:0", 2'000'000);
+  f.source->advance(sample_at(0, 0, 10, 20), sample_at(1, 0.5, 9, 21));
   EXPECT_FALSE(f.source->total().has_value());
-  EXPECT_EQ(f.source->warnings().size(), 1U);
+  f.system.set_counter("intel-rapl:0", 3'000'000);
+  f.source->advance(sample_at(1, 0.5, 9, 21), sample_at(2, 1, 10, 23));
+  EXPECT_DOUBLE_EQ(f.source->total()->value.value(), 1.0);  // half of the 2 J
+}
+
+TEST(RaplSource, ACounterThatWasNotWrittenInAShortRunIsAbsentAndSaysSo) {
+  Fixture f(Scope::kMachine);
+  f.source->advance(sample_at(0, 0, 0, 0), sample_at(0.05, 0, 0.05, 0.1));
+  EXPECT_FALSE(f.source->total().has_value());
+  EXPECT_NE(f.source->warnings().at(0).find("absent"), std::string::npos);
 }
 
 TEST(RaplSource, ACounterThatStandsStillIsReported) {

@@ -63,20 +63,8 @@ TEST(System, ATreeOfProcessesIsSummedWhateverTheirNames) {
   ASSERT_TRUE(usage.has_value());
   const double tick = 1.0 / static_cast<double>(::sysconf(_SC_CLK_TCK));
   EXPECT_DOUBLE_EQ(usage->cpu_time.value(), (600 + 3 * 6) * tick);
-  EXPECT_DOUBLE_EQ(usage->resident_bytes, 30.0 * static_cast<double>(::sysconf(_SC_PAGESIZE)));
+  EXPECT_DOUBLE_EQ(usage->resident_bytes.value(), 30.0 * static_cast<double>(::sysconf(_SC_PAGESIZE)));
   EXPECT_FALSE(process_tree_usage(system.paths, 99).has_value());
-}
-
-TEST(System, ACgroupTellsItsOwnTimeAndMemory) {
-  const FakeSystem system;
-  system.write(system.paths.proc / "self" / "cgroup", "1:cpu:/\n0::/app/one\n");
-  EXPECT_FALSE(own_cgroup(system.paths).has_value());
-  system.write(system.paths.cgroup / "app" / "one" / "cpu.stat", "usage_usec 2500000\nuser_usec 1\n");
-  system.write(system.paths.cgroup / "app" / "one" / "memory.current", "4096\n");
-  const auto folder = own_cgroup(system.paths);
-  ASSERT_TRUE(folder.has_value());
-  EXPECT_DOUBLE_EQ(cgroup_usage(*folder)->cpu_time.value(), 2.5);
-  EXPECT_DOUBLE_EQ(cgroup_usage(*folder)->resident_bytes, 4096.0);
 }
 
 TEST(CpuModel, ChoosesTheMostTellingOne) {
