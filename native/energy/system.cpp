@@ -5,13 +5,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <sstream>
-#include <unordered_map>
-#include <vector>
 
 namespace coppice::energy {
 
@@ -58,27 +55,6 @@ int to_int(std::string_view text) {
   int value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
-}
-
-struct ProcessStat {
-  int parent = 0;
-  double ticks = 0.0;  // own and of children waited for
-  double resident_pages = 0.0;
-};
-
-// The name in parentheses may hold blanks and parentheses itself: fields are counted from the last one.
-std::optional<ProcessStat> parse_process_stat(const std::string& text) {
-  const size_t end = text.rfind(')');
-  if (end == std::string::npos) return std::nullopt;
-  std::istringstream fields(text.substr(end + 1));
-  std::vector<std::string> values;
-  for (std::string field; values.size() < 22 && fields >> field;) values.push_back(field);
-  if (values.size() < 22) return std::nullopt;  // state is field 3 of the manual page, values[0]
-  ProcessStat stat;
-  stat.parent = to_int(values[1]);
-  for (const size_t field : {11, 12, 13, 14}) stat.ticks += std::strtod(values[field].c_str(), nullptr);
-  stat.resident_pages = std::max(0.0, std::strtod(values[21].c_str(), nullptr));
-  return stat;
 }
 
 }  // namespace
@@ -175,37 +151,6 @@ Usage self_usage(const SystemPaths& paths) {
       usage.resident_bytes = std::strtod(statm->c_str() + space, nullptr) * page_bytes();
     }
   }
-  return usage;
-}
-
-std::optional<Usage> process_tree_usage(const SystemPaths& paths, int root_pid) {
-  std::unordered_map<int, ProcessStat> processes;
-  std::error_code error;
-  std::filesystem::directory_iterator entries(paths.proc, error);
-  if (error) return std::nullopt;
-  for (const auto& entry : entries) {
-    const std::string name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    const auto text = read_small_file(entry.path() / "stat");
-    if (!text) continue;  // ended since the folder was listed
-    if (const auto stat = parse_process_stat(*text)) processes[to_int(name)] = *stat;
-  }
-  if (!processes.contains(root_pid)) return std::nullopt;
-  Usage usage;
-  double ticks = 0.0;
-  for (const auto& [pid, stat] : processes) {
-    int ancestor = pid;
-    // A cycle is impossible in one snapshot, but this is several: the steps are bounded.
-    for (int steps = 0; ancestor != root_pid && steps < 1000; ++steps) {
-      const auto parent = processes.find(ancestor);
-      if (parent == processes.end()) break;
-      ancestor = parent->second.parent;
-    }
-    if (ancestor != root_pid) continue;
-    ticks += stat.ticks;
-    usage.resident_bytes += stat.resident_pages * page_bytes();
-  }
-  usage.cpu_time = from_ticks(ticks);
   return usage;
 }
 

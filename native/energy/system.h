@@ -53,7 +53,8 @@ Seconds ended_children_cpu_time();
 Usage self_usage(const SystemPaths& paths);
 
 // A process and all its living descendants, with the time of the ended ones they have waited for. Absent when the
-// process has gone.
+// process has gone. Asks only the processes concerned where the kernel lists a process's children, else looks at every
+// process of the machine (process_tree.cpp).
 std::optional<Usage> process_tree_usage(const SystemPaths& paths, int root_pid);
 
 // A cgroup v2: cpu.stat and memory.current. `folder` is absolute or below paths.cgroup.

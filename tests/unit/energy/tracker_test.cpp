@@ -49,24 +49,6 @@ TEST(System, ReadsProcFiles) {
   EXPECT_DOUBLE_EQ(time->total.value(), 1000 * tick);
 }
 
-TEST(System, ATreeOfProcessesIsSummedWhateverTheirNames) {
-  const FakeSystem system;
-  const auto stat = [](int pid, const char* name, int parent, int utime) {
-    return std::to_string(pid) + " (" + name + ") S " + std::to_string(parent) + " 1 1 0 -1 0 0 0 0 0 " +
-           std::to_string(utime) + " 1 2 3 20 0 1 0 5 1000 10 1 1\n";
-  };
-  system.write(system.paths.proc / "10" / "stat", stat(10, "a) R 1 (b", 1, 100));
-  system.write(system.paths.proc / "11" / "stat", stat(11, "child", 10, 200));
-  system.write(system.paths.proc / "12" / "stat", stat(12, "grandchild", 11, 300));
-  system.write(system.paths.proc / "13" / "stat", stat(13, "stranger", 1, 4000));
-  const auto usage = process_tree_usage(system.paths, 10);
-  ASSERT_TRUE(usage.has_value());
-  const double tick = 1.0 / static_cast<double>(::sysconf(_SC_CLK_TCK));
-  EXPECT_DOUBLE_EQ(usage->cpu_time.value(), (600 + 3 * 6) * tick);
-  EXPECT_DOUBLE_EQ(usage->resident_bytes, 30.0 * static_cast<double>(::sysconf(_SC_PAGESIZE)));
-  EXPECT_FALSE(process_tree_usage(system.paths, 99).has_value());
-}
-
 TEST(System, ACgroupTellsItsOwnTimeAndMemory) {
   const FakeSystem system;
   system.write(system.paths.proc / "self" / "cgroup", "1:cpu:/\n0::/app/one\n");
