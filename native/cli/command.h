@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <string>
 
 #include "shared/base/status.h"
@@ -20,16 +21,28 @@ struct Outcome {
   int exit_code = 0;
 };
 
+// The body of main: `add` adds the subcommands to the parser, one of which must then be asked for. Returns the exit
+// code.
+int run_program(const std::string& description, int argc, char** argv,
+                const std::function<void(CLI::App&, Outcome&)>& add);
+
 // One line each, in the order of --help. `Outcome` outlives the parser.
 void add_tokenize(CLI::App& app, Outcome& outcome);
-void add_fetch(CLI::App& app, Outcome& outcome);
 void add_carbon(CLI::App& app, Outcome& outcome);
 void add_detect(CLI::App& app, Outcome& outcome);
-void add_export(CLI::App& app, Outcome& outcome);
-void add_catalog(CLI::App& app, Outcome& outcome);
 void add_track(CLI::App& app, Outcome& outcome);
 // train, evaluate, predict, prune, measure: options are parsed here, the work is done by coppice-torch.
 // `argv` is handed on as it is.
 void add_backend_commands(CLI::App& app, Outcome& outcome, char** argv);
+// catalog, export, fetch: done by coppice-tools; `argv` is handed on as it is.
+void add_tools_commands(CLI::App& app, Outcome& outcome, char** argv);
+
+// Of coppice-tools. The descriptions are what `coppice --help` says too.
+inline constexpr const char* kCatalogDescription = "List and verify the model folders beside catalog.json";
+inline constexpr const char* kExportDescription = "Write a trained model as it is shipped: ONNX, model card, manifest";
+inline constexpr const char* kFetchDescription = "Get the data set or a base model";
+void add_catalog(CLI::App& app, Outcome& outcome);
+void add_export(CLI::App& app, Outcome& outcome);
+void add_fetch(CLI::App& app, Outcome& outcome);
 
 }  // namespace coppice::cli
