@@ -24,7 +24,8 @@ endif()
 function(coppice_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC_LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
-  target_link_libraries(${name} PUBLIC coppice_options ${ARG_PUBLIC_LIBRARIES} PRIVATE ${ARG_PRIVATE_LIBRARIES})
+  # Our warnings and sanitizers are for this build; whoever uses an installed library has its own.
+  target_link_libraries(${name} PUBLIC $<BUILD_INTERFACE:coppice_options> ${ARG_PUBLIC_LIBRARIES} PRIVATE ${ARG_PRIVATE_LIBRARIES})
 endfunction()
 
 # coppice_program(NAME SOURCES... [LIBRARIES ...])

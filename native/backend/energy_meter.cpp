@@ -14,8 +14,7 @@ EnergyMeter::~EnergyMeter() = default;
 
 Result<EnergyMeter> EnergyMeter::start(const cli::EnergyOptions& options) {
   energy::TrackerOptions settings;
-  settings.place = options.place;
-  if (options.intensity_g_per_kwh) settings.place.forced = energy::GramsPerKwh(*options.intensity_g_per_kwh);
+  COPPICE_ASSIGN_OR_RETURN(settings.place, cli::place_query(options.place));
   if (options.pue) settings.pue = *options.pue;
   if (options.tdp_watts) settings.cpu_tdp = energy::Watts(*options.tdp_watts);
   COPPICE_ASSIGN_OR_RETURN(std::unique_ptr<energy::EnergyTracker> tracker,

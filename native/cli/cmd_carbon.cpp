@@ -7,6 +7,7 @@
 
 #include "native/cli/command.h"
 #include "native/cli/place_options.h"
+#include "native/cli/sibling.h"
 #include "shared/base/json.h"
 #include "shared/energy/market.h"
 #include "shared/energy/published.h"
@@ -21,6 +22,7 @@ constexpr double kMostKwh = 1e14;
 struct CarbonArguments {
   double kwh = 0.0;
   PlaceArguments place;
+  LiveAccess live;
   std::optional<double> market_intensity;
   std::string pue;
   std::optional<double> wue;
@@ -82,9 +84,10 @@ Result<Answer> work_out(const CarbonArguments& arguments) {
     answer.intensity = energy::resolve_intensity_as_codecarbon(place);
     answer.range = {answer.intensity.value, answer.intensity.value, answer.intensity.value, {}};
   } else {
-    COPPICE_ASSIGN_OR_RETURN(answer.intensity, find_intensity(arguments.place, place, [](const std::string& warning) {
-                               std::cerr << "coppice carbon: " << warning << '\n';
-                             }));
+    COPPICE_ASSIGN_OR_RETURN(answer.intensity, find_intensity(arguments.place, place, arguments.live.make_source,
+                                                              [](const std::string& warning) {
+                                                                std::cerr << "coppice carbon: " << warning << '\n';
+                                                              }));
     answer.range = energy::with_published_range(place, answer.intensity);
     std::optional<energy::GramsPerKwh> given;
     if (arguments.market_intensity) given = energy::GramsPerKwh(*arguments.market_intensity);
@@ -188,7 +191,7 @@ Status carbon(const CarbonArguments& arguments) {
 
 }  // namespace
 
-void add_carbon(CLI::App& app, Outcome& outcome) {
+void add_carbon(CLI::App& app, Outcome& outcome, const LiveAccess& live) {
   CLI::App* command = app.add_subcommand("carbon", "CO2e of an amount of electricity, by place");
   command->footer(
       "The most exact place answers: --intensity, then the cloud region, the region, the country. Location-based\n"
@@ -217,7 +220,11 @@ void add_carbon(CLI::App& app, Outcome& outcome) {
       ->excludes(command->get_option("--year"))
       ->excludes(command->get_option("--intensity-table"));
   command->add_flag("--json", arguments->json, "One JSON document on standard output");
-  command->callback([arguments, &outcome] { outcome.exit_code = report("carbon", carbon(*arguments)); });
+  arguments->live = live;
+  command->callback([arguments, &outcome] {
+    const bool elsewhere = arguments->place.wants_live() && arguments->live.make_source == nullptr;
+    outcome.exit_code = report("carbon", elsewhere ? become_tools(arguments->live.argv) : carbon(*arguments));
+  });
 }
 
 }  // namespace coppice::cli

@@ -49,7 +49,7 @@ Status run_catalog(const CatalogArguments& arguments) {
 }  // namespace
 
 void add_catalog(CLI::App& app, Outcome& outcome) {
-  CLI::App* command = app.add_subcommand("catalog", "List and verify the model folders beside catalog.json");
+  CLI::App* command = app.add_subcommand("catalog", kCatalogDescription);
   command->footer(
       "Every file of every model is compared with the sha256 in its manifest.json; the first that differs is an error "
       "(exit\ncode 3). JSON: {\"catalog\",\"models\":[{\"id\",\"files\",\"bytes\"}]}\n");

@@ -72,8 +72,7 @@ Status run_export(ExportArguments& arguments) {
 }  // namespace
 
 void add_export(CLI::App& app, Outcome& outcome) {
-  CLI::App* command =
-      app.add_subcommand("export", "Write a trained model as it is shipped: ONNX, model card, manifest");
+  CLI::App* command = app.add_subcommand("export", kExportDescription);
   command->footer(
       "The ONNX file (opset 17, inputs input_ids and attention_mask, output logits) is checked by ONNX's own checker.\n"
       "fp16 halves the download and computes in float32; fp32 keeps every bit of the weights.\n"

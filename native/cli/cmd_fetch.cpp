@@ -285,7 +285,7 @@ void add_model(CLI::App& fetch, Outcome& outcome) {
 }  // namespace
 
 void add_fetch(CLI::App& app, Outcome& outcome) {
-  CLI::App* command = app.add_subcommand("fetch", "Get the data set or a base model");
+  CLI::App* command = app.add_subcommand("fetch", kFetchDescription);
   command->require_subcommand(1);
   add_imdb(*command, outcome);
   add_model(*command, outcome);

@@ -8,6 +8,7 @@
 #include "native/cli/command.h"
 #include "native/cli/embodied_options.h"
 #include "native/cli/place_options.h"
+#include "native/cli/sibling.h"
 #include "shared/base/json.h"
 #include "shared/energy/intensity_table.h"
 #include "shared/energy/published.h"
@@ -28,6 +29,7 @@ struct SciArguments {
   std::optional<double> hours;
   std::optional<double> pue;
   PlaceArguments place;
+  LiveAccess live;
   EmbodiedArguments embodied;
   std::string functional_unit;
   std::optional<double> units;
@@ -115,9 +117,10 @@ Result<energy::SciInputs> gather(const SciArguments& arguments) {
   if (!arguments.boundary.empty()) inputs.boundary = arguments.boundary;
   if (!has_intensity) {
     COPPICE_ASSIGN_OR_RETURN(const energy::PlaceQuery place, place_query(arguments.place));
-    COPPICE_ASSIGN_OR_RETURN(inputs.place, find_intensity(arguments.place, place, [](const std::string& warning) {
-                               std::cerr << "coppice sci: " << warning << '\n';
-                             }));
+    COPPICE_ASSIGN_OR_RETURN(inputs.place, find_intensity(arguments.place, place, arguments.live.make_source,
+                                                          [](const std::string& warning) {
+                                                            std::cerr << "coppice sci: " << warning << '\n';
+                                                          }));
     inputs.intensity = energy::with_published_range(place, inputs.place);
   }
   COPPICE_ASSIGN_OR_RETURN(const auto hardware, find_hardware(arguments.embodied));
@@ -162,7 +165,7 @@ Status score(const SciArguments& arguments) {
 
 }  // namespace
 
-void add_sci(CLI::App& app, Outcome& outcome) {
+void add_sci(CLI::App& app, Outcome& outcome, const LiveAccess& live) {
   CLI::App* command = app.add_subcommand("sci", "Software Carbon Intensity (ISO/IEC 21031) of a piece of work");
   command->footer(
       "coppice sci --record runs/log/runs/track-....json --units 5 --functional-unit \"1000 reviews\" --device laptop\n"
@@ -184,7 +187,11 @@ void add_sci(CLI::App& app, Outcome& outcome) {
   command->add_option("--units", arguments->units, "How many of them the energy was for (default 1)");
   command->add_option("--boundary", arguments->boundary, "What the energy counts, in your words");
   command->add_flag("--json", arguments->json, "One JSON document on standard output");
-  command->callback([arguments, &outcome] { outcome.exit_code = report("sci", score(*arguments)); });
+  arguments->live = live;
+  command->callback([arguments, &outcome] {
+    const bool elsewhere = arguments->place.wants_live() && arguments->live.make_source == nullptr;
+    outcome.exit_code = report("sci", elsewhere ? become_tools(arguments->live.argv) : score(*arguments));
+  });
 }
 
 }  // namespace coppice::cli

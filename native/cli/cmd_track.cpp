@@ -16,6 +16,7 @@
 #include "native/cli/command.h"
 #include "native/cli/embodied_options.h"
 #include "native/cli/place_options.h"
+#include "native/cli/sibling.h"
 #include "native/energy/child_process.h"
 #include "native/energy/emissions_csv.h"
 #include "native/energy/prometheus.h"
@@ -31,6 +32,7 @@ namespace {
 
 struct TrackArguments {
   PlaceArguments place;
+  LiveAccess live;
   EmbodiedArguments embodied;
   std::string output;
   std::string csv_name;  // only from CodeCarbon's settings; "" is emissions.csv
@@ -118,11 +120,13 @@ Result<energy::TrackerOptions> place_options(const TrackArguments& arguments) {
   if (arguments.wue) COPPICE_RETURN_IF_ERROR(energy::check_wue(*arguments.wue));
   if (!arguments.place.wants_live()) return options;
   const auto say = [](const std::string& warning) { std::cerr << "coppice track: " << warning << '\n'; };
-  COPPICE_ASSIGN_OR_RETURN(options.intensity, find_intensity(arguments.place, options.place, say));
+  COPPICE_ASSIGN_OR_RETURN(options.intensity,
+                           find_intensity(arguments.place, options.place, arguments.live.make_source, say));
   if (!options.intensity->note.empty()) say(options.intensity->note);
   // Where the table answered for it, the table answers for the whole run.
   if (options.intensity->live) {
-    COPPICE_ASSIGN_OR_RETURN(options.refresh_intensity, live_source(arguments.place, [](const std::string&) {}));
+    COPPICE_ASSIGN_OR_RETURN(options.refresh_intensity,
+                             arguments.live.make_source(arguments.place, [](const std::string&) {}));
   }
   return options;
 }
@@ -285,7 +289,7 @@ Result<int> track(TrackArguments arguments) {
 
 }  // namespace
 
-void add_track(CLI::App& app, Outcome& outcome) {
+void add_track(CLI::App& app, Outcome& outcome, const LiveAccess& live) {
   CLI::App* command = app.add_subcommand("track", "Energy and carbon of any command");
   command->footer(
       "coppice track --country FRA --output DIR -- COMMAND ARG...\n"
@@ -323,7 +327,12 @@ void add_track(CLI::App& app, Outcome& outcome) {
   command->add_flag("--quiet", arguments->quiet, "No messages but errors");
   command->add_option("command", arguments->command, "-- COMMAND ARG...")->required();
   command->positionals_at_end();
+  arguments->live = live;
   command->callback([arguments, &outcome] {
+    if (arguments->place.wants_live() && arguments->live.make_source == nullptr) {
+      outcome.exit_code = report("track", become_tools(arguments->live.argv));
+      return;
+    }
     const Result<int> code = track(*arguments);
     outcome.exit_code = code ? *code : report("track", code.status());
   });

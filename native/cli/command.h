@@ -3,11 +3,14 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <string>
 
 #include "shared/base/status.h"
 
 namespace coppice::cli {
+
+struct LiveAccess;  // place_options.h
 
 // Exit codes, documented in --help: 0 done, 1 the work failed, 2 wrong usage, 3 bad input data, 130 interrupted.
 int exit_code_of(const Status& status);
@@ -20,17 +23,30 @@ struct Outcome {
   int exit_code = 0;
 };
 
+// The body of main: `add` adds the subcommands to the parser, one of which must then be asked for. Returns the exit
+// code.
+int run_program(const std::string& description, int argc, char** argv,
+                const std::function<void(CLI::App&, Outcome&)>& add);
+
 // One line each, in the order of --help. `Outcome` outlives the parser.
 void add_tokenize(CLI::App& app, Outcome& outcome);
-void add_fetch(CLI::App& app, Outcome& outcome);
-void add_carbon(CLI::App& app, Outcome& outcome);
+void add_carbon(CLI::App& app, Outcome& outcome, const LiveAccess& live);
 void add_detect(CLI::App& app, Outcome& outcome);
-void add_export(CLI::App& app, Outcome& outcome);
-void add_catalog(CLI::App& app, Outcome& outcome);
-void add_sci(CLI::App& app, Outcome& outcome);
-void add_track(CLI::App& app, Outcome& outcome);
+void add_sci(CLI::App& app, Outcome& outcome, const LiveAccess& live);
+void add_track(CLI::App& app, Outcome& outcome, const LiveAccess& live);
 // train, evaluate, predict, prune, measure: options are parsed here, the work is done by coppice-torch.
 // `argv` is handed on as it is.
 void add_backend_commands(CLI::App& app, Outcome& outcome, char** argv);
+// catalog, export, fetch: done by coppice-tools; `argv` is handed on as it is. So are carbon, sci and track with
+// --live.
+void add_tools_commands(CLI::App& app, Outcome& outcome, char** argv);
+
+// Of coppice-tools. The descriptions are what `coppice --help` says too.
+inline constexpr const char* kCatalogDescription = "List and verify the model folders beside catalog.json";
+inline constexpr const char* kExportDescription = "Write a trained model as it is shipped: ONNX, model card, manifest";
+inline constexpr const char* kFetchDescription = "Get the data set or a base model";
+void add_catalog(CLI::App& app, Outcome& outcome);
+void add_export(CLI::App& app, Outcome& outcome);
+void add_fetch(CLI::App& app, Outcome& outcome);
 
 }  // namespace coppice::cli

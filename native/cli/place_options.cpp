@@ -1,45 +1,30 @@
 #include "native/cli/place_options.h"
 
-#include <unistd.h>
-
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <vector>
 
-#include "native/energy/live_intensity.h"
-#include "native/energy/settings.h"
+#include "shared/energy/electricity_maps.h"
 #include "shared/energy/intensity_table.h"
 
 namespace coppice::cli {
 
-namespace {
-
-Result<std::map<std::string, energy::Setting>> all_settings() {
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
-  std::error_code error;
-  const char* home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): nothing here sets it
-  return energy::codecarbon_settings(environment, std::filesystem::current_path(error), home != nullptr ? home : "");
-}
-
-}  // namespace
-
-void add_place_options(CLI::App& command, PlaceArguments& arguments) {
+void add_table_options(CLI::App& command, PlaceArguments& arguments) {
   energy::PlaceQuery& place = arguments.place;
   command.add_option("--country", place.country, "ISO 3166 alpha-3 code, e.g. FRA; WORLD for the world");
   command.add_option("--region", place.region, "US state, Canadian or Chinese province, Nordic bidding zone");
   command.add_option("--cloud", place.cloud_provider, "Cloud provider: gcp, aws or azure");
   command.add_option("--cloud-region", place.cloud_region, "Its region, e.g. europe-west2");
-  CLI::Option* intensity =
-      command.add_option("--intensity", arguments.intensity, "Carbon intensity in g/kWh, instead of any table");
-  CLI::Option* year = command.add_option("--year", place.year, "The figure of this year, not the newest")
-                          ->check(CLI::Range(1950, 2100));
-  CLI::Option* table =
-      command.add_option("--intensity-table", arguments.table,
-                         "CSV file with newer intensities, asked before the tables compiled in: columns\n"
-                         "iso_code,g_per_kwh and any of name,region,cloud_provider,cloud_region,year,source");
+  command.add_option("--intensity", arguments.intensity, "Carbon intensity in g/kWh, instead of any table");
+  command.add_option("--year", place.year, "The figure of this year, not the newest")->check(CLI::Range(1950, 2100));
+  command.add_option("--intensity-table", arguments.table,
+                     "CSV file with newer intensities, asked before the tables compiled in: columns\n"
+                     "iso_code,g_per_kwh and any of name,region,cloud_provider,cloud_region,year,source");
+}
+
+void add_place_options(CLI::App& command, PlaceArguments& arguments) {
+  add_table_options(command, arguments);
   CLI::Option* live = command.add_flag("--live", arguments.live,
                                        "The intensity of this hour from Electricity Maps; needs --zone, a token in\n"
                                        "ELECTRICITYMAPS_TOKEN or a file, and a network");
@@ -49,8 +34,9 @@ void add_place_options(CLI::App& command, PlaceArguments& arguments) {
   command.add_option("--electricity-maps-token-file", arguments.token_file, "File whose first line is the token");
   command.add_option("--electricity-maps-url", arguments.url,
                      std::string("Base address of the service (") + energy::kElectricityMapsUrl + ")");
-  live->excludes(intensity)->excludes(year)->excludes(table)->excludes(either)->needs(zone);
-  either->excludes(intensity)->needs(zone);
+  for (const char* other : {"--intensity", "--year", "--intensity-table"}) live->excludes(command.get_option(other));
+  live->excludes(either)->needs(zone);
+  either->excludes(command.get_option("--intensity"))->needs(zone);
 }
 
 Result<std::string> read_text_file(const std::string& path, size_t most) {
@@ -90,26 +76,11 @@ Result<energy::PlaceQuery> place_query(const PlaceArguments& arguments) {
   return place;
 }
 
-Result<std::function<Result<energy::Intensity>()>> live_source(const PlaceArguments& arguments,
-                                                               const std::function<void(const std::string&)>& say) {
-  COPPICE_ASSIGN_OR_RETURN(const auto settings, all_settings());
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here sets it
-  const char* environment_token = std::getenv("ELECTRICITYMAPS_TOKEN");
-  COPPICE_ASSIGN_OR_RETURN(const auto found,
-                           energy::find_live_token(arguments.token_file, environment_token, settings));
-  if (!found.warning.empty()) say(found.warning);
-  energy::LiveOptions options;
-  options.zone = arguments.zone;
-  options.token = found.token;
-  if (!arguments.url.empty()) options.base_url = arguments.url;
-  return std::function<Result<energy::Intensity>()>([options] { return energy::fetch_live_intensity(options); });
-}
-
 Result<energy::Intensity> find_intensity(const PlaceArguments& arguments, const energy::PlaceQuery& place,
-                                         const std::function<void(const std::string&)>& say) {
+                                         LiveSourceMaker make_source, const Say& say) {
   if (!arguments.wants_live()) return energy::resolve_intensity(place);
   const auto live = [&]() -> Result<energy::Intensity> {
-    COPPICE_ASSIGN_OR_RETURN(const auto source, live_source(arguments, say));
+    COPPICE_ASSIGN_OR_RETURN(const LiveSource source, make_source(arguments, say));
     return source();
   }();
   if (live || !arguments.live_or_table || live.status().code() == StatusCode::kInterrupted) return live;

@@ -1,4 +1,4 @@
-// The options that name a place and its carbon intensity, alike in `carbon`, `sci` and `track`.
+// The options that name a place and its carbon intensity, alike in every command that has them.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -24,6 +24,9 @@ struct PlaceArguments {
   [[nodiscard]] bool wants_live() const { return live || live_or_table; }
 };
 
+// Places of the tables, those compiled in and the user's.
+void add_table_options(CLI::App& command, PlaceArguments& arguments);
+// The same and live intensity.
 void add_place_options(CLI::App& command, PlaceArguments& arguments);
 
 // The place with the user's table read and the given intensity in it. Errors: a table that cannot be read or is
@@ -32,13 +35,20 @@ Result<energy::PlaceQuery> place_query(const PlaceArguments& arguments);
 
 // A way to ask for the live intensity again and again. Needs wants_live(); fails where there is no token. `say` is for
 // warnings.
-Result<std::function<Result<energy::Intensity>()>> live_source(const PlaceArguments& arguments,
-                                                               const std::function<void(const std::string&)>& say);
+using Say = std::function<void(const std::string&)>;
+using LiveSource = std::function<Result<energy::Intensity>()>;
+using LiveSourceMaker = Result<LiveSource> (*)(const PlaceArguments& arguments, const Say& say);
+
+// What a program has for --live. coppice has no network library: coppice-tools then does the command.
+struct LiveAccess {
+  LiveSourceMaker make_source = nullptr;
+  char** argv = nullptr;  // the words to hand over
+};
 
 // The intensity of the place: live if that is asked for, else by table. With --live-or-table a failure of the first is
 // answered by the second, and its note says so.
 Result<energy::Intensity> find_intensity(const PlaceArguments& arguments, const energy::PlaceQuery& place,
-                                         const std::function<void(const std::string&)>& say);
+                                         LiveSourceMaker make_source, const Say& say);
 
 // A file of at most `most` bytes as text, for tables given on the command line.
 Result<std::string> read_text_file(const std::string& path, size_t most);

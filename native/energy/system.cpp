@@ -6,13 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <sstream>
-#include <unordered_map>
-#include <vector>
 
 namespace coppice::energy {
 
@@ -59,45 +56,6 @@ int to_int(std::string_view text) {
   int value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
-}
-
-struct ProcessStat {
-  int parent = 0;
-  double ticks = 0.0;  // own and of children waited for
-  double resident_pages = 0.0;
-};
-
-// The name in parentheses may hold blanks and parentheses itself: fields are counted from the last one.
-std::optional<ProcessStat> parse_process_stat(const std::string& text) {
-  const size_t end = text.rfind(')');
-  if (end == std::string::npos) return std::nullopt;
-  std::istringstream fields(text.substr(end + 1));
-  std::vector<std::string> values;
-  for (std::string field; values.size() < 22 && fields >> field;) values.push_back(field);
-  if (values.size() < 22) return std::nullopt;  // state is field 3 of the manual page, values[0]
-  ProcessStat stat;
-  stat.parent = to_int(values[1]);
-  for (const size_t field : {11, 12, 13, 14}) stat.ticks += std::strtod(values[field].c_str(), nullptr);
-  stat.resident_pages = std::max(0.0, std::strtod(values[21].c_str(), nullptr));
-  return stat;
-}
-
-std::optional<ProcessStat> process_stat(const SystemPaths& paths, int pid) {
-  const auto text = read_small_file(paths.proc / std::to_string(pid) / "stat");
-  return text ? parse_process_stat(*text) : std::nullopt;
-}
-
-std::unordered_map<int, ProcessStat> all_processes(const SystemPaths& paths) {
-  std::unordered_map<int, ProcessStat> processes;
-  std::error_code error;
-  std::filesystem::directory_iterator entry(paths.proc, error);
-  for (const std::filesystem::directory_iterator end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    // One that ended since the folder was listed is left out.
-    if (const auto stat = process_stat(paths, to_int(name))) processes[to_int(name)] = *stat;
-  }
-  return processes;
 }
 
 // Lines "cpu0 ...", "cpu1 ..." of /proc/stat.
@@ -223,51 +181,9 @@ Usage self_usage(const SystemPaths& paths) {
   return usage;
 }
 
-std::optional<Usage> process_tree_usage(const SystemPaths& paths, int root_pid, const Adoption& adoption) {
-  const std::unordered_map<int, ProcessStat> processes = all_processes(paths);
-  const auto adopted = [&](int pid, int parent) {
-    return adoption.adopter != 0 && parent == adoption.adopter &&
-           std::find(adoption.not_adopted.begin(), adoption.not_adopted.end(), pid) == adoption.not_adopted.end();
-  };
-  Usage usage;
-  double ticks = 0.0;
-  bool found = false;
-  for (const auto& [pid, stat] : processes) {
-    int ancestor = pid;
-    bool belongs = false;
-    // A cycle is impossible in one snapshot, but this is several: the steps are bounded.
-    for (int steps = 0; !belongs && steps < 1000; ++steps) {
-      const auto entry = processes.find(ancestor);
-      belongs = ancestor == root_pid || (entry != processes.end() && adopted(ancestor, entry->second.parent));
-      if (entry == processes.end()) break;
-      ancestor = entry->second.parent;
-    }
-    if (!belongs) continue;
-    found = true;
-    ticks += stat.ticks;
-    usage.resident_bytes = usage.resident_bytes.value_or(0.0) + stat.resident_pages * page_bytes();
-  }
-  if (!found) return std::nullopt;
-  usage.cpu_time = from_ticks(ticks);
-  return usage;
-}
-
 bool adopts_orphans() {
   int set = 0;
   return ::prctl(PR_GET_CHILD_SUBREAPER, &set) == 0 && set != 0;
-}
-
-std::vector<int> children_of(const SystemPaths& paths, int pid) {
-  std::vector<int> children;
-  for (const auto& [child, stat] : all_processes(paths)) {
-    if (stat.parent == pid) children.push_back(child);
-  }
-  return children;
-}
-
-std::optional<int> parent_of(const SystemPaths& paths, int pid) {
-  const auto stat = process_stat(paths, pid);
-  return stat ? std::optional<int>(stat->parent) : std::nullopt;
 }
 
 bool has_own_pid_numbers(const SystemPaths& paths) {

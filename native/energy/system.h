@@ -67,8 +67,10 @@ Seconds ended_children_cpu_time();
 Usage self_usage(const SystemPaths& paths);
 
 // A process and all its living descendants, with the time of the ended ones they have waited for. Absent when there is
-// no such process. `adopter` is a process that orphans of the tree come to (a subreaper, see adopts_orphans): its
-// children, but for those in `not_adopted`, then belong to the tree as well, also after the root has gone.
+// no such process. Asks only the processes concerned where the kernel lists a process's children, else looks at every
+// process of the machine (process_tree.cpp). `adopter` is a process that orphans of the tree come to (a subreaper, see
+// adopts_orphans): its children, but for those in `not_adopted`, then belong to the tree as well, also after the root
+// has gone.
 struct Adoption {
   int adopter = 0;               // 0: nobody
   std::vector<int> not_adopted;  // children it had before

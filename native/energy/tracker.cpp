@@ -1,5 +1,7 @@
 #include "native/energy/tracker.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,6 +9,7 @@
 #include <cmath>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -17,6 +20,26 @@
 namespace coppice::energy {
 
 namespace {
+
+// Starts a thread that takes no signals: a program's signals belong to its own threads, also when a tracker is in it.
+// Faults of the thread itself and a profiler's clock are left alone.
+template <typename Work>
+Status start_quiet_thread(std::thread& thread, Work work) {
+  sigset_t blocked;
+  sigset_t before;
+  ::sigfillset(&blocked);
+  for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGPROF}) ::sigdelset(&blocked, own);
+  ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  Status status;
+  try {
+    thread = std::thread(std::move(work));
+  } catch (const std::system_error& error) {
+    status = failed(std::string("energy: the sampling thread cannot be started: ") + error.what() +
+                    "; the limit of threads (ulimit -u, pids.max of the cgroup) may be reached");
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return status;
+}
 
 using Totals = std::vector<std::optional<Figure<Joules>>>;  // one a source
 
@@ -78,7 +101,9 @@ struct EnergyTracker::State {
   mutable std::mutex mutex;
   std::condition_variable wake;
   bool stopping = false;
+  std::mutex finishing;  // held through finish(), where `mutex` cannot be: the thread that is joined takes it
   std::thread thread;
+  pid_t owner = ::getpid();
 
   double awake_start = 0.0;
   double boot_start = 0.0;
@@ -368,12 +393,18 @@ Result<std::unique_ptr<EnergyTracker>> EnergyTracker::start(TrackerOptions optio
   state->begin = state->mark();
   if (intensity) state->spans.push_back({std::move(*intensity), state->begin});
   state->next_refresh = state->options.intensity_period.value();
-  State* shared = state.get();
-  state->thread = std::thread([shared] { shared->run(); });
+  COPPICE_RETURN_IF_ERROR(start_quiet_thread(state->thread, [shared = state.get()] { shared->run(); }));
   return std::unique_ptr<EnergyTracker>(new EnergyTracker(std::move(state)));
 }
 
-EnergyTracker::~EnergyTracker() { finish(); }
+EnergyTracker::~EnergyTracker() {
+  // In a child after fork the thread to be joined does not exist and the lock may be held for ever.
+  if (::getpid() == state_->owner) {
+    finish();
+  } else {
+    static_cast<void>(state_.release());
+  }
+}
 
 Reading EnergyTracker::now() const {
   const std::lock_guard lock(state_->mutex);
@@ -398,6 +429,7 @@ void EnergyTracker::end_phase() {
 }
 
 EnergyReport EnergyTracker::finish() {
+  const std::lock_guard one_at_a_time(state_->finishing);
   {
     const std::lock_guard lock(state_->mutex);
     if (state_->report) return *state_->report;

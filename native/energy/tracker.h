@@ -10,7 +10,8 @@
 //
 // Reads counters where there are any (RAPL, NVML), else models; every figure says which. A thread looks once a second,
 // so that a counter's wrap is never missed. By default this process and its ended children are charged their share of
-// the machine. Thread-safe.
+// the machine. Thread-safe. A child after fork may let its copy go and must not ask it: the sampling thread is not
+// there.
 #pragma once
 
 #include <functional>
@@ -100,7 +101,8 @@ struct EnergyReport {
 
 class EnergyTracker {
  public:
-  // Fails for an unknown place, a PUE under 1, or a process that does not exist; never for want of a counter.
+  // Fails for an unknown place, a PUE under 1, a process that does not exist, or where no thread can be started; never
+  // for want of a counter.
   static Result<std::unique_ptr<EnergyTracker>> start(TrackerOptions options);
   ~EnergyTracker();
   EnergyTracker(const EnergyTracker&) = delete;

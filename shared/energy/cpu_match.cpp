@@ -162,6 +162,29 @@ bool has_digit(const Tokens& tokens) {
                      [](const std::string& token) { return token.find_first_of("0123456789") != std::string::npos; });
 }
 
+// Words with a digit in them: at least one of these is in every row that match_cpu takes.
+Tokens telling_words(const Tokens& tokens) {
+  Tokens telling;
+  for (const std::string& token : tokens) {
+    if (token.find_first_of("0123456789") != std::string::npos) telling.push_back(token);
+  }
+  return telling;
+}
+
+// Whether a row may hold one of these words, without parting it into words: thousands of rows are asked. A bracket or
+// a byte beyond ASCII may be a mark whose removal joins what is around it, so such rows always may.
+bool may_hold(std::string_view name, const Tokens& telling) {
+  const auto equal = [](char in_name, char in_word) {
+    return (in_name >= 'A' && in_name <= 'Z' ? in_name - 'A' + 'a' : in_name) == in_word;
+  };
+  if (std::any_of(name.begin(), name.end(), [](char c) { return c == '(' || static_cast<uint8_t>(c) >= 0x80; })) {
+    return true;
+  }
+  return std::any_of(telling.begin(), telling.end(), [&](const std::string& word) {
+    return std::search(name.begin(), name.end(), word.begin(), word.end(), equal) != name.end();
+  });
+}
+
 // The rows that fit best: one TDP for all of them is a match, several are ambiguous.
 std::optional<CpuMatch> settle(const std::vector<const CpuRow*>& rows, const char* how) {
   if (rows.empty()) return std::nullopt;
@@ -185,8 +208,10 @@ CpuMatch match_cpu(const std::string& model, std::span<const CpuRow> table) {
   std::vector<const CpuRow*> inside;
   std::vector<const CpuRow*> wider;  // entries that say more than the model's name does
   size_t most = 0;
-  if (has_digit(wanted)) {  // "AMD EPYC" alone names a family, no processor
+  const Tokens telling = telling_words(wanted);
+  if (!telling.empty()) {  // "AMD EPYC" alone names a family, no processor
     for (const CpuRow& row : table) {
+      if (!may_hold(row.name, telling)) continue;
       const Tokens tokens = meaningful_words(row.name);
       if (tokens == wanted) {
         equal.push_back(&row);

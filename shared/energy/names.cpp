@@ -7,18 +7,21 @@ namespace coppice::energy {
 
 namespace {
 
-// Levenshtein's distance with one row of memory.
-size_t edit_distance(std::string_view a, std::string_view b) {
+// Levenshtein's distance with one row of memory; some number above `limit` as soon as it must exceed that.
+size_t edit_distance(std::string_view a, std::string_view b, size_t limit) {
+  if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > limit) return limit + 1;
   std::vector<size_t> row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (size_t i = 1; i <= a.size(); ++i) {
     size_t diagonal = row[0];
-    row[0] = i;
+    size_t least = row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
       const size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
       diagonal = row[j];
       row[j] = std::min({substituted, row[j] + 1, row[j - 1] + 1});
+      least = std::min(least, row[j]);
     }
+    if (least > limit) return limit + 1;  // no later row falls below this one's least
   }
   return row[b.size()];
 }
@@ -44,20 +47,26 @@ std::string upper(std::string_view text) {
 std::vector<std::string> nearest_names(std::string_view query, const std::vector<std::string>& names, size_t count) {
   const std::string wanted = lower(query.substr(0, 100));  // longer input is no name
   if (wanted.empty()) return {};
-  const size_t farthest = std::max<size_t>(1, wanted.size() / 2);
-  std::vector<std::pair<size_t, std::string>> ranked;
+  if (count == 0) return {};
+  size_t farthest = std::max<size_t>(1, wanted.size() / 2);
+  std::vector<std::pair<size_t, std::string>> ranked;  // by distance, equal ones in the order of `names`
   for (const std::string& name : names) {
     const std::string candidate = lower(name);
     const bool starts = wanted.size() >= 2 && candidate.compare(0, wanted.size(), wanted) == 0;
-    const size_t distance = starts ? 0 : edit_distance(wanted, candidate);
-    if (distance <= farthest) ranked.emplace_back(distance, name);
+    const size_t distance = starts ? 0 : edit_distance(wanted, candidate, farthest);
+    if (distance > farthest) continue;
+    const auto same = [&](const auto& entry) { return entry.second == name; };
+    if (std::any_of(ranked.begin(), ranked.end(), same)) continue;
+    const auto after = std::upper_bound(ranked.begin(), ranked.end(), distance,
+                                        [](size_t value, const auto& entry) { return value < entry.first; });
+    ranked.emplace(after, distance, name);
+    if (ranked.size() > count) ranked.pop_back();
+    // Whatever comes later and is as far away as the last of enough names comes too late.
+    if (ranked.size() == count && ranked.back().first == 0) break;
+    if (ranked.size() == count) farthest = std::min(farthest, ranked.back().first - 1);
   }
-  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> nearest;
-  for (auto& [distance, name] : ranked) {
-    if (nearest.size() == count) break;
-    if (std::find(nearest.begin(), nearest.end(), name) == nearest.end()) nearest.push_back(std::move(name));
-  }
+  for (auto& [distance, name] : ranked) nearest.push_back(std::move(name));
   return nearest;
 }
 

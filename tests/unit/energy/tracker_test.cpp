@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
+#include <vector>
 
 #include "native/energy/model_source.h"
 #include "tests/unit/energy/fake_system.h"
@@ -47,24 +50,6 @@ TEST(System, ReadsProcFiles) {
   const double tick = 1.0 / static_cast<double>(::sysconf(_SC_CLK_TCK));
   EXPECT_DOUBLE_EQ(time->busy.value(), 200 * tick);  // stolen time is not ours
   EXPECT_DOUBLE_EQ(time->total.value(), 1000 * tick);
-}
-
-TEST(System, ATreeOfProcessesIsSummedWhateverTheirNames) {
-  const FakeSystem system;
-  const auto stat = [](int pid, const char* name, int parent, int utime) {
-    return std::to_string(pid) + " (" + name + ") S " + std::to_string(parent) + " 1 1 0 -1 0 0 0 0 0 " +
-           std::to_string(utime) + " 1 2 3 20 0 1 0 5 1000 10 1 1\n";
-  };
-  system.write(system.paths.proc / "10" / "stat", stat(10, "a) R 1 (b", 1, 100));
-  system.write(system.paths.proc / "11" / "stat", stat(11, "child", 10, 200));
-  system.write(system.paths.proc / "12" / "stat", stat(12, "grandchild", 11, 300));
-  system.write(system.paths.proc / "13" / "stat", stat(13, "stranger", 1, 4000));
-  const auto usage = process_tree_usage(system.paths, 10);
-  ASSERT_TRUE(usage.has_value());
-  const double tick = 1.0 / static_cast<double>(::sysconf(_SC_CLK_TCK));
-  EXPECT_DOUBLE_EQ(usage->cpu_time.value(), (600 + 3 * 6) * tick);
-  EXPECT_DOUBLE_EQ(usage->resident_bytes.value(), 30.0 * static_cast<double>(::sysconf(_SC_PAGESIZE)));
-  EXPECT_FALSE(process_tree_usage(system.paths, 99).has_value());
 }
 
 TEST(CpuModel, ChoosesTheMostTellingOne) {
@@ -207,6 +192,68 @@ TEST(EnergyTracker, FollowsAnotherProcessUntilItEnds) {
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
   EXPECT_GE((*tracker)->finish().total.cpu_time.value(), before);  // what it used is not forgotten
+}
+
+// Its proof of being free of races is a build with -DCOPPICE_SANITIZE=thread.
+TEST(EnergyTracker, IsUsedByManyThreadsAtOnce) {
+  TrackerOptions options;
+  options.sampling_period = Seconds(0.01);
+  auto tracker = EnergyTracker::start(std::move(options));
+  ASSERT_TRUE(tracker.ok()) << tracker.status().message();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&tracker, i] {
+      for (int round = 0; round < 20; ++round) {
+        (*tracker)->begin_phase("phase " + std::to_string(i));
+        EXPECT_GE((*tracker)->now().duration.value(), 0.0);
+        EXPECT_FALSE((*tracker)->describe().empty());
+        (*tracker)->end_phase();
+      }
+      (*tracker)->finish();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const EnergyReport report = (*tracker)->finish();
+  EXPECT_LE(report.phases.size(), 80U);
+  EXPECT_GE(report.phases.size(), 20U);  // the first to finish has had all of its own
+}
+
+TEST(EnergyTracker, AForkedChildCanLetItsCopyGo) {
+  auto tracker = EnergyTracker::start({});
+  ASSERT_TRUE(tracker.ok()) << tracker.status().message();
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::alarm(10);  // ends a child that hangs
+    (*tracker).reset();
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  EXPECT_GT((*tracker)->finish().total.duration.value(), 0.0);
+}
+
+TEST(EnergyTracker, LeavesSignalsToTheProgramsOwnThreads) {
+  static std::atomic<pid_t> taken_by = 0;
+  struct sigaction action {};
+  struct sigaction before {};
+  action.sa_handler = [](int) { taken_by = static_cast<pid_t>(::syscall(SYS_gettid)); };
+  ASSERT_EQ(::sigaction(SIGUSR1, &action, &before), 0);
+  auto tracker = EnergyTracker::start({});
+  ASSERT_TRUE(tracker.ok()) << tracker.status().message();
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGUSR1);
+  sigset_t mask;
+  ::pthread_sigmask(SIG_BLOCK, &set, &mask);
+  EXPECT_FALSE(::sigismember(&mask, SIGUSR1));  // start() has put this thread's mask back
+  ::kill(::getpid(), SIGUSR1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(taken_by, 0);  // this thread will not take it now, and the tracker's may not
+  ::pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+  EXPECT_EQ(taken_by, ::getpid());
+  ::sigaction(SIGUSR1, &before, nullptr);
 }
 
 TEST(EnergyTracker, RefusesImpossibleSettings) {
