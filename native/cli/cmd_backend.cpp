@@ -3,39 +3,18 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 
 #include "native/cli/backend_options.h"
+#include "native/cli/backend_program.h"
 #include "native/cli/command.h"
-#include "native/cli/cpu_kernels.h"
 
 namespace coppice::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
-// Beside this program, or where COPPICE_TORCH_PROGRAM points.
-Result<std::string> backend_program() {
-  if (const char* named = std::getenv("COPPICE_TORCH_PROGRAM")) return std::string(named);
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  if (error) return failed("cannot find this program's own folder: " + error.message());
-  const fs::path beside = self.parent_path() / "coppice-torch";
-  if (!fs::exists(beside)) {
-    return failed(beside.string() +
-                  " is not there; this command needs the libtorch backend. Build it with the preset " +
-                  "\"release\" (cmake --preset release && cmake --build --preset release), or name it in " +
-                  "COPPICE_TORCH_PROGRAM.");
-  }
-  return beside.string();
-}
-
 // Comes back only when it failed.
 Status become_backend(char** argv) {
-  COPPICE_ASSIGN_OR_RETURN(const std::string program, backend_program());
-  for (const auto& [name, value] : backend_environment()) ::setenv(name.c_str(), value.c_str(), 0);
+  COPPICE_ASSIGN_OR_RETURN(const std::string program, prepare_backend());
   ::execv(program.c_str(), argv);
   return failed("cannot run " + program + ": " + std::strerror(errno));
 }

@@ -29,6 +29,7 @@ void add_export(CLI::App& app, Outcome& outcome);
 void add_catalog(CLI::App& app, Outcome& outcome);
 void add_sci(CLI::App& app, Outcome& outcome);
 void add_track(CLI::App& app, Outcome& outcome);
+void add_tune(CLI::App& app, Outcome& outcome);
 // train, evaluate, predict, prune, measure: options are parsed here, the work is done by coppice-torch.
 // `argv` is handed on as it is.
 void add_backend_commands(CLI::App& app, Outcome& outcome, char** argv);

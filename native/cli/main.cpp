@@ -37,6 +37,7 @@ int run(int argc, char** argv) {
   coppice::cli::add_sci(app, outcome);
   coppice::cli::add_tokenize(app, outcome);
   coppice::cli::add_track(app, outcome);
+  coppice::cli::add_tune(app, outcome);
 
   add_exit_codes(app);  // last: a subcommand takes over the footer its parent has when it is made
   try {

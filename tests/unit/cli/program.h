@@ -46,12 +46,12 @@ class ScratchFolder {
   std::filesystem::path path_;
 };
 
-// `arguments` as typed in a shell; COPPICE_PROGRAM is the path of the built program.
-inline ProgramResult run_coppice(const std::string& arguments, const std::string& input = "") {
+// A command line as typed in a shell.
+inline ProgramResult run_program(const std::string& words, const std::string& input = "") {
   const ScratchFolder folder;
   const std::string in = folder.write("in", input);
   const std::string err = (folder.path() / "err").string();
-  const std::string command = std::string("'" COPPICE_PROGRAM "' ") + arguments + " <'" + in + "' 2>'" + err + "'";
+  const std::string command = "{ " + words + "; } <'" + in + "' 2>'" + err + "'";
   ProgramResult result;
   std::FILE* pipe = popen(command.c_str(), "r");
   EXPECT_NE(pipe, nullptr);
@@ -62,6 +62,11 @@ inline ProgramResult run_coppice(const std::string& arguments, const std::string
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   result.err = file_content(err);
   return result;
+}
+
+// `arguments` of the program; COPPICE_PROGRAM is its path.
+inline ProgramResult run_coppice(const std::string& arguments, const std::string& input = "") {
+  return run_program("'" COPPICE_PROGRAM "' " + arguments, input);
 }
 
 }  // namespace coppice::cli
