@@ -1,19 +1,16 @@
 // train, evaluate, predict, measure and prune: options are checked here, the work is done by coppice-torch, which
 // replaces this process, so that signals and exit code need no passing on.
-#include <cstdlib>
 
 #include "native/cli/backend_options.h"
+#include "native/cli/backend_program.h"
 #include "native/cli/command.h"
-#include "native/cli/cpu_kernels.h"
 #include "native/cli/sibling.h"
 
 namespace coppice::cli {
 namespace {
 
 Status become_backend(char** argv) {
-  COPPICE_ASSIGN_OR_RETURN(const std::string program, program_beside("coppice-torch", "COPPICE_TORCH_PROGRAM",
-                                                                     "this command needs the libtorch backend"));
-  for (const auto& [name, value] : backend_environment()) ::setenv(name.c_str(), value.c_str(), 0);
+  COPPICE_ASSIGN_OR_RETURN(const std::string program, prepare_backend());
   return become(program, argv);
 }
 

@@ -37,7 +37,7 @@ void add_track(CLI::App& app, Outcome& outcome, const LiveAccess& live);
 // train, evaluate, predict, prune, measure: options are parsed here, the work is done by coppice-torch.
 // `argv` is handed on as it is.
 void add_backend_commands(CLI::App& app, Outcome& outcome, char** argv);
-// catalog, export, fetch: done by coppice-tools; `argv` is handed on as it is. So are carbon, sci and track with
+// catalog, export, fetch, tune: done by coppice-tools; `argv` is handed on as it is. So are carbon, sci and track with
 // --live.
 void add_tools_commands(CLI::App& app, Outcome& outcome, char** argv);
 
@@ -45,8 +45,10 @@ void add_tools_commands(CLI::App& app, Outcome& outcome, char** argv);
 inline constexpr const char* kCatalogDescription = "List and verify the model folders beside catalog.json";
 inline constexpr const char* kExportDescription = "Write a trained model as it is shipped: ONNX, model card, manifest";
 inline constexpr const char* kFetchDescription = "Get the data set or a base model";
+inline constexpr const char* kTuneDescription = "Search training options: grid, random, successive halving";
 void add_catalog(CLI::App& app, Outcome& outcome);
 void add_export(CLI::App& app, Outcome& outcome);
 void add_fetch(CLI::App& app, Outcome& outcome);
+void add_tune(CLI::App& app, Outcome& outcome);
 
 }  // namespace coppice::cli

@@ -15,5 +15,6 @@ int main(int argc, char** argv) {
                                      coppice::cli::add_fetch(app, outcome);
                                      coppice::cli::add_sci(app, outcome, live);
                                      coppice::cli::add_track(app, outcome, live);
+                                     coppice::cli::add_tune(app, outcome);
                                    });
 }

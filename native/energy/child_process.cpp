@@ -68,11 +68,13 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::prepare(const std::vector<st
   const sigset_t set = signals_of_interest();
   sigset_t before;
   ::pthread_sigmask(SIG_BLOCK, &set, &before);
+  // A second child must not inherit what was blocked for the first: it would be deaf to Ctrl-C.
+  static const sigset_t of_the_first = before;
   const pid_t pid = ::fork();
   if (pid == 0) {
     ::close(go[1]);
     ::close(failure[0]);
-    become(arguments.data(), go[0], failure[1], output_to_stderr, before);
+    become(arguments.data(), go[0], failure[1], output_to_stderr, of_the_first);
   }
   const Status status = pid < 0 ? system_error("fork") : Status();
   ::close(go[0]);
@@ -144,6 +146,7 @@ ChildEnd ChildProcess::run(const std::function<void()>& on_tick) {
     // What the terminal sends goes to the whole foreground group, the child included: passing it on would double it.
     if (info.si_code != SI_KERNEL) ::kill(pid_, signal);
   }
+  end.asked_to_stop = asked_to_stop;
   end.interrupted = asked_to_stop && end.signal != 0;
   if (got == static_cast<ssize_t>(sizeof reason)) {
     end.start_error = std::string("the command cannot be started: ") + std::strerror(reason);

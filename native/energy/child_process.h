@@ -15,9 +15,10 @@ namespace coppice::energy {
 
 struct ChildEnd {
   int exit_code = 0;
-  int signal = 0;            // that ended it, 0 if none did
-  bool interrupted = false;  // it was ended after this program was asked to stop
-  std::string start_error;   // "" if it could be started
+  int signal = 0;              // that ended it, 0 if none did
+  bool interrupted = false;    // it was ended after this program was asked to stop
+  std::string start_error;     // "" if it could be started
+  bool asked_to_stop = false;  // SIGINT, SIGTERM, SIGHUP or SIGQUIT came, whatever the command made of it
   // As shells give it: exit code, 128 + signal, 127 or 126 if it could not be started.
   [[nodiscard]] int shell_code() const { return signal != 0 ? 128 + signal : exit_code; }
 };

@@ -23,7 +23,7 @@ int in_own_process(const Body& body) {
 
 ChildEnd run(const std::vector<std::string>& command) {
   auto child = ChildProcess::prepare(command, true);
-  return child.ok() ? (*child)->run([] {}) : ChildEnd{-1, 0, false, child.status().message()};
+  return child.ok() ? (*child)->run([] {}) : ChildEnd{-1, 0, false, child.status().message(), false};
 }
 
 TEST(ChildProcess, PassesTheExitCodeOn) {
@@ -98,6 +98,15 @@ TEST(ChildProcess, AHungCommandEndsByTheSignalThatIsPassedOn) {
             0);
 }
 
+TEST(ChildProcess, TheSecondChildHearsSignalsToo) {
+  EXPECT_EQ(in_own_process([] {
+              if (run({"true"}).shell_code() != 0) return false;
+              const ChildEnd end = run({"sh", "-c", "kill -TERM $$; exit 3"});
+              return end.signal == SIGTERM && !end.asked_to_stop;
+            }),
+            0);
+}
+
 TEST(ChildProcess, ACommandThatIsKilledSaysBySignal) {
   EXPECT_EQ(in_own_process([] {
               auto child = ChildProcess::prepare({"sleep", "60"}, true);
@@ -126,6 +135,15 @@ TEST(ChildProcess, AnOrphanThatLivesOnIsChargedWhileTheCommandRuns) {
               if (!tracker.ok()) return false;
               (*child)->run([] {});
               return (*tracker)->finish().total.cpu_time.value() > 0.15;
+            }),
+            0);
+}
+
+TEST(ChildProcess, SaysThatItWasAskedToStopWhateverTheCommandMadeOfIt) {
+  EXPECT_EQ(in_own_process([] {
+              const std::string self = std::to_string(::getpid());
+              const ChildEnd end = run({"sh", "-c", "trap 'exit 0' TERM; kill -TERM " + self + "; sleep 5 & wait"});
+              return end.exit_code == 0 && end.asked_to_stop && !end.interrupted;
             }),
             0);
 }
