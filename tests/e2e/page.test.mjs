@@ -1,5 +1,6 @@
 // The page in Chromium with small real models made by the test: what a visitor does, and what the table then says.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
@@ -180,13 +181,13 @@ describe('places', () => {
     const visitor = await openPage(browser, own.url);
     try {
       await compare(visitor.page, 'good');
-      await visitor.page.waitForFunction(async () => {
-        for (const name of await caches.keys()) {
-          if (!name.startsWith('coppice-page-')) continue;
-          return (await (await caches.open(name)).keys()).some(({ url }) => url.endsWith('threaded.wasm'));
-        }
-        return false;
-      }, null, { timeout: 60_000 });
+      // The last file of the runtime is kept some time after the first: all of them are waited for.
+      const { runtime } = JSON.parse(readFileSync(path.join(dist, 'sw.js'), 'utf8').match(/^const build = (.*);$/m)[1]);
+      assert.ok(runtime.length > 0);
+      await visitor.page.waitForFunction(async (files) => {
+        const cached = await Promise.all(files.map((file) => caches.match(new URL(file, location.href))));
+        return cached.every(Boolean);
+      }, runtime, { timeout: 60_000 });
       await own.close();
       await visitor.context.setOffline(true);
       await visitor.page.reload();
