@@ -1,8 +1,8 @@
 // Threads that each compute a whole micro-batch on one core.
 //
-// Splitting one matrix product over cores costs more in hand-overs than it gains at the sizes of a small BERT. So libtorch
-// and BLAS run single-threaded, and cores work on different micro-batches. As each piece is computed alone and summed in a fixed order, results do not depend on the
-// number of threads.
+// Splitting one matrix product over cores costs more in hand-overs than it gains at the sizes of a small BERT. So
+// libtorch and BLAS run single-threaded, and cores work on different micro-batches. As each piece is computed alone and
+// summed in a fixed order, results do not depend on the number of threads.
 #pragma once
 
 #include <cstddef>
