@@ -2,12 +2,14 @@
 #include <cmath>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include "native/backend/classifier_folder.h"
 #include "native/backend/commands.h"
 #include "native/backend/data_share.h"
 #include "native/backend/energy_meter.h"
 #include "native/backend/progress.h"
+#include "native/backend/teacher.h"
 #include "native/data/dataset.h"
 #include "native/export/model_folder.h"
 #include "native/io/file.h"
@@ -34,6 +36,10 @@ train::TrainConfig config_of(const cli::TrainOptions& options) {
   config.validations_per_epoch = options.validations_per_epoch;
   config.patience = options.patience;
   config.checkpoint_every_seconds = options.checkpoint_every_seconds;
+  if (!options.teacher.empty()) {
+    config.distillation = {options.distillation_weight, options.distillation_temperature,
+                           options.distillation_hidden_weight};
+  }
   return config;
 }
 
@@ -49,29 +55,26 @@ train::Masks masks_of_zeros(model::BertClassifier& model) {
 }
 
 struct Inputs {
+  text::EncodeOptions encoding;
+  DataSelection training_selection;
   model::TokenizedReviews training;
   model::TokenizedReviews validation;
-  Json training_share;
   Json validation_share;
 };
 
 Result<Inputs> read_inputs(const cli::TrainOptions& options, const text::Tokenizer& tokenizer) {
-  COPPICE_ASSIGN_OR_RETURN(const text::Truncation truncation, text::parse_truncation(options.truncation));
-  text::EncodeOptions encoding;
-  encoding.max_length = static_cast<int>(options.max_length);
-  encoding.truncation = truncation;
-  encoding.with_offsets = false;
-  const auto read = [&](data::Split split, int64_t limit, model::TokenizedReviews& reviews, Json& share) -> Status {
-    COPPICE_ASSIGN_OR_RETURN(const DataSelection selection,
-                             select_reviews(options.data, split, static_cast<size_t>(limit)));
-    reviews = model::tokenize(tokenizer, selection.reviews, encoding);
-    share = to_json(selection);
-    return {};
-  };
   Inputs inputs;
-  COPPICE_RETURN_IF_ERROR(read(data::Split::kTrain, options.train_limit, inputs.training, inputs.training_share));
-  COPPICE_RETURN_IF_ERROR(
-      read(data::Split::kValidation, options.validation_limit, inputs.validation, inputs.validation_share));
+  COPPICE_ASSIGN_OR_RETURN(inputs.encoding.truncation, text::parse_truncation(options.truncation));
+  inputs.encoding.max_length = static_cast<int>(options.max_length);
+  inputs.encoding.with_offsets = false;
+  COPPICE_ASSIGN_OR_RETURN(inputs.training_selection,
+                           select_reviews(options.data, data::Split::kTrain, static_cast<size_t>(options.train_limit)));
+  COPPICE_ASSIGN_OR_RETURN(
+      const DataSelection validation,
+      select_reviews(options.data, data::Split::kValidation, static_cast<size_t>(options.validation_limit)));
+  inputs.training = model::tokenize(tokenizer, inputs.training_selection.reviews, inputs.encoding);
+  inputs.validation = model::tokenize(tokenizer, validation.reviews, inputs.encoding);
+  inputs.validation_share = to_json(validation);
   return inputs;
 }
 
@@ -152,18 +155,25 @@ Status train_and_write(const cli::TrainOptions& options, const Invocation& invoc
   if (options.dropout >= 0) loaded.model.set_dropout(options.dropout);
 
   const train::TrainConfig config = config_of(options);
+  model::WorkerPool pool(options.threads);
+  std::optional<Teacher> teacher;
+  if (!options.teacher.empty()) {
+    COPPICE_ASSIGN_OR_RETURN(
+        teacher, ask_teacher(options, inputs.training_selection.reviews, inputs.training_selection.sha256, tokenizer,
+                             inputs.encoding, output / "checkpoints", pool, meter, invocation));
+  }
   records::RunRecord& record = recorder.record();
   record.settings = Json(train::to_json(config));
   record.settings["max_length"] = options.max_length;
   record.settings["truncation"] = options.truncation;
   record.settings["hidden_dropout_prob"] = loaded.model.config().hidden_dropout_prob;
   record.settings["keep_zeros"] = options.keep_zeros;
-  model::WorkerPool pool(options.threads);
   record.settings["threads"] = pool.threads();
   COPPICE_ASSIGN_OR_RETURN(const std::string base_sha256, sha256_file_hex(base / loaded.weights_path));
   record.inputs["parent_id"] = id_of_base(base);
   record.inputs["base_weights_sha256"] = base_sha256;
-  record.inputs["training_data"] = inputs.training_share;
+  if (teacher) record.inputs["teacher"] = teacher->description;
+  record.inputs["training_data"] = to_json(inputs.training_selection);
   record.inputs["validation_data"] = inputs.validation_share;
 
   // Threads do not belong to the fingerprint: a run may go on with fewer.
@@ -180,7 +190,7 @@ Status train_and_write(const cli::TrainOptions& options, const Invocation& invoc
   COPPICE_ASSIGN_OR_RETURN(
       const train::TrainResult result,
       train::train(loaded.model, inputs.training, inputs.validation, config, masks, output / "checkpoints", fingerprint,
-                   options.resume, events, pool, *invocation.interrupted));
+                   options.resume, events, pool, *invocation.interrupted, teacher ? &teacher->answers : nullptr));
   record.results = results_of(result);
   meter.begin_phase("write");
   return write_model(loaded.model, options);

@@ -68,6 +68,19 @@ CLI::App* add_train_options(CLI::App& app, TrainOptions& options) {
       ->capture_default_str();
   command->add_flag("--keep-zeros", options.keep_zeros,
                     "Hold the encoder weights that are 0 at 0: recovery after magnitude pruning");
+  command->add_option("--teacher", options.teacher,
+                      "Distil from this model folder: its probabilities count beside the labels");
+  command->add_option("--distillation-weight", options.distillation_weight, "Share of the teacher in the loss, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--distillation-temperature", options.distillation_temperature, "Softens both sides' answers")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--distillation-hidden-weight", options.distillation_hidden_weight,
+                   "Weight of the squared difference of the last [CLS] vectors; 0: none")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command->add_flag("--resume", options.resume, "Continue from the checkpoint in the output folder");
   command->add_option("--energy-budget", options.energy_budget_joules, "Joules after which to stop at a checkpoint")
       ->check(CLI::PositiveNumber);

@@ -33,6 +33,10 @@ struct TrainOptions {
   int64_t patience = 0;
   double checkpoint_every_seconds = 120;
   bool keep_zeros = false;
+  std::string teacher;  // model folder to distil from; empty: none
+  double distillation_weight = 0.5;
+  double distillation_temperature = 2;
+  double distillation_hidden_weight = 0;
   bool resume = false;
   double energy_budget_joules = 0;
   EnergyOptions energy;

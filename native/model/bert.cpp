@@ -108,7 +108,7 @@ at::Tensor BertClassifier::pooler_output(const at::Tensor& cls_rows) {
   return at::tanh(at::linear(cls_rows, pooler_.weight, pooler_.bias));
 }
 
-at::Tensor BertClassifier::forward(const PackedBatch& batch, const TrainingNoise* training_noise) {
+ForwardOutput BertClassifier::forward_with_cls(const PackedBatch& batch, const TrainingNoise* training_noise) {
   Noise noise(training_noise);
   at::Tensor x = embed(batch, noise);
   for (size_t i = 0; i < layers_.size(); ++i) {
@@ -116,7 +116,7 @@ at::Tensor BertClassifier::forward(const PackedBatch& batch, const TrainingNoise
     x = encode(layers_[i], config_.layers[i].num_attention_heads, x, batch.offsets, last, noise);
   }
   const at::Tensor pooled = dropout(pooler_output(x), noise.next(config_.classifier_dropout));
-  return at::linear(pooled, classifier_.weight, classifier_.bias);
+  return {at::linear(pooled, classifier_.weight, classifier_.bias), x};
 }
 
 std::vector<at::Tensor> BertClassifier::hidden_states(const PackedBatch& batch) {

@@ -48,6 +48,11 @@ struct TrainingNoise {
   uint64_t micro_batch = 0;
 };
 
+struct ForwardOutput {
+  at::Tensor logits;  // (B, 2)
+  at::Tensor cls;     // (B, H): the [CLS] rows after the last encoder layer
+};
+
 class BertClassifier {
  public:
   // Parameters are float32, on the CPU, drawn from N(0, initializer_range) with biases 0 and LayerNorm 1, by `seed`.
@@ -60,9 +65,13 @@ class BertClassifier {
 
   // Logits (B, 2). With `noise` dropout is on. In the last layer only the [CLS] row goes through query, attention
   // output and feed-forward, since nothing else reaches the classifier: the same logits for five sixths of the work.
-  at::Tensor forward(const PackedBatch& batch, const TrainingNoise* noise = nullptr);
+  at::Tensor forward(const PackedBatch& batch, const TrainingNoise* noise = nullptr) {
+    return forward_with_cls(batch, noise).logits;
+  }
+  // The same, with what the classifier saw: for distillation.
+  ForwardOutput forward_with_cls(const PackedBatch& batch, const TrainingNoise* noise = nullptr);
 
-  // For tests and distillation: embedding output, then each layer's output, each (N, H).
+  // For tests: embedding output, then each layer's output, each (N, H).
   std::vector<at::Tensor> hidden_states(const PackedBatch& batch);
 
   // tanh(dense(x)) of the [CLS] rows (B, H).

@@ -43,7 +43,8 @@ class Loop {
  public:
   Loop(BertClassifier& model, const TokenizedReviews& training, const TokenizedReviews& validation,
        const TrainConfig& config, const Masks& masks, fs::path folder, std::string fingerprint,
-       const TrainEvents& events, model::WorkerPool& pool, const std::atomic<bool>& interrupt)
+       const TrainEvents& events, model::WorkerPool& pool, const std::atomic<bool>& interrupt,
+       const TeacherAnswers* teacher)
       : model_(model),
         training_(training),
         validation_(validation),
@@ -53,6 +54,7 @@ class Loop {
         events_(events),
         pool_(pool),
         interrupt_(interrupt),
+        teacher_(teacher),
         plan_(make_plan(config, training.size())),
         optimizer_(model, config.adamw, masks, pool) {}
 
@@ -121,9 +123,9 @@ class Loop {
     const model::TrainingNoise noise{config_.seed, static_cast<uint64_t>(state_.step), number};
     std::vector<int64_t> labels;
     for (const uint32_t index : indices) labels.push_back(training_.labels[index]);
-    const at::Tensor logits = model_.forward(model::pack_reviews(training_, indices), &noise);
-    const at::Tensor loss = at::cross_entropy_loss(logits, at::tensor(labels, at::kLong), {}, at::Reduction::Sum) /
-                            static_cast<double>(batch_size);
+    const model::ForwardOutput out = model_.forward_with_cls(model::pack_reviews(training_, indices), &noise);
+    const at::Tensor loss =
+        training_loss(out, labels, indices, config_.distillation, teacher_) / static_cast<double>(batch_size);
     Micro micro;
     micro.gradients = torch::autograd::grad({loss}, parameters_, /*grad_outputs=*/{}, /*retain_graph=*/false,
                                             /*create_graph=*/false, /*allow_unused=*/true);
@@ -247,6 +249,7 @@ class Loop {
   const TrainEvents& events_;
   model::WorkerPool& pool_;
   const std::atomic<bool>& interrupt_;
+  const TeacherAnswers* teacher_;
   Plan plan_;
   AdamW optimizer_;
   std::vector<at::Tensor> parameters_ = optimizer_.parameters();
@@ -257,6 +260,23 @@ class Loop {
   double step_seconds_ = 0;
   Clock::time_point last_checkpoint_;
 };
+
+Status check(const DistillationConfig& config, size_t reviews, const TeacherAnswers* teacher, int64_t hidden_size) {
+  if (!(config.weight >= 0 && config.weight <= 1)) return invalid_usage("the teacher's weight must be in 0..1");
+  if (!(config.temperature > 0)) return invalid_usage("the temperature must be above 0");
+  if (!(config.hidden_weight >= 0)) return invalid_usage("the weight of hidden states must not be negative");
+  if (!config.active()) return {};
+  if (teacher == nullptr) return invalid_usage("distillation needs a teacher");
+  if (teacher->logits.size() != reviews) {
+    return invalid_input("the teacher answered " + std::to_string(teacher->logits.size()) + " reviews, but there are " +
+                         std::to_string(reviews) + " to train on");
+  }
+  if (config.hidden_weight > 0 && teacher->cls.size(1) != hidden_size) {
+    return invalid_usage("the teacher's hidden_size is " + std::to_string(teacher->cls.size(1)) + ", the student's " +
+                         std::to_string(hidden_size) + ": hidden states cannot be compared; leave them out");
+  }
+  return {};
+}
 
 Status check(const TrainConfig& config, const TokenizedReviews& training, const TokenizedReviews& validation) {
   if (training.size() == 0) return invalid_input("there are no reviews to train on");
@@ -290,15 +310,21 @@ OrderedJson to_json(const TrainConfig& config) {
   json["seed"] = config.seed;
   json["validations_per_epoch"] = config.validations_per_epoch;
   json["patience"] = config.patience;
+  if (config.distillation.active()) {
+    json["distillation"] = {{"weight", config.distillation.weight},
+                            {"temperature", config.distillation.temperature},
+                            {"hidden_weight", config.distillation.hidden_weight}};
+  }
   return json;
 }
 
 Result<TrainResult> train(BertClassifier& model, const TokenizedReviews& training, const TokenizedReviews& validation,
                           const TrainConfig& config, const Masks& masks, const fs::path& folder,
                           const std::string& fingerprint, bool resume, const TrainEvents& events,
-                          model::WorkerPool& pool, const std::atomic<bool>& interrupt) {
+                          model::WorkerPool& pool, const std::atomic<bool>& interrupt, const TeacherAnswers* teacher) {
   COPPICE_RETURN_IF_ERROR(check(config, training, validation));
-  Loop loop(model, training, validation, config, masks, folder, fingerprint, events, pool, interrupt);
+  COPPICE_RETURN_IF_ERROR(check(config.distillation, training.size(), teacher, model.config().hidden_size));
+  Loop loop(model, training, validation, config, masks, folder, fingerprint, events, pool, interrupt, teacher);
   COPPICE_RETURN_IF_ERROR(loop.start(resume));
   return loop.run();
 }

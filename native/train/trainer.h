@@ -21,6 +21,7 @@
 #include "native/model/bert.h"
 #include "native/model/tokenized_reviews.h"
 #include "native/train/adamw.h"
+#include "native/train/distillation.h"
 #include "shared/base/json.h"
 #include "shared/base/status.h"
 
@@ -39,6 +40,7 @@ struct TrainConfig {
   int64_t validations_per_epoch = 4;
   int64_t patience = 0;  // validations without a better accuracy before stopping; 0 = never
   double checkpoint_every_seconds = 120;
+  DistillationConfig distillation;
 };
 OrderedJson to_json(const TrainConfig& config);
 
@@ -84,10 +86,12 @@ struct TrainResult {
 // checkpoint.safetensors (weights, moments, counters) and best.safetensors. `fingerprint` names settings and inputs;
 // a checkpoint with another one is refused. With `resume` an existing checkpoint is continued, without it is an error
 // to find one. `interrupt` set (Ctrl-C) writes a checkpoint and returns kInterrupted. A NaN or infinite loss returns
-// kFailed and leaves the last checkpoint as it is.
+// kFailed and leaves the last checkpoint as it is. `teacher`, needed where config.distillation is active, answers for
+// each training review.
 Result<TrainResult> train(model::BertClassifier& model, const model::TokenizedReviews& training,
                           const model::TokenizedReviews& validation, const TrainConfig& config, const Masks& masks,
                           const std::filesystem::path& folder, const std::string& fingerprint, bool resume,
-                          const TrainEvents& events, model::WorkerPool& pool, const std::atomic<bool>& interrupt);
+                          const TrainEvents& events, model::WorkerPool& pool, const std::atomic<bool>& interrupt,
+                          const TeacherAnswers* teacher = nullptr);
 
 }  // namespace coppice::train

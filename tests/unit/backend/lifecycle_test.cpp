@@ -203,6 +203,27 @@ TEST_F(Lifecycle, WorkThatFailedLeavesItsRecordAndARefusedCallNone) {
   EXPECT_TRUE(failed[0]["energy"]["energy_joules"]["value"].get<double>() > 0);
 }
 
+TEST_F(Lifecycle, AStudentIsDistilledFromATeacher) {
+  json_of(run_coppice(train_command("tiny-base", "dense", "--json")));
+  const Json record = json_of(run_coppice(
+      train_command("tiny-base", "student", "--teacher " + at("dense") + " --distillation-hidden-weight 0.1 --json")));
+  EXPECT_EQ(record["inputs"]["teacher"]["model_id"], "dense");
+  EXPECT_EQ(record["settings"]["distillation"]["weight"], 0.5);
+  EXPECT_GE(record["results"]["best"]["validation_accuracy"].get<double>(), 0.9);
+  bool teacher_phase = false;
+  for (const Json& phase : record["energy"]["phases"]) teacher_phase = teacher_phase || phase["name"] == "teacher";
+  EXPECT_TRUE(teacher_phase) << "asking the teacher costs energy too";
+
+  // A teacher that lacks a word of the student's vocabulary judges other texts.
+  fs::copy(base_, folder_.path() / "other-base");
+  std::string vocabulary = file_content(base_ / "vocab.txt");
+  vocabulary.replace(vocabulary.find("good"), 4, "fine");
+  folder_.write("other-base/vocab.txt", vocabulary);
+  const ProgramResult refused = run_coppice(train_command("other-base", "never", "--teacher " + at("dense")));
+  EXPECT_EQ(refused.exit_code, 2) << refused.err;
+  EXPECT_NE(refused.err.find("another vocabulary: it lacks the student's \"fine\""), std::string::npos) << refused.err;
+}
+
 TEST_F(Lifecycle, PredictAnswersInOrderAndNamesABadLine) {
   json_of(run_coppice(train_command("tiny-base", "dense", "--max-steps 4 --json")));
   const ProgramResult piped = run_coppice("predict --model " + at("dense") + " --json --file -",

@@ -1,0 +1,60 @@
+// Knowledge distillation (Hinton, Vinyals, Dean 2015, arXiv 1503.02531): the student learns what the teacher thinks of
+// a review beside the review's label. Per review, with student logits s, teacher logits t and temperature T:
+//
+//   (1 - weight) CE(s, label) + weight T^2 KL(softmax(t / T) || softmax(s / T))
+//     + hidden_weight mean over H of (h_s - h_t)^2
+//
+// where h is the [CLS] vector after the last encoder layer, the only one the classifier sees (structured pruning leaves
+// hidden_size as it is, so that student and teacher compare without a projection).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "native/model/bert.h"
+#include "native/model/inference.h"
+#include "native/model/tokenized_reviews.h"
+#include "native/model/worker_pool.h"
+#include "shared/base/status.h"
+
+namespace coppice::train {
+
+struct DistillationConfig {
+  double weight = 0;  // of the teacher's probabilities, 0..1
+  double temperature = 2;
+  double hidden_weight = 0;  // of the [CLS] vectors' squared difference
+
+  [[nodiscard]] bool active() const { return weight > 0 || hidden_weight > 0; }
+};
+
+// What the teacher answered, once for the whole run: asking it again in each epoch would cost as much as a third of the
+// student's training.
+struct TeacherAnswers {
+  std::vector<model::Logits> logits;  // one a training review, in their order
+  at::Tensor cls;                     // (reviews, H) float32
+};
+
+// The teacher reads the reviews by its own tokenizer (`reviews` must be in the order of the student's). Returns
+// kInterrupted when `stop` is set.
+Result<TeacherAnswers> ask_teacher(model::BertClassifier& teacher, const model::TokenizedReviews& reviews,
+                                   int64_t max_batch_tokens, model::WorkerPool& pool,
+                                   const std::function<void(size_t done)>& on_progress, const std::atomic<bool>& stop);
+
+// A file beside the run's checkpoint, so that a resumed run does not ask again. `fingerprint` names teacher and
+// reviews; reading a file with another one is an error.
+Status save_answers(const TeacherAnswers& answers, const std::string& fingerprint, const std::filesystem::path& file);
+Result<TeacherAnswers> load_answers(const std::string& fingerprint, const std::filesystem::path& file);
+
+// Summed over the reviews `indices` of a micro-batch. `answers` is null without distillation.
+at::Tensor training_loss(const model::ForwardOutput& student, const std::vector<int64_t>& labels,
+                         std::span<const uint32_t> indices, const DistillationConfig& config,
+                         const TeacherAnswers* answers);
+
+}  // namespace coppice::train
