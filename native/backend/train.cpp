@@ -36,6 +36,7 @@ train::TrainConfig config_of(const cli::TrainOptions& options) {
   config.validations_per_epoch = options.validations_per_epoch;
   config.patience = options.patience;
   config.checkpoint_every_seconds = options.checkpoint_every_seconds;
+  config.precision = options.precision == "bf16" ? model::MatmulPrecision::kBFloat16 : model::MatmulPrecision::kFloat32;
   if (!options.teacher.empty()) {
     config.distillation = {options.distillation_weight, options.distillation_temperature,
                            options.distillation_hidden_weight};

@@ -66,6 +66,11 @@ CLI::App* add_train_options(CLI::App& app, TrainOptions& options) {
   command->add_option("--checkpoint-every", options.checkpoint_every_seconds, "Seconds between checkpoints")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command
+      ->add_option("--precision", options.precision,
+                   "Of matrix products while training; bf16 halves the time and more on a CPU with avx512_bf16")
+      ->check(CLI::IsMember({"fp32", "bf16"}))
+      ->capture_default_str();
   command->add_flag("--keep-zeros", options.keep_zeros,
                     "Hold the encoder weights that are 0 at 0: recovery after magnitude pruning");
   command->add_option("--teacher", options.teacher,

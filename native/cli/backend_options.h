@@ -32,6 +32,7 @@ struct TrainOptions {
   int64_t validations_per_epoch = 4;
   int64_t patience = 0;
   double checkpoint_every_seconds = 120;
+  std::string precision = "fp32";  // or "bf16"
   bool keep_zeros = false;
   std::string teacher;  // model folder to distil from; empty: none
   double distillation_weight = 0.5;

@@ -4,17 +4,22 @@
 
 namespace coppice::model {
 
-// Numbers the dropout sites of one forward pass in the order they are reached.
-class BertClassifier::Noise {
+// Numbers the dropout sites of one forward pass in the order they are reached, and knows its precision.
+class BertClassifier::Pass {
  public:
-  explicit Noise(const TrainingNoise* noise) : noise_(noise) {}
-  Dropout next(double probability) {
-    if (noise_ == nullptr || probability <= 0) return {};
-    return {probability, dropout_key(noise_->seed, noise_->step, noise_->micro_batch, ++site_)};
+  explicit Pass(const TrainingPass* training) : training_(training) {}
+  Dropout next_dropout(double probability) {
+    if (training_ == nullptr || probability <= 0) return {};
+    return {probability, dropout_key(training_->seed, training_->step, training_->micro_batch, ++site_)};
+  }
+  // To the type of the matrix products' inputs. No copy in float32.
+  [[nodiscard]] at::Tensor lowered(const at::Tensor& t) const {
+    const bool low = training_ != nullptr && training_->precision == MatmulPrecision::kBFloat16;
+    return low ? t.to(at::kBFloat16) : t;
   }
 
  private:
-  const TrainingNoise* noise_;
+  const TrainingPass* training_;
   uint64_t site_ = 0;
 };
 
@@ -76,15 +81,15 @@ at::Tensor BertClassifier::normalise(const at::Tensor& x, const LayerNorm& norm)
   return at::layer_norm(x, {config_.hidden_size}, norm.weight, norm.bias, config_.layer_norm_eps);
 }
 
-at::Tensor BertClassifier::embed(const PackedBatch& batch, Noise& noise) {
+at::Tensor BertClassifier::embed(const PackedBatch& batch, Pass& pass) {
   // Single texts only: every token is of type 0.
   at::Tensor x = at::embedding(word_embeddings_, batch.input_ids) +
                  at::embedding(position_embeddings_, batch.position_ids) + token_type_embeddings_.select(0, 0);
-  return dropout(normalise(x, embedding_norm_), noise.next(config_.hidden_dropout_prob));
+  return dropout(normalise(x, embedding_norm_), pass.next_dropout(config_.hidden_dropout_prob));
 }
 
 at::Tensor BertClassifier::encode(const EncoderLayer& layer, int64_t num_heads, const at::Tensor& x,
-                                  const std::vector<int64_t>& offsets, bool cls_only, Noise& noise) {
+                                  const std::vector<int64_t>& offsets, bool cls_only, Pass& pass) {
   at::Tensor queries = x;
   std::vector<int64_t> query_offsets = offsets;
   if (cls_only) {
@@ -92,39 +97,46 @@ at::Tensor BertClassifier::encode(const EncoderLayer& layer, int64_t num_heads, 
     queries = x.index_select(0, at::tensor(std::vector<int64_t>(offsets.begin(), offsets.end() - 1), at::kLong));
     for (int64_t b = 0; b <= reviews; ++b) query_offsets[static_cast<size_t>(b)] = b;
   }
-  const at::Tensor context = packed_attention(at::linear(queries, layer.query.weight, layer.query.bias),
-                                              at::linear(x, layer.key.weight, layer.key.bias),
-                                              at::linear(x, layer.value.weight, layer.value.bias), query_offsets,
-                                              offsets, num_heads, noise.next(config_.attention_probs_dropout_prob));
-  const at::Tensor attention = at::linear(context, layer.attention_output.weight, layer.attention_output.bias);
+  const auto lowered = [&](const at::Tensor& t) { return pass.lowered(t); };
+  const auto linear = [&](const at::Tensor& input, const Linear& l) {
+    return at::linear(input, lowered(l.weight), lowered(l.bias));
+  };
+  const at::Tensor keys_input = lowered(x);
+  const at::Tensor context =
+      packed_attention(linear(cls_only ? lowered(queries) : keys_input, layer.query), linear(keys_input, layer.key),
+                       linear(keys_input, layer.value), query_offsets, offsets, num_heads,
+                       pass.next_dropout(config_.attention_probs_dropout_prob));
+  const at::Tensor attention = linear(context, layer.attention_output).to(at::kFloat);
   const at::Tensor mid =
-      normalise(dropout_add(attention, queries, noise.next(config_.hidden_dropout_prob)), layer.attention_norm);
+      normalise(dropout_add(attention, queries, pass.next_dropout(config_.hidden_dropout_prob)), layer.attention_norm);
   const at::Tensor out =
-      feed_forward(mid, layer.intermediate.weight, layer.intermediate.bias, layer.output.weight, layer.output.bias);
-  return normalise(dropout_add(out, mid, noise.next(config_.hidden_dropout_prob)), layer.output_norm);
+      feed_forward(lowered(mid), lowered(layer.intermediate.weight), lowered(layer.intermediate.bias),
+                   lowered(layer.output.weight), lowered(layer.output.bias))
+          .to(at::kFloat);
+  return normalise(dropout_add(out, mid, pass.next_dropout(config_.hidden_dropout_prob)), layer.output_norm);
 }
 
 at::Tensor BertClassifier::pooler_output(const at::Tensor& cls_rows) {
   return at::tanh(at::linear(cls_rows, pooler_.weight, pooler_.bias));
 }
 
-ForwardOutput BertClassifier::forward_with_cls(const PackedBatch& batch, const TrainingNoise* training_noise) {
-  Noise noise(training_noise);
-  at::Tensor x = embed(batch, noise);
+ForwardOutput BertClassifier::forward_with_cls(const PackedBatch& batch, const TrainingPass* training) {
+  Pass pass(training);
+  at::Tensor x = embed(batch, pass);
   for (size_t i = 0; i < layers_.size(); ++i) {
     const bool last = i + 1 == layers_.size();
-    x = encode(layers_[i], config_.layers[i].num_attention_heads, x, batch.offsets, last, noise);
+    x = encode(layers_[i], config_.layers[i].num_attention_heads, x, batch.offsets, last, pass);
   }
-  const at::Tensor pooled = dropout(pooler_output(x), noise.next(config_.classifier_dropout));
+  const at::Tensor pooled = dropout(pooler_output(x), pass.next_dropout(config_.classifier_dropout));
   return {at::linear(pooled, classifier_.weight, classifier_.bias), x};
 }
 
 std::vector<at::Tensor> BertClassifier::hidden_states(const PackedBatch& batch) {
-  Noise noise(nullptr);
-  std::vector<at::Tensor> states = {embed(batch, noise)};
+  Pass pass(nullptr);
+  std::vector<at::Tensor> states = {embed(batch, pass)};
   for (size_t i = 0; i < layers_.size(); ++i) {
     states.push_back(
-        encode(layers_[i], config_.layers[i].num_attention_heads, states.back(), batch.offsets, false, noise));
+        encode(layers_[i], config_.layers[i].num_attention_heads, states.back(), batch.offsets, false, pass));
   }
   return states;
 }

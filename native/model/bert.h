@@ -41,11 +41,18 @@ struct EncoderLayer {
 using ParameterVisitor =
     std::function<void(const std::string& name, at::Tensor& tensor, const std::vector<int64_t>& shape)>;
 
-// Where dropout draws from while training; evaluation has none.
-struct TrainingNoise {
+// What the encoder's matrix products are computed in. kBFloat16 is mixed precision (Micikevicius et al. 2018, with
+// bfloat16 as in Kalamkar et al. 2019, arXiv 1905.12322, which needs no loss scaling): weights, their gradients, the
+// residual stream, LayerNorm, softmax, loss and optimiser stay float32; products take bfloat16 inputs and sum in
+// float32.
+enum class MatmulPrecision { kFloat32, kBFloat16 };
+
+// A forward pass of training: where dropout draws from, and the precision. Evaluation has neither and is float32.
+struct TrainingPass {
   uint64_t seed = 0;
   uint64_t step = 0;
   uint64_t micro_batch = 0;
+  MatmulPrecision precision = MatmulPrecision::kFloat32;
 };
 
 struct ForwardOutput {
@@ -63,13 +70,13 @@ class BertClassifier {
   // Every parameter once, in the order of the Hugging Face module.
   void visit(const ParameterVisitor& visitor);
 
-  // Logits (B, 2). With `noise` dropout is on. In the last layer only the [CLS] row goes through query, attention
+  // Logits (B, 2). With `training` dropout is on. In the last layer only the [CLS] row goes through query, attention
   // output and feed-forward, since nothing else reaches the classifier: the same logits for five sixths of the work.
-  at::Tensor forward(const PackedBatch& batch, const TrainingNoise* noise = nullptr) {
-    return forward_with_cls(batch, noise).logits;
+  at::Tensor forward(const PackedBatch& batch, const TrainingPass* training = nullptr) {
+    return forward_with_cls(batch, training).logits;
   }
   // The same, with what the classifier saw: for distillation.
-  ForwardOutput forward_with_cls(const PackedBatch& batch, const TrainingNoise* noise = nullptr);
+  ForwardOutput forward_with_cls(const PackedBatch& batch, const TrainingPass* training = nullptr);
 
   // For tests: embedding output, then each layer's output, each (N, H).
   std::vector<at::Tensor> hidden_states(const PackedBatch& batch);
@@ -85,10 +92,10 @@ class BertClassifier {
   void set_layer_shapes(std::vector<records::LayerShape> shapes) { config_.layers = std::move(shapes); }
 
  private:
-  class Noise;
-  at::Tensor embed(const PackedBatch& batch, Noise& noise);
+  class Pass;
+  at::Tensor embed(const PackedBatch& batch, Pass& pass);
   at::Tensor encode(const EncoderLayer& layer, int64_t num_heads, const at::Tensor& x,
-                    const std::vector<int64_t>& offsets, bool cls_only, Noise& noise);
+                    const std::vector<int64_t>& offsets, bool cls_only, Pass& pass);
   at::Tensor normalise(const at::Tensor& x, const LayerNorm& norm) const;
 
   records::BertConfig config_;

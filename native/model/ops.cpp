@@ -107,6 +107,11 @@ at::Tensor heads_of(const at::Tensor& rows, int64_t begin, int64_t end, int64_t 
   return rows.narrow(0, begin, end - begin).view({end - begin, num_heads, head_size}).transpose(0, 1);
 }
 
+// The same copied together: BLAS multiplies strided heads at a third of the speed.
+at::Tensor packed_heads(const at::Tensor& rows, int64_t begin, int64_t end, int64_t num_heads) {
+  return heads_of(rows, begin, end, num_heads).contiguous();
+}
+
 // Each review draws its own mask, from the site's key and its index.
 Dropout dropout_of_review(Dropout drop, size_t review) {
   return {drop.probability, dropout_key(drop.key, review, 0, 0)};
@@ -114,8 +119,7 @@ Dropout dropout_of_review(Dropout drop, size_t review) {
 
 at::Tensor attention_probabilities(const at::Tensor& q, const at::Tensor& k) {
   const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(2)));
-  at::Tensor scores = at::bmm(q, k.transpose(1, 2)).mul_(scale);
-  return at::softmax(scores, -1);
+  return at::softmax(at::bmm(q, k.transpose(1, 2)).to(at::kFloat).mul_(scale), -1);
 }
 
 struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
@@ -130,12 +134,12 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
     ctx->saved_data["num_heads"] = num_heads;
     at::Tensor out = at::empty_like(q);
     for (size_t b = 0; b + 1 < q_offsets.size(); ++b) {
-      const at::Tensor qb = heads_of(q, q_offsets[b], q_offsets[b + 1], num_heads);
-      const at::Tensor kb = heads_of(k, kv_offsets[b], kv_offsets[b + 1], num_heads);
-      const at::Tensor vb = heads_of(v, kv_offsets[b], kv_offsets[b + 1], num_heads);
+      const at::Tensor qb = packed_heads(q, q_offsets[b], q_offsets[b + 1], num_heads);
+      const at::Tensor kb = packed_heads(k, kv_offsets[b], kv_offsets[b + 1], num_heads);
+      const at::Tensor vb = packed_heads(v, kv_offsets[b], kv_offsets[b + 1], num_heads);
       at::Tensor probabilities = attention_probabilities(qb, kb);
       if (probability > 0) probabilities = apply_mask(probabilities, dropout_of_review(drop, b));
-      heads_of(out, q_offsets[b], q_offsets[b + 1], num_heads).copy_(at::bmm(probabilities, vb));
+      heads_of(out, q_offsets[b], q_offsets[b + 1], num_heads).copy_(at::bmm(probabilities.to(v.scalar_type()), vb));
     }
     return out;
   }
@@ -161,16 +165,20 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
       const auto kv_rows = [&](const at::Tensor& t) {
         return heads_of(t, kv_offsets[b], kv_offsets[b + 1], num_heads);
       };
-      const at::Tensor probabilities = attention_probabilities(q_rows(q), kv_rows(k));
+      const at::Tensor qb = q_rows(q).contiguous();
+      const at::Tensor kb = kv_rows(k).contiguous();
+      const at::Tensor grad_b = q_rows(grad_out).contiguous();
+      const at::Tensor probabilities = attention_probabilities(qb, kb);
       const bool dropped = drop.probability > 0;
       const Dropout review_drop = dropout_of_review(drop, b);
-      kv_rows(dv).copy_(at::bmm((dropped ? apply_mask(probabilities, review_drop) : probabilities).transpose(1, 2),
-                                q_rows(grad_out)));
-      at::Tensor dp = at::bmm(q_rows(grad_out), kv_rows(v).transpose(1, 2));
+      const at::Tensor used = dropped ? apply_mask(probabilities, review_drop) : probabilities;
+      kv_rows(dv).copy_(at::bmm(used.to(v.scalar_type()).transpose(1, 2), grad_b));
+      at::Tensor dp = at::bmm(grad_b, kv_rows(v).contiguous().transpose(1, 2)).to(at::kFloat);
       if (dropped) dp = apply_mask(dp, review_drop);
-      const at::Tensor ds = at::_softmax_backward_data(dp, probabilities, -1, at::kFloat).mul_(scale);
-      q_rows(dq).copy_(at::bmm(ds, kv_rows(k)));
-      kv_rows(dk).copy_(at::bmm(ds.transpose(1, 2), q_rows(q)));
+      const at::Tensor ds =
+          at::_softmax_backward_data(dp, probabilities, -1, at::kFloat).mul_(scale).to(q.scalar_type());
+      q_rows(dq).copy_(at::bmm(ds, kb));
+      kv_rows(dk).copy_(at::bmm(ds.transpose(1, 2), qb));
     }
     return {dq, dk, dv, Variable(), Variable(), Variable(), Variable(), Variable()};
   }

@@ -3,7 +3,8 @@
 // again) and never touch padding.
 //
 // Shapes: N tokens of all reviews laid end to end, B reviews, H hidden_size, A attention size = heads x head size,
-// T length of one review, I intermediate_size.
+// T length of one review, I intermediate_size. packed_attention and feed_forward compute in their inputs' type, float32
+// or bfloat16 (softmax always in float32); dropout is float32 only.
 #pragma once
 
 #include <ATen/core/Tensor.h>

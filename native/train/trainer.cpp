@@ -120,10 +120,10 @@ class Loop {
 
   // Forward and backward of some reviews of the step. The loss is their part of the batch's mean.
   Micro run_micro_batch(const std::vector<uint32_t>& indices, uint64_t number, size_t batch_size) {
-    const model::TrainingNoise noise{config_.seed, static_cast<uint64_t>(state_.step), number};
+    const model::TrainingPass pass{config_.seed, static_cast<uint64_t>(state_.step), number, config_.precision};
     std::vector<int64_t> labels;
     for (const uint32_t index : indices) labels.push_back(training_.labels[index]);
-    const model::ForwardOutput out = model_.forward_with_cls(model::pack_reviews(training_, indices), &noise);
+    const model::ForwardOutput out = model_.forward_with_cls(model::pack_reviews(training_, indices), &pass);
     const at::Tensor loss =
         training_loss(out, labels, indices, config_.distillation, teacher_) / static_cast<double>(batch_size);
     Micro micro;
@@ -310,6 +310,7 @@ OrderedJson to_json(const TrainConfig& config) {
   json["seed"] = config.seed;
   json["validations_per_epoch"] = config.validations_per_epoch;
   json["patience"] = config.patience;
+  json["precision"] = config.precision == model::MatmulPrecision::kBFloat16 ? "bf16" : "fp32";
   if (config.distillation.active()) {
     json["distillation"] = {{"weight", config.distillation.weight},
                             {"temperature", config.distillation.temperature},

@@ -40,6 +40,7 @@ struct TrainConfig {
   int64_t validations_per_epoch = 4;
   int64_t patience = 0;  // validations without a better accuracy before stopping; 0 = never
   double checkpoint_every_seconds = 120;
+  model::MatmulPrecision precision = model::MatmulPrecision::kFloat32;  // of training; validation is in float32
   DistillationConfig distillation;
 };
 OrderedJson to_json(const TrainConfig& config);

@@ -79,12 +79,49 @@ TEST(BertClassifier, DropoutIsAFunctionOfItsKey) {
   BertClassifier model = load_tiny_bert();
   model.set_dropout(0.3);
   const PackedBatch batch = pack_all(made_up_reviews(6, 3));
-  const TrainingNoise first{1, 5, 0};
-  const TrainingNoise next_step{1, 6, 0};
+  const TrainingPass first{1, 5, 0};
+  const TrainingPass next_step{1, 6, 0};
   const at::Tensor a = model.forward(batch, &first);
   EXPECT_TRUE(at::equal(a, model.forward(batch, &first)));
   EXPECT_FALSE(at::equal(a, model.forward(batch, &next_step)));
   EXPECT_FALSE(at::equal(a, model.forward(batch)));
+}
+
+TEST(BertClassifier, InBfloat16LogitsAndGradientsAreThoseOfFloat32WithinItsRounding) {
+  BertClassifier model = load_tiny_bert();
+  std::vector<at::Tensor> parameters;
+  std::vector<std::string> names;
+  model.visit([&](const std::string& name, at::Tensor& tensor, const std::vector<int64_t>&) {
+    parameters.push_back(tensor.set_requires_grad(true));
+    names.push_back(name);
+  });
+  model.set_dropout(0);
+  const TokenizedReviews reviews = made_up_reviews(12, 3);
+  const std::vector<int64_t> labels(reviews.labels.begin(), reviews.labels.end());
+  struct Answer {
+    at::Tensor logits;
+    std::vector<at::Tensor> gradients;
+  };
+  const auto answer = [&](MatmulPrecision precision) {
+    const TrainingPass pass{1, 1, 0, precision};
+    Answer out;
+    out.logits = model.forward(pack_all(reviews), &pass);
+    out.gradients = torch::autograd::grad({at::cross_entropy_loss(out.logits, at::tensor(labels, at::kLong))},
+                                          parameters, {}, false, false, true);
+    return out;
+  };
+  const Answer exact = answer(MatmulPrecision::kFloat32);
+  const Answer rounded = answer(MatmulPrecision::kBFloat16);
+  EXPECT_EQ(rounded.logits.scalar_type(), at::kFloat);
+  EXPECT_FALSE(at::equal(exact.logits, rounded.logits)) << "bfloat16 was not used";
+  // bfloat16 has 8 bits: each product's inputs are off by up to 2^-9 of themselves.
+  EXPECT_LT((exact.logits - rounded.logits).abs().max().item<double>(), 0.03);
+  for (size_t p = 0; p < names.size(); ++p) {
+    if (names[p].ends_with("self.key.bias")) continue;  // its true gradient is 0
+    EXPECT_EQ(rounded.gradients[p].scalar_type(), at::kFloat) << names[p];
+    const double size = exact.gradients[p].norm().item<double>();
+    EXPECT_LT((exact.gradients[p] - rounded.gradients[p]).norm().item<double>(), 0.05 * size + 1e-6) << names[p];
+  }
 }
 
 TEST(Dropout, DropsTheShareAskedForAndKeepsTheMean) {

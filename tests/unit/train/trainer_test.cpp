@@ -119,12 +119,27 @@ TEST(Train, LearnsWhatThereIsToLearn) {
   EXPECT_EQ(run.result->steps, 96);
 }
 
+TEST(Train, LearnsInBfloat16) {
+  const ScratchFolder folder;
+  TrainConfig config = tiny_config();
+  config.epochs = 12;
+  config.precision = model::MatmulPrecision::kBFloat16;
+  const TrainedModel run = run_training(folder.path() / "run", config, 2);
+  ASSERT_TRUE(run.result.ok()) << run.result.status().message();
+  EXPECT_GE(run.result->best.validation_accuracy, 0.9);
+}
+
 TEST(Train, WeightsDoNotDependOnTheNumberOfThreads) {
   const ScratchFolder folder;
-  const TrainedModel one = run_training(folder.path() / "one", tiny_config(), 1);
-  const TrainedModel three = run_training(folder.path() / "three", tiny_config(), 3);
-  ASSERT_TRUE(one.result.ok() && three.result.ok());
-  EXPECT_TRUE(same_bits(one.weights, three.weights));
+  for (const auto precision : {model::MatmulPrecision::kFloat32, model::MatmulPrecision::kBFloat16}) {
+    TrainConfig config = tiny_config();
+    config.precision = precision;
+    const std::string name = std::to_string(static_cast<int>(precision));
+    const TrainedModel one = run_training(folder.path() / ("one" + name), config, 1);
+    const TrainedModel three = run_training(folder.path() / ("three" + name), config, 3);
+    ASSERT_TRUE(one.result.ok() && three.result.ok());
+    EXPECT_TRUE(same_bits(one.weights, three.weights));
+  }
 }
 
 TEST(AdamW, MicroBatchesAddUpToTheGradientOfTheWholeBatch) {
