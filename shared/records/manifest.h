@@ -13,8 +13,9 @@
 //    "evaluation":{"run":"runs/evaluate-....json","exact_weights":true}, "test_set":{...}, "training_data":{...},
 //    "energy":{"making":{...},"inference":[...]}}
 //
-// A linear model over word n-grams (shared/linear) has "architecture":"linear" and no tokens: do_lower_case, max_length,
-// truncation, special_ids, encoder_flops and the encoder's parameters are absent. "architecture" is absent for BERT.
+// A linear model over word n-grams (shared/linear) has "architecture":"linear" and no tokens: do_lower_case,
+// max_length, truncation, special_ids, encoder_flops and the encoder's parameters are absent. "architecture" is absent
+// for BERT.
 #pragma once
 
 #include <cstdint>
