@@ -1,6 +1,6 @@
 // train, evaluate, predict, measure and prune: options are checked here, the work is done by coppice-torch, which
 // replaces this process, so that signals and exit code need no passing on. A linear model needs no libtorch: evaluate
-// and predict of one go to coppice-tools, the others work on BERT alone.
+// and predict of one go to coppice-tools; measure times both kinds in turns, train and prune work on BERT alone.
 #include <functional>
 
 #include "native/cli/backend_options.h"
@@ -26,7 +26,7 @@ bool is_linear(const std::string& folder) {
 Status bert_only(const std::string& folder, char** argv) {
   if (!is_linear(folder)) return become_backend(argv);
   return invalid_usage(folder + " is a linear model; this works on BERT-type models. For a linear one there are " +
-                       "train-linear, evaluate, predict and catalog.");
+                       "train-linear, evaluate, predict, measure and catalog.");
 }
 
 // Lives as long as the program: the parser writes into these.
@@ -52,12 +52,7 @@ void add_backend_commands(CLI::App& app, Outcome& outcome, char** argv) {
   answer(add_prune_options(app, options.prune), [argv] { return bert_only(options.prune.model, argv); });
   answer(add_evaluate_options(app, options.evaluate), [judged] { return judged(options.evaluate.model); });
   answer(add_predict_options(app, options.predict), [judged] { return judged(options.predict.model); });
-  answer(add_measure_options(app, options.measure), [argv]() -> Status {
-    for (const std::string& model : options.measure.models) {
-      if (is_linear(model)) return bert_only(model, argv);
-    }
-    return become_backend(argv);
-  });
+  answer(add_measure_options(app, options.measure), [argv] { return become_backend(argv); });  // both kinds in turns
 }
 
 }  // namespace coppice::cli

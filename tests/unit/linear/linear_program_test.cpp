@@ -131,7 +131,6 @@ TEST_F(LinearProgram, WhatDoesNotFitIsRefused) {
   // Commands of BERT alone say so, without asking for libtorch.
   for (const std::string& command : {"prune --method magnitude --output " + at("y") + " --model ",
                                      "train --data " + at("data") + " --output " + at("y") + " --base ",
-                                     std::string("measure --prompts tests/data/prompts.jsonl --model "),
                                      "export --output " + at("y") + " --model "}) {
     const ProgramResult refused = run_coppice(command + at("linear"));
     EXPECT_EQ(refused.exit_code, 2) << command << refused.err;
