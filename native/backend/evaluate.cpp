@@ -7,10 +7,9 @@
 #include "native/backend/data_share.h"
 #include "native/backend/energy_meter.h"
 #include "native/backend/progress.h"
+#include "native/backend/verdicts.h"
 #include "native/export/model_folder.h"
-#include "native/io/file.h"
 #include "native/model/inference.h"
-#include "shared/metrics/binary.h"
 
 namespace coppice::backend {
 namespace {
@@ -19,42 +18,6 @@ namespace fs = std::filesystem;
 
 // Tokens computed at once: large enough that matrix products dominate, small enough for the caches.
 constexpr int64_t kBatchTokens = 2048;
-
-Status write_predictions(const std::string& path, const DataSelection& selection,
-                         const std::vector<model::Logits>& logits) {
-  return write_file_atomically(path, [&](const ByteSink& write) -> Status {
-    std::string lines;
-    for (size_t i = 0; i < logits.size(); ++i) {
-      const bool positive = logits[i][1] > logits[i][0];
-      const OrderedJson line = {{"id", selection.reviews[i].id},
-                                {"label", selection.reviews[i].label},
-                                {"prediction", positive ? 1 : 0},
-                                {"score", model::positive_score(logits[i])},
-                                {"logits", {logits[i][0], logits[i][1]}}};
-      lines += dump_json(line) + "\n";
-      if (lines.size() > (1U << 20)) {
-        COPPICE_RETURN_IF_ERROR(write(lines));
-        lines.clear();
-      }
-    }
-    return write(lines);
-  });
-}
-
-Result<OrderedJson> metrics_of(const DataSelection& selection, const std::vector<model::Logits>& logits) {
-  std::vector<int> labels;
-  std::vector<int> predictions;
-  std::vector<double> scores;
-  for (size_t i = 0; i < logits.size(); ++i) {
-    labels.push_back(selection.reviews[i].label);
-    scores.push_back(model::positive_score(logits[i]));
-    predictions.push_back(logits[i][1] > logits[i][0] ? 1 : 0);
-  }
-  COPPICE_ASSIGN_OR_RETURN(const metrics::BinaryMetrics values, metrics::evaluate_binary(labels, scores, predictions));
-  COPPICE_ASSIGN_OR_RETURN(const metrics::BinaryIntervals intervals,
-                           metrics::binary_intervals(labels, scores, predictions));
-  return metrics::to_json(values, &intervals);
-}
 
 Result<OrderedJson> evaluate(const cli::EvaluateOptions& options, const Invocation& invocation,
                              ClassifierFolder& folder, RunRecorder& recorder, EnergyMeter& meter) {

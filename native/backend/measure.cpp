@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <memory>
 #include <set>
 
-#include "native/backend/classifier_folder.h"
 #include "native/backend/commands.h"
 #include "native/backend/energy_meter.h"
 #include "native/backend/measure_table.h"
+#include "native/backend/measured_model.h"
 #include "native/backend/progress.h"
-#include "native/backend/texts.h"
 #include "native/energy/idle.h"
 #include "native/export/model_folder.h"
 #include "native/io/file.h"
@@ -23,17 +23,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-struct PromptTimes {
-  model::TokenizedReviews tokens;
-  bool truncated = false;
-  model::Logits logits{};
-  std::vector<double> milliseconds;
-};
-
-struct MeasuredModel {
-  ClassifierFolder folder;
-  std::vector<PromptTimes> prompts;
-};
+using Models = std::vector<std::unique_ptr<MeasuredModel>>;
 
 struct Summary {
   double median = 0;
@@ -52,27 +42,19 @@ Result<Summary> summarise(const std::vector<double>& milliseconds) {
 void time_once(MeasuredModel& measured, size_t prompt, model::WorkerPool& pool, bool keep) {
   PromptTimes& times = measured.prompts[prompt];
   const auto start = Clock::now();
-  times.logits = model::predict(measured.folder.model, times.tokens, times.tokens.tokens(), pool)[0];
+  times.verdict = measured.run(prompt, pool);
   const std::chrono::duration<double, std::milli> elapsed = Clock::now() - start;
   if (keep) times.milliseconds.push_back(elapsed.count());
 }
 
-Result<std::vector<MeasuredModel>> open_models(const cli::MeasureOptions& options, const std::vector<Prompt>& prompts) {
-  std::vector<MeasuredModel> models;
+Result<Models> open_models(const cli::MeasureOptions& options, const std::vector<Prompt>& prompts) {
+  Models models;
   std::set<std::string> ids;
   for (const std::string& path : options.models) {
-    COPPICE_ASSIGN_OR_RETURN(ClassifierFolder folder, open_classifier(path));
-    if (!ids.insert(folder.manifest.id).second) return invalid_usage("model " + folder.manifest.id + " is given twice");
-    models.push_back({std::move(folder), {}});
-    for (const Prompt& prompt : prompts) {
-      const text::Encoding encoding = models.back().folder.tokenizer.encode(prompt.text, models.back().folder.encoding);
-      PromptTimes times;
-      times.tokens.ids = encoding.input_ids;
-      times.tokens.offsets = {0, encoding.input_ids.size()};
-      times.tokens.labels = {0};
-      times.truncated = encoding.truncated;
-      models.back().prompts.push_back(std::move(times));
-    }
+    COPPICE_ASSIGN_OR_RETURN(std::unique_ptr<MeasuredModel> measured, MeasuredModel::open(path, prompts));
+    const std::string& id = measured->manifest().id;
+    if (!ids.insert(id).second) return invalid_usage("model " + id + " is given twice");
+    models.push_back(std::move(measured));
   }
   return models;
 }
@@ -108,26 +90,27 @@ void put_figures(OrderedJson& row, double milliseconds, const PhaseFigures& phas
 Result<OrderedJson> describe(const MeasuredModel& measured, const std::vector<Prompt>& prompts,
                              const PhaseFigures& phase) {
   OrderedJson json;
-  json["model"] = measured.folder.manifest.id;
-  json["engine"] = "libtorch";
+  json["model"] = measured.manifest().id;
+  json["engine"] = measured.engine();
   json["prompts"] = OrderedJson::array();
   std::vector<double> medians;
   std::vector<double> all;
   for (size_t p = 0; p < prompts.size(); ++p) {
     const PromptTimes& times = measured.prompts[p];
     COPPICE_ASSIGN_OR_RETURN(const Summary summary, summarise(times.milliseconds));
-    const bool positive = times.logits[1] > times.logits[0];
-    const double score = model::positive_score(times.logits);
+    const Logits& logits = times.verdict.logits;
+    const bool positive = logits[1] > logits[0];
+    const double score = model::positive_score(logits);
     OrderedJson row;
     row["id"] = prompts[p].id;
     if (!prompts[p].kind.empty()) row["kind"] = prompts[p].kind;
-    row["label"] = measured.folder.manifest.labels[positive ? 1 : 0];
+    row["label"] = measured.manifest().labels[positive ? 1 : 0];
     row["score"] = positive ? score : 1 - score;
     if (prompts[p].expected_label >= 0) {
-      row["expected_label"] = measured.folder.manifest.labels[static_cast<size_t>(prompts[p].expected_label)];
+      row["expected_label"] = measured.manifest().labels[static_cast<size_t>(prompts[p].expected_label)];
     }
-    row["tokens"] = times.tokens.tokens();
-    row["truncated"] = times.truncated;
+    row["tokens"] = times.verdict.tokens;
+    row["truncated"] = times.verdict.truncated;
     row["repeats"] = times.milliseconds.size();
     row["median_ms"] = summary.median;
     row["mad_ms"] = summary.mad;
@@ -153,7 +136,7 @@ Result<OrderedJson> describe(const MeasuredModel& measured, const std::vector<Pr
 Json inference_energies(const OrderedJson& described) {
   Json entries = Json::array();
   for (const OrderedJson& row : described["prompts"]) {
-    if (!row.contains("energy_joules")) continue;
+    if (!row.contains("energy_joules") || row["tokens"] == 0) continue;  // 0: a linear model and a text without words
     entries.push_back({{"tokens", row["tokens"].get<int64_t>()},
                        {"median_milliseconds", row["median_ms"].get<double>()},
                        {"energy_joules", Json(row["energy_joules"])}});
@@ -162,13 +145,12 @@ Json inference_energies(const OrderedJson& described) {
   return entries;
 }
 
-Status take_times(const cli::MeasureOptions& options, std::vector<MeasuredModel>& models, size_t prompts,
-                  model::WorkerPool& pool, Progress& progress, const Invocation& invocation, bool keep,
-                  int64_t rounds) {
+Status take_times(const cli::MeasureOptions& options, Models& models, size_t prompts, model::WorkerPool& pool,
+                  Progress& progress, const Invocation& invocation, bool keep, int64_t rounds) {
   for (int64_t round = 0; round < rounds; ++round) {
     for (size_t p = 0; p < prompts; ++p) {
       if (invocation.interrupted->load()) return interrupted("stopped in round " + std::to_string(round + 1));
-      for (MeasuredModel& measured : models) time_once(measured, p, pool, keep);
+      for (const auto& measured : models) time_once(*measured, p, pool, keep);
     }
     if (keep) progress.update(static_cast<double>(round + 1), static_cast<double>(options.repeats), "");
   }
@@ -177,7 +159,7 @@ Status take_times(const cli::MeasureOptions& options, std::vector<MeasuredModel>
 
 // Times everything and puts the answers into `answers`, one a model.
 Status measure(const cli::MeasureOptions& options, const Invocation& invocation, const std::vector<Prompt>& prompts,
-               std::vector<MeasuredModel>& models, model::WorkerPool& pool, EnergyMeter& meter, OrderedJson& answers,
+               Models& models, model::WorkerPool& pool, EnergyMeter& meter, OrderedJson& answers,
                std::optional<Json>& energy) {
   Progress progress("measure");
   COPPICE_RETURN_IF_ERROR(
@@ -193,20 +175,20 @@ Status measure(const cli::MeasureOptions& options, const Invocation& invocation,
   std::optional<Json> timed;
   if (energy && !energy->at("phases").empty()) timed = energy->at("phases").back();
   const PhaseFigures phase = phase_figures(timed, seconds);
-  for (const MeasuredModel& measured : models) {
-    COPPICE_ASSIGN_OR_RETURN(const OrderedJson described, describe(measured, prompts, phase));
+  for (const auto& measured : models) {
+    COPPICE_ASSIGN_OR_RETURN(const OrderedJson described, describe(*measured, prompts, phase));
     answers.push_back(described);
   }
   return {};
 }
 
-Status record_runs(const cli::MeasureOptions& options, RunRecorder& recorder, const std::vector<MeasuredModel>& models,
+Status record_runs(const cli::MeasureOptions& options, RunRecorder& recorder, const Models& models,
                    const OrderedJson& answers, const OrderedJson& idle, int threads, const Status& status) {
   recorder.record().settings = {
       {"repeats", options.repeats}, {"warmup", options.warmup}, {"threads", threads}, {"models", models.size()}};
   for (size_t m = 0; m < models.size(); ++m) {
-    const std::filesystem::path& folder = models[m].folder.path;
-    recorder.record().inputs["weights_sha256"] = models[m].folder.weights_sha256;
+    const std::filesystem::path& folder = models[m]->path();
+    recorder.record().inputs["weights_sha256"] = models[m]->weights_sha256();
     if (!status.ok()) {
       if (const Status kept = keep_failed_run(folder, recorder, status); m + 1 == models.size()) return kept;
       continue;
@@ -254,7 +236,7 @@ Status run_measure(const cli::MeasureOptions& options, const Invocation& invocat
     idle =
         energy::to_json(energy::watch_idle_machine({}, energy::Seconds(options.idle_seconds), invocation.interrupted));
   }
-  COPPICE_ASSIGN_OR_RETURN(std::vector<MeasuredModel> models, open_models(options, prompts));
+  COPPICE_ASSIGN_OR_RETURN(Models models, open_models(options, prompts));
   RunRecorder recorder("measure", invocation.arguments);
   COPPICE_ASSIGN_OR_RETURN(EnergyMeter meter, EnergyMeter::start(options.energy));
   meter.begin_phase("warm-up");

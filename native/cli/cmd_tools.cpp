@@ -1,5 +1,6 @@
-// catalog, export, fetch and tune: done by coppice-tools, which replaces this process. They need the libraries of
-// downloads, archives and ONNX, 40 of them, which cost every start of `coppice` 9 ms of CPU time and 10 MB of memory.
+// catalog, export, fetch, train-linear and tune: done by coppice-tools, which replaces this process. They need the
+// libraries of downloads, archives and ONNX, 40 of them, which cost every start of `coppice` 9 ms of CPU time and 10 MB
+// of memory.
 #include "native/cli/command.h"
 #include "native/cli/sibling.h"
 
@@ -12,6 +13,7 @@ void add_tools_commands(CLI::App& app, Outcome& outcome, char** argv) {
   } commands[] = {{"catalog", kCatalogDescription},
                   {"export", kExportDescription},
                   {"fetch", kFetchDescription},
+                  {"train-linear", kTrainLinearDescription},
                   {"tune", kTuneDescription}};
   for (const auto& [name, description] : commands) {
     CLI::App* command = app.add_subcommand(name, description);

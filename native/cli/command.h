@@ -34,10 +34,11 @@ void add_carbon(CLI::App& app, Outcome& outcome, const LiveAccess& live);
 void add_detect(CLI::App& app, Outcome& outcome);
 void add_sci(CLI::App& app, Outcome& outcome, const LiveAccess& live);
 void add_track(CLI::App& app, Outcome& outcome, const LiveAccess& live);
-// train, evaluate, predict, prune, measure: options are parsed here, the work is done by coppice-torch.
-// `argv` is handed on as it is.
+// train, evaluate, predict, prune, measure: options are parsed here, the work is done by coppice-torch, or for a linear
+// model by coppice-tools. `argv` is handed on as it is.
 void add_backend_commands(CLI::App& app, Outcome& outcome, char** argv);
-// catalog, export, fetch, tune: done by coppice-tools; `argv` is handed on as it is. So are carbon, sci and track with
+// catalog, export, fetch, train-linear, tune: done by coppice-tools; `argv` is handed on as it is. So are carbon, sci
+// and track with
 // --live.
 void add_tools_commands(CLI::App& app, Outcome& outcome, char** argv);
 
@@ -45,10 +46,13 @@ void add_tools_commands(CLI::App& app, Outcome& outcome, char** argv);
 inline constexpr const char* kCatalogDescription = "List and verify the model folders beside catalog.json";
 inline constexpr const char* kExportDescription = "Write a trained model as it is shipped: ONNX, model card, manifest";
 inline constexpr const char* kFetchDescription = "Get the data set or a base model";
+inline constexpr const char* kTrainLinearDescription = "Train a linear model over word n-grams, in seconds";
 inline constexpr const char* kTuneDescription = "Search training options: grid, random, successive halving";
 void add_catalog(CLI::App& app, Outcome& outcome);
 void add_export(CLI::App& app, Outcome& outcome);
 void add_fetch(CLI::App& app, Outcome& outcome);
+// train-linear; evaluate and predict of a linear model.
+void add_linear_commands(CLI::App& app, Outcome& outcome, char** argv);
 void add_tune(CLI::App& app, Outcome& outcome);
 
 }  // namespace coppice::cli

@@ -7,12 +7,13 @@
 
 int main(int argc, char** argv) {
   return coppice::cli::run_program("Downloads, archives and ONNX for coppice; type `coppice` instead.", argc, argv,
-                                   [](CLI::App& app, coppice::cli::Outcome& outcome) {
+                                   [argv](CLI::App& app, coppice::cli::Outcome& outcome) {
                                      const coppice::cli::LiveAccess live{coppice::cli::live_source, nullptr};
                                      coppice::cli::add_carbon(app, outcome, live);
                                      coppice::cli::add_catalog(app, outcome);
                                      coppice::cli::add_export(app, outcome);
                                      coppice::cli::add_fetch(app, outcome);
+                                     coppice::cli::add_linear_commands(app, outcome, argv);
                                      coppice::cli::add_sci(app, outcome, live);
                                      coppice::cli::add_track(app, outcome, live);
                                      coppice::cli::add_tune(app, outcome);

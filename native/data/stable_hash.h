@@ -1,23 +1,11 @@
-// A 64-bit hash that gives the same value on every machine and in every version: the order of samples depends on it.
+// The core's hash under the name this folder uses.
 #pragma once
 
-#include <cstdint>
-#include <string_view>
+#include "shared/base/stable_hash.h"
 
 namespace coppice::data {
 
-// The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
-constexpr uint64_t mix64(uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
-
-// FNV-1a over the bytes, then mixed.
-constexpr uint64_t stable_hash(std::string_view bytes, uint64_t seed = 0) {
-  uint64_t hash = 0xcbf29ce484222325ULL ^ mix64(seed + 0x9e3779b97f4a7c15ULL);
-  for (const char c : bytes) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3ULL;
-  return mix64(hash);
-}
+using coppice::mix64;
+using coppice::stable_hash;
 
 }  // namespace coppice::data

@@ -84,6 +84,10 @@ Result<records::Manifest> read_source(const fs::path& model) {
 
 Status export_model(const ExportModelOptions& options, records::RunRecord& record) {
   COPPICE_ASSIGN_OR_RETURN(const records::Manifest source, read_source(options.model));
+  if (source.architecture == records::Architecture::kLinear) {
+    return invalid_usage(options.model.string() +
+                         " is a linear model: its folder is the form it is shipped in, so copy it as it is");
+  }
   COPPICE_ASSIGN_OR_RETURN(const records::BertConfig config, read_bert_config(options.model));
   COPPICE_ASSIGN_OR_RETURN(const text::Tokenizer tokenizer, read_tokenizer_files(options.model));
   COPPICE_ASSIGN_OR_RETURN(const MappedWeights weights, load_weights(options.model, config));
@@ -135,8 +139,17 @@ Result<records::Manifest> finish_export(const fs::path& output, const records::R
 
 Result<records::Manifest> refresh_card_and_manifest(const fs::path& folder) {
   COPPICE_ASSIGN_OR_RETURN(const records::Manifest manifest, make_manifest(folder));
-  COPPICE_ASSIGN_OR_RETURN(const records::BertConfig config, read_bert_config(folder));
-  COPPICE_RETURN_IF_ERROR(write_file_atomically(folder / "README.md", model_card(manifest, config)));
+  std::string card;
+  if (manifest.architecture == records::Architecture::kLinear) {
+    COPPICE_ASSIGN_OR_RETURN(const std::string config_json, read_file(folder / "config.json"));
+    COPPICE_ASSIGN_OR_RETURN(const linear::LinearConfig config,
+                             linear::parse_linear_config(config_json, (folder / "config.json").string()));
+    card = model_card(manifest, config);
+  } else {
+    COPPICE_ASSIGN_OR_RETURN(const records::BertConfig config, read_bert_config(folder));
+    card = model_card(manifest, config);
+  }
+  COPPICE_RETURN_IF_ERROR(write_file_atomically(folder / "README.md", card));
   COPPICE_RETURN_IF_ERROR(refresh_manifest(folder));
   return read_model_folder(folder, Verify::kSizes);
 }

@@ -5,6 +5,7 @@
 
 #include "native/export/model_folder.h"
 #include "native/export/tokenizer_files.h"
+#include "shared/linear/linear_model.h"
 #include "shared/records/schema.h"
 
 namespace coppice {
@@ -255,11 +256,39 @@ Status take_id(const std::filesystem::path& folder, const std::vector<StoredRun>
                        "\" is no model id (letters, digits, '.', '_', '-'); rename the folder");
 }
 
+// What every architecture's manifest has, once labels and weights are known.
+Status take_records(const std::filesystem::path& folder, const std::vector<StoredRun>& runs, Manifest& manifest) {
+  COPPICE_ASSIGN_OR_RETURN(manifest.files, list_files(folder));
+  take_plan(runs, manifest);
+  COPPICE_RETURN_IF_ERROR(take_training_data(runs, manifest));
+  COPPICE_RETURN_IF_ERROR(take_metrics(runs, manifest));
+  return take_energy(runs, manifest);
+}
+
+Result<Manifest> make_linear_manifest(const std::filesystem::path& folder, const std::string& config_json) {
+  COPPICE_ASSIGN_OR_RETURN(const std::vector<StoredRun> runs, read_run_records(folder));
+  COPPICE_ASSIGN_OR_RETURN(const MappedFile weights, MappedFile::open(folder / linear::kWeightsFileName));
+  COPPICE_ASSIGN_OR_RETURN(const linear::LinearModel model,
+                           linear::LinearModel::create(config_json, weights.bytes(), folder.string()));
+  Manifest manifest;
+  manifest.architecture = records::Architecture::kLinear;
+  manifest.program_version = program_version();
+  manifest.labels = {model.config().labels[0], model.config().labels[1]};
+  COPPICE_RETURN_IF_ERROR(take_id(folder, runs, manifest));
+  manifest.weights.push_back({linear::kWeightsFileName, "safetensors", "I8"});
+  manifest.parameters.total = model.parameters();
+  COPPICE_RETURN_IF_ERROR(take_records(folder, runs, manifest));
+  return manifest;
+}
+
 }  // namespace
 
 Result<Manifest> make_manifest(const std::filesystem::path& folder) {
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error)) return not_found(folder.string() + ": no such model folder");
+  COPPICE_ASSIGN_OR_RETURN(const std::string config_json, read_file(folder / "config.json"));
+  COPPICE_ASSIGN_OR_RETURN(const Json document, parse_json(config_json, (folder / "config.json").string()));
+  if (linear::is_linear_config(document)) return make_linear_manifest(folder, config_json);
   COPPICE_ASSIGN_OR_RETURN(const records::BertConfig config, read_bert_config(folder));
   COPPICE_ASSIGN_OR_RETURN(const std::vector<StoredRun> runs, read_run_records(folder));
 
@@ -275,11 +304,7 @@ Result<Manifest> make_manifest(const std::filesystem::path& folder) {
     if (tokens <= config.max_position_embeddings)
       manifest.encoder_flops[tokens] = records::encoder_flops(config, tokens);
   }
-  COPPICE_ASSIGN_OR_RETURN(manifest.files, list_files(folder));
-  take_plan(runs, manifest);
-  COPPICE_RETURN_IF_ERROR(take_training_data(runs, manifest));
-  COPPICE_RETURN_IF_ERROR(take_metrics(runs, manifest));
-  COPPICE_RETURN_IF_ERROR(take_energy(runs, manifest));
+  COPPICE_RETURN_IF_ERROR(take_records(folder, runs, manifest));
   return manifest;
 }
 

@@ -58,8 +58,11 @@ bool is_pruned(const Manifest& manifest) {
 }
 
 std::string front_matter(const Manifest& manifest) {
-  std::string text = "---\nlanguage: en\nlicense: apache-2.0\nlibrary_name: transformers.js\n";
-  text += "pipeline_tag: text-classification\ntags:\n- sentiment-analysis\n- bert\n- onnx\n";
+  const bool bert = manifest.architecture == records::Architecture::kBert;
+  std::string text = "---\nlanguage: en\nlicense: apache-2.0\n";
+  if (bert) text += "library_name: transformers.js\n";
+  text += "pipeline_tag: text-classification\ntags:\n- sentiment-analysis\n";
+  text += bert ? "- bert\n- onnx\n" : "- bag-of-words\n- logistic-regression\n";
   if (is_pruned(manifest)) text += "- pruning\n";
   const bool imdb = manifest.training_data && manifest.training_data->name == "imdb";
   if (imdb) text += "datasets:\n- stanfordnlp/imdb\n";
@@ -76,6 +79,16 @@ std::string front_matter(const Manifest& manifest) {
     }
   }
   return text + "---\n\n";
+}
+
+std::string weights_rows(const Manifest& manifest) {
+  std::string text;
+  for (const records::WeightsFile& weights : manifest.weights) {
+    const records::FileEntry* file = manifest.find_file(weights.path);
+    text +=
+        "| " + weights.path + " (" + weights.dtype + ") | " + grouped(file == nullptr ? 0 : file->bytes) + " bytes |\n";
+  }
+  return text;
 }
 
 std::string shape_text(const Manifest& manifest, const records::BertConfig& config) {
@@ -97,12 +110,19 @@ std::string shape_text(const Manifest& manifest, const records::BertConfig& conf
     text += "| Encoder operations for a review of " + std::to_string(tokens) + " tokens | " +
             rounded(static_cast<double>(flops) * 1e-9) + " GFLOP |\n";
   }
-  for (const records::WeightsFile& weights : manifest.weights) {
-    const records::FileEntry* file = manifest.find_file(weights.path);
-    text +=
-        "| " + weights.path + " (" + weights.dtype + ") | " + grouped(file == nullptr ? 0 : file->bytes) + " bytes |\n";
-  }
-  return text;
+  return text + weights_rows(manifest);
+}
+
+std::string shape_text(const Manifest& manifest, const linear::LinearConfig& config) {
+  const linear::FeatureOptions& features = config.features;
+  std::string text = "A linear model: logistic regression over word 1- to " + std::to_string(features.max_ngram) +
+                     "-grams. Its verdict is a sum of one weight for each n-gram that occurs";
+  if (features.weighting == linear::Weighting::kSublinear) text += ", times 1 + ln(how often)";
+  if (features.norm == linear::Norm::kL2) text += ", divided by the root of the sum of squares";
+  text += ". N-grams are hashed to " + grouped(int64_t{1} << features.hash_bits) + " buckets; those that meet in one " +
+          "share its weight. It knows no word order beyond the n-grams: the floor that a transformer has to beat.\n\n" +
+          "| | |\n|---|---|\n| Parameters | " + grouped(manifest.parameters.total) + " |\n";
+  return text + weights_rows(manifest);
 }
 
 std::string data_text(const records::DataShare& data) {
@@ -149,9 +169,10 @@ std::string metrics_text(const Manifest& manifest) {
 }
 
 // One row a measurement; what they share (method, machine) once below.
-std::string inference_text(const std::vector<records::InferenceEnergy>& measurements) {
+std::string inference_text(const std::vector<records::InferenceEnergy>& measurements, const char* unit) {
   if (measurements.empty()) return "";
-  std::string text = "\nOne review by its length:\n\n| Tokens | Joules | Interval | Median time |\n|---|---|---|---|\n";
+  std::string text = "\nOne review by its length:\n\n| " + std::string(unit) +
+                     " | Joules | Interval | Median time |\n|---|---|---|---|\n";
   std::vector<std::string> sources;
   for (const records::InferenceEnergy& entry : measurements) {
     const auto& figure = entry.energy_joules;
@@ -182,7 +203,8 @@ std::string energy_text(const Manifest& manifest) {
   } else {
     text += "Making it: no run record holds a figure.\n";
   }
-  text += inference_text(manifest.inference_energy);
+  text += inference_text(manifest.inference_energy,
+                         manifest.architecture == records::Architecture::kLinear ? "Words" : "Tokens");
   if (manifest.inference_energy.empty()) text += "\nEnergy of one inference: not measured for this folder.\n";
   return text + "\n";
 }
@@ -191,12 +213,17 @@ std::string limits_text(const Manifest& manifest) {
   std::string text = "## Limits\n\n";
   text += "- Judges English film reviews as " + manifest.labels[0] + " or " + manifest.labels[1] +
           "; there is no neutral verdict, and other kinds of text are outside what it was trained for.\n";
-  text += "- Reads at most " + std::to_string(manifest.max_length) + " tokens. ";
-  text +=
-      manifest.truncation == "head_tail"
-          ? "Of a longer text Coppice keeps the first quarter and the last three quarters of that room; other tools "
-            "keep the beginning, which costs accuracy on long reviews.\n"
-          : "Of a longer text it keeps the beginning.\n";
+  if (manifest.architecture == records::Architecture::kLinear) {
+    text +=
+        "- Reads the whole text, whatever its length, but as a bag of n-grams: sarcasm, and negation further away " +
+        std::string("than the longest n-gram, are lost on it.\n");
+  } else {
+    text += "- Reads at most " + std::to_string(manifest.max_length) + " tokens. ";
+    text += manifest.truncation == "head_tail"
+                ? "Of a longer text Coppice keeps the first quarter and the last three quarters of that room; other "
+                  "tools keep the beginning, which costs accuracy on long reviews.\n"
+                : "Of a longer text it keeps the beginning.\n";
+  }
   text += "- A probability is the model's own; how well it is calibrated is in the table above where it is stated.\n";
   text += "- Reviews are opinions of a few film-goers; the model repeats their habits of speech and their biases.\n\n";
   return text;
@@ -218,9 +245,8 @@ std::string use_text(const Manifest& manifest) {
          " from `manifest.json` and the records in `runs/`; not edited by hand.\n";
 }
 
-}  // namespace
-
-std::string model_card(const Manifest& manifest, const records::BertConfig& config) {
+template <typename Config>
+std::string card(const Manifest& manifest, const Config& config) {
   std::string text = front_matter(manifest);
   text += "# " + manifest.id + "\n\nA sentiment classifier for film reviews" +
           (is_pruned(manifest) ? std::string(", pruned") : std::string()) + ". ";
@@ -228,5 +254,11 @@ std::string model_card(const Manifest& manifest, const records::BertConfig& conf
   return text + making_text(manifest) + metrics_text(manifest) + energy_text(manifest) + limits_text(manifest) +
          use_text(manifest);
 }
+
+}  // namespace
+
+std::string model_card(const Manifest& manifest, const records::BertConfig& config) { return card(manifest, config); }
+
+std::string model_card(const Manifest& manifest, const linear::LinearConfig& config) { return card(manifest, config); }
 
 }  // namespace coppice

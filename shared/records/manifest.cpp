@@ -69,9 +69,14 @@ Result<SpecialIds> parse_special_ids(const Json& json, const std::string& where)
   return ids;
 }
 
-Result<ParameterTotals> parse_parameters(const Json& json, const std::string& where) {
+Result<ParameterTotals> parse_parameters(const Json& json, const std::string& where, Architecture architecture) {
   JsonReader reader(json, where);
-  const ParameterTotals totals{reader.integer("total"), reader.integer("encoder"), reader.integer("encoder_nonzero")};
+  ParameterTotals totals;
+  totals.total = reader.integer("total");
+  if (architecture == Architecture::kBert) {
+    totals.encoder = reader.integer("encoder");
+    totals.encoder_nonzero = reader.integer("encoder_nonzero");
+  }
   if (reader.status().ok() && (totals.encoder_nonzero < 0 || totals.encoder_nonzero > totals.encoder)) {
     reader.fail("encoder_nonzero", "expected 0 to \"encoder\"");
   }
@@ -141,6 +146,33 @@ Status parse_energy(const Json& json, const std::string& where, Manifest& manife
     manifest.inference_energy.push_back(std::move(inference));
     return {};
   });
+}
+
+// Casing, longest input, truncation, special ids and operations: what a model over tokens has.
+Status parse_token_members(JsonReader& reader, const std::string& source, Manifest& manifest) {
+  manifest.do_lower_case = reader.boolean("do_lower_case");
+  manifest.max_length = reader.integer("max_length");
+  manifest.truncation = reader.string("truncation");
+  COPPICE_RETURN_IF_ERROR(reader.status());
+  if (manifest.max_length < 2 || manifest.max_length > kMaxTokens) {
+    reader.fail("max_length", "is " + std::to_string(manifest.max_length) + "; expected 2 to " +
+                                  std::to_string(kMaxTokens) + " tokens");
+  }
+  if (manifest.truncation != "head" && manifest.truncation != "head_tail") {
+    reader.fail("truncation", "is \"" + manifest.truncation + "\"; expected head or head_tail");
+  }
+  const Json& special_ids = reader.at("special_ids");
+  const Json& flops = reader.at("encoder_flops");
+  COPPICE_RETURN_IF_ERROR(reader.status());
+  COPPICE_ASSIGN_OR_RETURN(manifest.special_ids, parse_special_ids(special_ids, source + ": special_ids"));
+  COPPICE_ASSIGN_OR_RETURN(manifest.encoder_flops, parse_encoder_flops(flops, source + ": encoder_flops"));
+  return {};
+}
+
+OrderedJson special_ids_to_json(const SpecialIds& ids) {
+  OrderedJson json = {{"pad", ids.pad}, {"unk", ids.unk}, {"cls", ids.cls}, {"sep", ids.sep}};
+  if (ids.mask) json["mask"] = *ids.mask;
+  return json;
 }
 
 Status check_files(const Manifest& manifest, const std::string& source) {
@@ -236,30 +268,27 @@ Result<Manifest> parse_manifest(std::string_view bytes, const std::string& sourc
   manifest.id = reader.string("id");
   if (reader.has("parent_id")) manifest.parent_id = reader.string("parent_id");
   manifest.program_version = reader.string("program_version");
-  manifest.do_lower_case = reader.boolean("do_lower_case");
-  manifest.max_length = reader.integer("max_length");
-  manifest.truncation = reader.string("truncation");
   manifest.labels = reader.strings("labels");
+  const std::string architecture = reader.string_or("architecture", "bert");
   COPPICE_RETURN_IF_ERROR(reader.status());
   if (!is_model_id(manifest.id)) {
     reader.fail("id", "\"" + manifest.id + "\" is no name of letters, digits, '.', '_' and '-'");
   }
-  if (manifest.max_length < 2 || manifest.max_length > kMaxTokens) {
-    reader.fail("max_length", "is " + std::to_string(manifest.max_length) + "; expected 2 to " +
-                                  std::to_string(kMaxTokens) + " tokens");
-  }
-  if (manifest.truncation != "head" && manifest.truncation != "head_tail") {
-    reader.fail("truncation", "is \"" + manifest.truncation + "\"; expected head or head_tail");
+  if (architecture == "linear") {
+    manifest.architecture = Architecture::kLinear;
+  } else if (architecture != "bert") {
+    reader.fail("architecture", "is \"" + architecture + "\"; expected bert or linear");
   }
   if (manifest.labels.size() != 2) reader.fail("labels", "expected two labels");
   COPPICE_RETURN_IF_ERROR(reader.status());
+  if (manifest.architecture == Architecture::kBert) {
+    COPPICE_RETURN_IF_ERROR(parse_token_members(reader, source, manifest));
+  }
 
   const auto member = [&](const char* key) -> const Json& { return reader.at(key); };
   const auto where = [&](const char* key) { return source + ": " + key; };
-  COPPICE_ASSIGN_OR_RETURN(manifest.special_ids, parse_special_ids(member("special_ids"), where("special_ids")));
-  COPPICE_ASSIGN_OR_RETURN(manifest.parameters, parse_parameters(member("parameters"), where("parameters")));
-  COPPICE_ASSIGN_OR_RETURN(manifest.encoder_flops,
-                           parse_encoder_flops(member("encoder_flops"), where("encoder_flops")));
+  COPPICE_ASSIGN_OR_RETURN(manifest.parameters,
+                           parse_parameters(member("parameters"), where("parameters"), manifest.architecture));
   member("files");
   member("plan");
   COPPICE_RETURN_IF_ERROR(reader.status());
@@ -301,6 +330,7 @@ Result<Manifest> parse_manifest(std::string_view bytes, const std::string& sourc
 OrderedJson to_json(const Manifest& manifest) {
   OrderedJson json;
   json["schema_version"] = kManifestVersion;
+  if (manifest.architecture == Architecture::kLinear) json["architecture"] = "linear";
   json["id"] = manifest.id;
   if (manifest.parent_id) json["parent_id"] = *manifest.parent_id;
   json["program_version"] = manifest.program_version;
@@ -313,14 +343,13 @@ OrderedJson to_json(const Manifest& manifest) {
     if (step.plan) entry["plan"] = *step.plan;
     json["plan"].push_back(std::move(entry));
   }
-  json["do_lower_case"] = manifest.do_lower_case;
-  json["max_length"] = manifest.max_length;
-  json["truncation"] = manifest.truncation;
-  json["special_ids"] = {{"pad", manifest.special_ids.pad},
-                         {"unk", manifest.special_ids.unk},
-                         {"cls", manifest.special_ids.cls},
-                         {"sep", manifest.special_ids.sep}};
-  if (manifest.special_ids.mask) json["special_ids"]["mask"] = *manifest.special_ids.mask;
+  const bool bert = manifest.architecture == Architecture::kBert;
+  if (bert) {
+    json["do_lower_case"] = manifest.do_lower_case;
+    json["max_length"] = manifest.max_length;
+    json["truncation"] = manifest.truncation;
+    json["special_ids"] = special_ids_to_json(manifest.special_ids);
+  }
   json["labels"] = manifest.labels;
   json["weights"] = OrderedJson::array();
   for (const WeightsFile& weights : manifest.weights) {
@@ -330,11 +359,13 @@ OrderedJson to_json(const Manifest& manifest) {
   for (const FileEntry& file : manifest.files) {
     json["files"].push_back({{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
   }
-  json["parameters"] = {{"total", manifest.parameters.total},
-                        {"encoder", manifest.parameters.encoder},
-                        {"encoder_nonzero", manifest.parameters.encoder_nonzero}};
-  json["encoder_flops"] = OrderedJson::object();
-  for (const auto& [tokens, flops] : manifest.encoder_flops) json["encoder_flops"][std::to_string(tokens)] = flops;
+  json["parameters"] = {{"total", manifest.parameters.total}};
+  if (bert) {
+    json["parameters"]["encoder"] = manifest.parameters.encoder;
+    json["parameters"]["encoder_nonzero"] = manifest.parameters.encoder_nonzero;
+    json["encoder_flops"] = OrderedJson::object();
+    for (const auto& [tokens, flops] : manifest.encoder_flops) json["encoder_flops"][std::to_string(tokens)] = flops;
+  }
   if (!manifest.metrics.empty()) {
     for (const auto& [name, metric] : manifest.metrics) json["metrics"][name] = to_json(metric);
   }

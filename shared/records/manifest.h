@@ -12,6 +12,10 @@
 //    "metrics":{"accuracy":{"value":0.93,"low":0.927,"high":0.933},...},
 //    "evaluation":{"run":"runs/evaluate-....json","exact_weights":true}, "test_set":{...}, "training_data":{...},
 //    "energy":{"making":{...},"inference":[...]}}
+//
+// A linear model over word n-grams (shared/linear) has "architecture":"linear" and no tokens: do_lower_case,
+// max_length, truncation, special_ids, encoder_flops and the encoder's parameters are absent. "architecture" is absent
+// for BERT.
 #pragma once
 
 #include <cstdint>
@@ -97,11 +101,18 @@ struct InferenceEnergy {
   std::optional<std::string> machine;
 };
 
+enum class Architecture {
+  kBert,
+  kLinear,
+};
+
 struct Manifest {
+  Architecture architecture = Architecture::kBert;
   std::string id;
   std::optional<std::string> parent_id;
   std::string program_version;
   std::vector<PlanStep> plan;
+  // The four below and encoder_flops: of BERT only.
   bool do_lower_case = true;
   int64_t max_length = 0;  // tokens, [CLS] and [SEP] included
   std::string truncation;  // "head" or "head_tail"

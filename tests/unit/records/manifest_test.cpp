@@ -50,6 +50,24 @@ TEST(Manifest, RoundTripsEveryMember) {
   EXPECT_EQ(manifest->find_file("config.json")->bytes, 0);
 }
 
+TEST(Manifest, ALinearModelHasNoTokens) {
+  Json json = full_manifest();
+  json["architecture"] = "linear";
+  for (const char* key : {"do_lower_case", "max_length", "truncation", "special_ids", "encoder_flops"}) json.erase(key);
+  json["parameters"] = {{"total", 100}};
+  const auto manifest = parse_manifest(dump_json(json), "manifest.json");
+  ASSERT_TRUE(manifest.ok()) << manifest.status().message();
+  EXPECT_EQ(manifest->architecture, Architecture::kLinear);
+  EXPECT_EQ(Json(to_json(*manifest)), json);
+  // Of BERT they are still asked for, and another architecture is refused.
+  json.erase("architecture");
+  EXPECT_FALSE(parse_manifest(dump_json(json), "manifest.json").ok());
+  json["architecture"] = "svm";
+  const auto refused = parse_manifest(dump_json(json), "manifest.json");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.status().message().find("expected bert or linear"), std::string::npos);
+}
+
 TEST(Manifest, OptionalMembersStayAbsent) {
   Json json = full_manifest();
   for (const char* key : {"parent_id", "metrics", "evaluation", "test_set", "training_data", "energy"}) json.erase(key);
@@ -77,9 +95,7 @@ TEST(Manifest, RefusesWhatContradictsItselfOrLeavesTheFolder) {
     EXPECT_FALSE(manifest.ok()) << pointer << " = " << dump_json(value);
     return manifest.status();
   };
-  const auto refuse = [&](const char* pointer, const Json& value) {
-    EXPECT_FALSE(refusal(pointer, value).ok());
-  };
+  const auto refuse = [&](const char* pointer, const Json& value) { EXPECT_FALSE(refusal(pointer, value).ok()); };
   EXPECT_EQ(refusal("/schema_version", 2).code(), StatusCode::kUnsupported);
   EXPECT_EQ(refusal("/schema_version", 0).code(), StatusCode::kUnsupported);
   refuse("/id", "../dense");

@@ -1,0 +1,37 @@
+// What any classifier's logits become: verdicts, predictions in a file, metrics. Without libtorch, so that the linear
+// model answers in the same words as BERT.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "native/backend/data_share.h"
+#include "shared/base/json.h"
+#include "shared/base/status.h"
+#include "shared/records/manifest.h"
+
+namespace coppice::backend {
+
+using Logits = std::array<float, 2>;  // negative, positive
+
+struct Verdict {
+  Logits logits{};
+  int64_t tokens = 0;  // words for a linear model
+  bool truncated = false;
+};
+
+// {"model","label","score","logits","tokens","truncated"}.
+OrderedJson to_json(const records::Manifest& manifest, const Verdict& verdict);
+
+// To standard output: the JSON on one line, or a line for people. Flushed, since a caller may wait for each answer.
+void print_verdict(const OrderedJson& verdict, bool as_json);
+
+// One JSON line per review: {"id","label","prediction","score","logits"}.
+Status write_predictions(const std::string& path, const DataSelection& selection, const std::vector<Logits>& logits);
+
+// Metrics with intervals, as `coppice evaluate --json` prints them, but for the counts of tokens.
+Result<OrderedJson> metrics_of(const DataSelection& selection, const std::vector<Logits>& logits);
+
+}  // namespace coppice::backend
