@@ -153,21 +153,51 @@ CLI::App* add_prune_options(CLI::App& app, PruneOptions& options) {
   command->add_option("--plan", options.plan, "Apply this plan (JSON) instead of making one");
   command
       ->add_option("--method", options.method,
-                   "magnitude: the smallest encoder weights become 0; structured: heads and feed-forward neurons go")
-      ->check(CLI::IsMember({"magnitude", "structured"}));
-  command->add_option("--sparsity", options.sparsity, "magnitude: share of the encoder's weights to set to 0")
+                   "magnitude, movement (first order), fisher (second order): encoder weights of the lowest score "
+                   "become 0; structured: layers, heads and feed-forward neurons go")
+      ->check(CLI::IsMember({"magnitude", "movement", "fisher", "structured"}));
+  command->add_option("--sparsity", options.sparsity,
+                      "unstructured: share of the encoder's weights to set to 0; 0.8, or what --pattern N:M means");
+  command
+      ->add_option("--scope", options.scope,
+                   "unstructured: lowest scores of the whole encoder (global) or the same share of each matrix")
+      ->check(CLI::IsMember({"global", "matrix"}))
       ->capture_default_str();
-  command->add_option("--keep-flops", options.keep_flops, "structured: share of the encoder's FLOPs to keep")
+  command
+      ->add_option("--pattern", options.pattern,
+                   "unstructured: none, blocks that go together (1x4, 4x1: outputs x inputs), or N:M (2:4)")
+      ->capture_default_str();
+  CLI::Option_group* budget = command->add_option_group(
+      "Budget", "structured: what share of the model to keep; half of the FLOPs if not given");
+  budget->add_option("--keep-flops", options.keep_flops, "Share of the encoder's FLOPs at --tokens tokens");
+  budget->add_option("--keep-parameters", options.keep_parameters, "Share of the encoder's weights");
+  budget->add_option("--keep-latency", options.keep_latency, "Share of the time, by --latency-table");
+  budget->require_option(0, 1);
+  command->add_option("--latency-table", options.latency_table,
+                      "structured: times of the target runtime, from `coppice measure --latency-table` or "
+                      "tests/bench/latency/run.sh (browser)");
+  command
+      ->add_option(
+          "--keep-layers", options.keep_layers,
+          "structured: all; a number: the others go, each time the one the loss misses least; auto: the number "
+          "with the lowest loss under the budget")
+      ->capture_default_str();
+  command
+      ->add_option("--importance", options.importance,
+                   "structured: taylor (change of the loss on --data, first order) or magnitude (norm of the weights)")
+      ->check(CLI::IsMember({"taylor", "magnitude"}))
       ->capture_default_str();
   command->add_option("--tokens", options.tokens, "structured: review length at which FLOPs are counted")
       ->check(CLI::Range(int64_t{2}, int64_t{4096}))
       ->capture_default_str();
-  command->add_option("--data", options.data, "structured: reviews that importance is scored on (their training part)");
-  command->add_option("--importance-reviews", options.importance_reviews, "structured: how many of them")
+  command->add_option("--data", options.data,
+                      "Reviews for what needs them: training part for movement and fisher, validation part for taylor "
+                      "and --keep-layers");
+  command->add_option("--importance-reviews", options.importance_reviews, "How many of them")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_flag("--mask-only", options.mask_only,
-                    "structured: set what the plan removes to 0 instead of removing it; the logits are the same");
+                    "structured: set heads and neurons to 0 instead of removing them; the logits are the same");
   command->add_flag("--dry-run", options.dry_run, "Print the plan and write nothing");
   command->add_option("--seed", options.seed)->capture_default_str();
   add_energy_options(*command, options.energy);

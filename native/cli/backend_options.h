@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -81,15 +82,24 @@ struct MeasureOptions {
 struct PruneOptions {
   std::string model;
   std::string output;
-  std::string plan;         // apply this plan instead of making one
-  std::string method;       // "magnitude" (unstructured) or "structured"
-  double sparsity = 0.8;    // magnitude: share of the encoder's weights that become 0
-  double keep_flops = 0.5;  // structured: share of the encoder's FLOPs at `tokens` tokens that stays
+  std::string plan;    // apply this plan instead of making one
+  std::string method;  // "magnitude", "movement", "fisher" (unstructured) or "structured"
+  // Unstructured.
+  std::optional<double> sparsity;  // share of the encoder's weights that become 0; without it the pattern's, or 0.8
+  std::string scope = "global";
+  std::string pattern = "none";
+  // Structured: at most one of the three shares; without any, half of the FLOPs.
+  std::optional<double> keep_flops;
+  std::optional<double> keep_parameters;
+  std::optional<double> keep_latency;
+  std::string latency_table;
+  std::string keep_layers = "all";  // or "auto" or a number
+  std::string importance = "taylor";
   int64_t tokens = 256;
-  std::string data;  // structured: reviews for the importance scores
+  bool mask_only = false;  // zero instead of removing, to check one against the other
+  std::string data;        // reviews for scores and importance
   int64_t importance_reviews = 256;
-  bool mask_only = false;  // structured: zero instead of removing, to check one against the other
-  bool dry_run = false;    // print the plan, write nothing
+  bool dry_run = false;  // print the plan, write nothing
   EnergyOptions energy;
   uint64_t seed = 1;
   int threads = 0;

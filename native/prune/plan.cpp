@@ -1,18 +1,27 @@
 #include "native/prune/plan.h"
 
+#include <string>
+
 namespace coppice::prune {
 namespace {
 
-constexpr int64_t kSchemaVersion = 1;
+constexpr int64_t kSchemaVersion = 2;  // 1 had a threshold in place of pattern and scope, and no whole layers
 
-OrderedJson to_json(const MagnitudePlan& plan) {
+OrderedJson to_json(const ScoredOn& scored_on) {
+  return {{"reviews", scored_on.reviews}, {"sha256", scored_on.sha256}};
+}
+
+OrderedJson to_json(const UnstructuredPlan& plan) {
   OrderedJson json;
-  json["sparsity"] = plan.sparsity;
+  json["score"] = to_string(plan.score);
+  json["scope"] = to_string(plan.selection.scope);
+  json["pattern"] = to_string(plan.selection.pattern);
+  json["sparsity"] = plan.selection.sparsity;
+  if (plan.scored_on.reviews > 0) json["scored_on"] = to_json(plan.scored_on);
   json["weights"] = plan.weights;
   json["zeros"] = plan.zeros;
-  json["threshold"] = plan.threshold;
   json["matrices"] = OrderedJson::array();
-  for (const MagnitudePlan::Matrix& matrix : plan.matrices) {
+  for (const UnstructuredPlan::Matrix& matrix : plan.matrices) {
     json["matrices"].push_back({{"name", matrix.name}, {"weights", matrix.weights}, {"zeros", matrix.zeros}});
   }
   return json;
@@ -20,35 +29,56 @@ OrderedJson to_json(const MagnitudePlan& plan) {
 
 OrderedJson to_json(const StructuredPlan& plan) {
   OrderedJson json;
-  json["keep_flops"] = plan.keep_flops;
-  json["tokens"] = plan.tokens;
+  json["budget"] = {{"kind", to_string(plan.budget)},
+                    {"keep", plan.keep},
+                    {"tokens", plan.tokens},
+                    {"before", plan.cost_before},
+                    {"after", plan.cost_after}};
+  if (!plan.runtime.empty()) json["budget"]["runtime"] = plan.runtime;
   json["flops_before"] = plan.flops_before;
   json["flops_after"] = plan.flops_after;
+  json["importance"] = plan.importance;
+  if (plan.scored_on.reviews > 0) json["scored_on"] = to_json(plan.scored_on);
   json["layers"] = OrderedJson::array();
   for (const StructuredPlan::Layer& layer : plan.layers) {
-    json["layers"].push_back({{"heads", layer.heads}, {"neurons", layer.neurons}});
+    json["layers"].push_back({{"layer", layer.layer}, {"heads", layer.heads}, {"neurons", layer.neurons}});
   }
   return json;
 }
 
-Result<MagnitudePlan> parse_magnitude(const Json& json, const std::string& where) {
+ScoredOn parse_scored_on(JsonReader& reader) {
+  ScoredOn scored_on;
+  if (!reader.has("scored_on")) return scored_on;
+  JsonReader inner(reader.at("scored_on"), "scored_on");
+  scored_on.reviews = inner.integer("reviews");
+  scored_on.sha256 = inner.string("sha256");
+  if (!inner.status().ok()) reader.fail("scored_on", inner.status().message());
+  return scored_on;
+}
+
+Result<UnstructuredPlan> parse_unstructured(const Json& json, const std::string& where) {
   JsonReader reader(json, where);
-  MagnitudePlan plan;
-  plan.sparsity = reader.number("sparsity");
+  UnstructuredPlan plan;
+  const std::string score = reader.string("score");
+  const std::string scope = reader.string("scope");
+  const std::string pattern = reader.string("pattern");
+  plan.selection.sparsity = reader.number("sparsity");
+  plan.scored_on = parse_scored_on(reader);
   plan.weights = reader.integer("weights");
   plan.zeros = reader.integer("zeros");
-  plan.threshold = reader.number("threshold");
-  if (reader.status().ok() && !(plan.sparsity >= 0 && plan.sparsity < 1))
+  if (reader.status().ok() && !(plan.selection.sparsity >= 0 && plan.selection.sparsity < 1))
     reader.fail("sparsity", "expected 0 <= sparsity < 1");
   if (reader.status().ok() && (plan.zeros < 0 || plan.zeros > plan.weights))
     reader.fail("zeros", "expected 0 to weights");
-  if (reader.status().ok() && !(plan.threshold >= 0)) reader.fail("threshold", "expected 0 or more");
   for (const Json& element : reader.at("matrices")) {
     JsonReader matrix(element, where + ": matrices");
     plan.matrices.push_back({matrix.string("name"), matrix.integer("weights"), matrix.integer("zeros")});
     COPPICE_RETURN_IF_ERROR(matrix.status());
   }
   COPPICE_RETURN_IF_ERROR(reader.status());
+  COPPICE_ASSIGN_OR_RETURN(plan.score, parse_score(score));
+  COPPICE_ASSIGN_OR_RETURN(plan.selection.scope, parse_scope(scope));
+  COPPICE_ASSIGN_OR_RETURN(plan.selection.pattern, parse_pattern(pattern));
   return plan;
 }
 
@@ -61,28 +91,76 @@ Status check_indices(const std::vector<int64_t>& indices, const std::string& wha
   return {};
 }
 
+Result<BudgetKind> parse_budget_kind(std::string_view text) {
+  for (const BudgetKind kind : {BudgetKind::kFlops, BudgetKind::kParameters, BudgetKind::kLatency}) {
+    if (text == to_string(kind)) return kind;
+  }
+  return invalid_input("budget: kind \"" + std::string(text) + "\"; expected flops, parameters or latency");
+}
+
 Result<StructuredPlan> parse_structured(const Json& json, const std::string& where) {
   JsonReader reader(json, where);
   StructuredPlan plan;
-  plan.keep_flops = reader.number("keep_flops");
-  plan.tokens = reader.integer("tokens");
+  JsonReader budget(reader.at("budget"), where + ": budget");
+  const std::string kind = budget.string("kind");
+  plan.keep = budget.number("keep");
+  plan.tokens = budget.integer("tokens");
+  plan.cost_before = budget.number("before");
+  plan.cost_after = budget.number("after");
+  if (budget.has("runtime")) plan.runtime = budget.string("runtime");
   plan.flops_before = reader.integer("flops_before");
   plan.flops_after = reader.integer("flops_after");
+  plan.importance = reader.string("importance");
+  plan.scored_on = parse_scored_on(reader);
   const Json& layers = reader.at("layers");
   COPPICE_RETURN_IF_ERROR(reader.status());
-  if (!layers.is_array()) return invalid_input(where + ": layers: expected an array");
+  COPPICE_RETURN_IF_ERROR(budget.status());
+  COPPICE_ASSIGN_OR_RETURN(plan.budget, parse_budget_kind(kind));
+  if (!layers.is_array() || layers.empty()) return invalid_input(where + ": layers: expected at least one");
   for (const Json& element : layers) {
     const std::string layer_where = where + ": layers[" + std::to_string(plan.layers.size()) + "]";
     JsonReader layer(element, layer_where);
-    plan.layers.push_back({layer.integers("heads"), layer.integers("neurons")});
+    plan.layers.push_back({layer.integer("layer"), layer.integers("heads"), layer.integers("neurons")});
     COPPICE_RETURN_IF_ERROR(layer.status());
     COPPICE_RETURN_IF_ERROR(check_indices(plan.layers.back().heads, layer_where + ": heads"));
     COPPICE_RETURN_IF_ERROR(check_indices(plan.layers.back().neurons, layer_where + ": neurons"));
   }
+  std::vector<int64_t> indices;
+  for (const StructuredPlan::Layer& layer : plan.layers) indices.push_back(layer.layer);
+  COPPICE_RETURN_IF_ERROR(check_indices(indices, where + ": layers"));
   return plan;
 }
 
 }  // namespace
+
+std::string_view to_string(Score score) {
+  switch (score) {
+    case Score::kMovement:
+      return "movement";
+    case Score::kFisher:
+      return "fisher";
+    default:
+      return "magnitude";
+  }
+}
+
+Result<Score> parse_score(std::string_view text) {
+  for (const Score score : {Score::kMagnitude, Score::kMovement, Score::kFisher}) {
+    if (text == to_string(score)) return score;
+  }
+  return invalid_usage("score \"" + std::string(text) + "\"; expected magnitude, movement or fisher");
+}
+
+std::string_view to_string(BudgetKind kind) {
+  switch (kind) {
+    case BudgetKind::kParameters:
+      return "parameters";
+    case BudgetKind::kLatency:
+      return "latency";
+    default:
+      return "flops";
+  }
+}
 
 OrderedJson to_json(const Plan& plan) {
   OrderedJson json;
@@ -90,10 +168,10 @@ OrderedJson to_json(const Plan& plan) {
   json["method"] = plan.method;
   json["model_id"] = plan.model_id;
   json["weights_sha256"] = plan.weights_sha256;
-  if (plan.method == "magnitude") {
-    json["magnitude"] = to_json(plan.magnitude);
-  } else {
+  if (plan.is_structured()) {
     json["structured"] = to_json(plan.structured);
+  } else {
+    json["unstructured"] = to_json(plan.unstructured);
   }
   return json;
 }
@@ -111,12 +189,17 @@ Result<Plan> parse_plan(std::string_view text, const std::string& source) {
     return unsupported(source + ": plan schema " + std::to_string(version) + ", this program reads " +
                        std::to_string(kSchemaVersion));
   }
-  if (plan.method == "magnitude") {
-    COPPICE_ASSIGN_OR_RETURN(plan.magnitude, parse_magnitude(reader.at("magnitude"), source + ": magnitude"));
-  } else if (plan.method == "structured") {
+  if (plan.is_structured()) {
     COPPICE_ASSIGN_OR_RETURN(plan.structured, parse_structured(reader.at("structured"), source + ": structured"));
+  } else if (parse_score(plan.method).ok()) {
+    COPPICE_ASSIGN_OR_RETURN(plan.unstructured,
+                             parse_unstructured(reader.at("unstructured"), source + ": unstructured"));
+    if (to_string(plan.unstructured.score) != plan.method) {
+      return invalid_input(source + ": method \"" + plan.method + "\", but the plan's score is " +
+                           std::string(to_string(plan.unstructured.score)));
+    }
   } else {
-    return unsupported(source + ": method \"" + plan.method + "\"; expected \"magnitude\" or \"structured\"");
+    return unsupported(source + ": method \"" + plan.method + "\"; expected magnitude, movement, fisher or structured");
   }
   return plan;
 }
@@ -127,16 +210,15 @@ Status check_fits(const Plan& plan, const records::BertConfig& config, const std
                          plan.weights_sha256 + "), this model's are " + weights_sha256 +
                          ". Make a plan for this model with --dry-run --json.");
   }
-  if (plan.method != "structured") return {};
-  if (plan.structured.layers.size() != config.layers.size()) {
-    return invalid_input("the plan has " + std::to_string(plan.structured.layers.size()) + " layers, the model " +
-                         std::to_string(config.layers.size()));
-  }
-  for (size_t i = 0; i < config.layers.size(); ++i) {
-    const StructuredPlan::Layer& layer = plan.structured.layers[i];
-    if (layer.heads.back() >= config.layers[i].num_attention_heads ||
-        layer.neurons.back() >= config.layers[i].intermediate_size) {
-      return invalid_input("the plan keeps heads or neurons of layer " + std::to_string(i) +
+  if (!plan.is_structured()) return {};
+  for (const StructuredPlan::Layer& layer : plan.structured.layers) {
+    if (layer.layer >= config.num_hidden_layers()) {
+      return invalid_input("the plan keeps layer " + std::to_string(layer.layer) + ", but the model has " +
+                           std::to_string(config.num_hidden_layers()));
+    }
+    const records::LayerShape& shape = config.layers[static_cast<size_t>(layer.layer)];
+    if (layer.heads.back() >= shape.num_attention_heads || layer.neurons.back() >= shape.intermediate_size) {
+      return invalid_input("the plan keeps heads or neurons of layer " + std::to_string(layer.layer) +
                            " that the model does not have");
     }
   }

@@ -6,18 +6,31 @@
 #include <string_view>
 #include <vector>
 
+#include "native/prune/selection.h"
 #include "shared/base/json.h"
 #include "shared/base/status.h"
 #include "shared/records/bert_config.h"
 
 namespace coppice::prune {
 
-// Global magnitude pruning: of all weights of the encoder's matrices together, the smallest by absolute value become 0.
-struct MagnitudePlan {
-  double sparsity = 0;   // share of the encoder's weights that are 0 afterwards
-  int64_t weights = 0;   // in the encoder's matrices
-  int64_t zeros = 0;     // of them, afterwards
-  double threshold = 0;  // largest absolute value that becomes 0
+enum class Score { kMagnitude, kMovement, kFisher };
+std::string_view to_string(Score score);
+Result<Score> parse_score(std::string_view text);
+
+// The reviews that scores or importances were computed on; the same ones are needed to apply the plan.
+struct ScoredOn {
+  int64_t reviews = 0;  // 0: none were needed
+  std::string sha256;
+};
+
+// Single weights, blocks or groups of the encoder's matrices become 0. The plan holds how they are chosen and how many
+// come out of each matrix; applying it makes the same choice again (unstructured.h).
+struct UnstructuredPlan {
+  Score score = Score::kMagnitude;
+  SelectionOptions selection;
+  ScoredOn scored_on;
+  int64_t weights = 0;  // in the encoder's matrices
+  int64_t zeros = 0;    // of them, afterwards
   struct Matrix {
     std::string name;
     int64_t weights = 0;
@@ -26,30 +39,45 @@ struct MagnitudePlan {
   std::vector<Matrix> matrices;
 };
 
-// What stays of each layer: indices of heads and of feed-forward neurons in the model the plan was made for, ascending.
+enum class BudgetKind { kFlops, kParameters, kLatency };
+std::string_view to_string(BudgetKind kind);
+
+// What stays: whole layers, and in each the indices of heads and feed-forward neurons; all in the model the plan was
+// made for, ascending.
 struct StructuredPlan {
   struct Layer {
+    int64_t layer = 0;
     std::vector<int64_t> heads;
     std::vector<int64_t> neurons;
   };
   std::vector<Layer> layers;
-  double keep_flops = 0;  // asked for
-  int64_t tokens = 0;     // the review length at which FLOPs are counted
-  int64_t flops_before = 0;
+  BudgetKind budget = BudgetKind::kFlops;
+  double keep = 0;         // share of the budget's quantity that was asked for
+  int64_t tokens = 0;      // the review length at which FLOPs and latency are counted
+  double cost_before = 0;  // FLOPs, parameters or milliseconds
+  double cost_after = 0;
+  int64_t flops_before = 0;  // of the encoder at `tokens`, whatever the budget
   int64_t flops_after = 0;
+  std::string importance;  // "taylor" or "magnitude"
+  ScoredOn scored_on;
+  std::string runtime;  // of the latency table
 };
 
 struct Plan {
-  std::string method;          // "magnitude" or "structured"
+  std::string method;          // "magnitude", "movement", "fisher" or "structured"
   std::string model_id;        // the model it was made for
   std::string weights_sha256;  // of that model's weights file: a plan is refused for any other
-  MagnitudePlan magnitude;     // of the two, the one that `method` names is filled
+  // Of the two, the one that `method` names is filled.
+  UnstructuredPlan unstructured;
   StructuredPlan structured;
+
+  [[nodiscard]] bool is_structured() const { return method == "structured"; }
 };
 
 OrderedJson to_json(const Plan& plan);
 
-// Errors name the member. Indices must ascend, and each layer must keep at least one head and one neuron.
+// Errors name the member. Indices must ascend, at least one layer must stay, and each that stays keeps at least one
+// head and one neuron.
 Result<Plan> parse_plan(std::string_view json, const std::string& source);
 
 // Refuses a plan that was made for other weights, or whose indices are outside `config`.

@@ -4,12 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include "native/model/inference.h"
 
 namespace coppice::prune {
 namespace {
 
 // Reviews per micro-batch: few, since the absolute value is taken per micro-batch and large sums would cancel.
 constexpr int64_t kImportanceTokens = 1024;
+// As in evaluation.
+constexpr int64_t kLossTokens = 2048;
 
 // Row indices of the query, key and value matrices that belong to `heads`.
 at::Tensor rows_of_heads(const std::vector<int64_t>& heads, int64_t head_size) {
@@ -39,36 +44,6 @@ void zero_other_inputs(model::Linear& linear, const at::Tensor& columns) {
 
 // Sum over rows of W * dW for each column.
 at::Tensor column_products(const at::Tensor& weight, const at::Tensor& gradient) { return (weight * gradient).sum(0); }
-
-struct Unit {
-  size_t layer;
-  bool is_head;
-  int64_t index;
-  double importance_per_flop;
-  int64_t flops;
-};
-
-struct UnitCosts {
-  int64_t head;    // FLOPs of one head at T tokens: q, k, v and output columns, scores and context
-  int64_t neuron;  // FLOPs of one neuron: a row of intermediate and a column of output
-};
-
-UnitCosts unit_costs(const records::BertConfig& config, int64_t tokens) {
-  const int64_t d = config.head_size();
-  return {2 * tokens * 4 * config.hidden_size * d + 4 * tokens * tokens * d, 2 * tokens * 2 * config.hidden_size};
-}
-
-// Keeps the `count` most important of `scores`, ascending indices.
-std::vector<int64_t> most_important(const std::vector<double>& scores, int64_t count) {
-  std::vector<int64_t> order(scores.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(i);
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-    return scores[static_cast<size_t>(a)] > scores[static_cast<size_t>(b)];
-  });
-  order.resize(static_cast<size_t>(count));
-  std::sort(order.begin(), order.end());
-  return order;
-}
 
 }  // namespace
 
@@ -110,100 +85,99 @@ Importance taylor_importance(model::BertClassifier& model, const model::Tokenize
   return importance;
 }
 
-Result<StructuredPlan> plan_structured(const records::BertConfig& config, const Importance& importance,
-                                       const StructuredBudget& budget) {
-  if (!(budget.keep_flops > 0 && budget.keep_flops <= 1)) {
-    return invalid_usage("the share of FLOPs to keep is " + std::to_string(budget.keep_flops) +
-                         "; expected a share in (0, 1]");
+Importance magnitude_importance(model::BertClassifier& model) {
+  const at::NoGradGuard no_grad;
+  const int64_t head_size = model.config().head_size();
+  const auto as_vector = [](const at::Tensor& squares) {
+    const at::Tensor norms = squares.sqrt().to(at::kDouble).contiguous();
+    return std::vector<double>(norms.data_ptr<double>(), norms.data_ptr<double>() + norms.numel());
+  };
+  Importance importance;
+  for (const model::EncoderLayer& layer : model.layers()) {
+    const at::Tensor attention = layer.attention_output.weight.square().sum(0).view({-1, head_size}).sum(1);
+    importance.layers.push_back({as_vector(attention), as_vector(layer.output.weight.square().sum(0))});
   }
-  const UnitCosts costs = unit_costs(config, budget.tokens);
-  std::vector<Unit> units;
-  std::vector<int64_t> heads_left;
-  std::vector<int64_t> neurons_left;
-  for (size_t l = 0; l < config.layers.size(); ++l) {
-    const Importance::Layer& scores = importance.layers[l];
-    heads_left.push_back(config.layers[l].num_attention_heads);
-    neurons_left.push_back(config.layers[l].intermediate_size);
-    for (size_t h = 0; h < scores.heads.size(); ++h) {
-      units.push_back(
-          {l, true, static_cast<int64_t>(h), scores.heads[h] / static_cast<double>(costs.head), costs.head});
-    }
-    for (size_t n = 0; n < scores.neurons.size(); ++n) {
-      units.push_back(
-          {l, false, static_cast<int64_t>(n), scores.neurons[n] / static_cast<double>(costs.neuron), costs.neuron});
-    }
-  }
-  std::stable_sort(units.begin(), units.end(),
-                   [](const Unit& a, const Unit& b) { return a.importance_per_flop < b.importance_per_flop; });
+  return importance;
+}
 
-  StructuredPlan plan;
-  plan.keep_flops = budget.keep_flops;
-  plan.tokens = budget.tokens;
-  plan.flops_before = records::encoder_flops(config, budget.tokens);
-  const auto allowed = static_cast<int64_t>(budget.keep_flops * static_cast<double>(plan.flops_before));
-  // Widths are rounded down to a multiple at the end, so the count here is of what would be left after that.
-  const auto rounded = [&](int64_t neurons) {
-    return neurons >= config.intermediate_size
-               ? neurons
-               : std::max(budget.neuron_multiple, neurons / budget.neuron_multiple * budget.neuron_multiple);
-  };
-  const auto flops_left = [&] {
-    int64_t flops = 0;
-    for (size_t l = 0; l < heads_left.size(); ++l)
-      flops += heads_left[l] * costs.head + rounded(neurons_left[l]) * costs.neuron;
-    return flops;
-  };
-  int64_t flops = flops_left();
-  for (const Unit& unit : units) {
-    if (flops <= allowed) break;
-    if (unit.is_head) {
-      if (heads_left[unit.layer] > 1) --heads_left[unit.layer];
-    } else if (neurons_left[unit.layer] > budget.neuron_multiple) {
-      --neurons_left[unit.layer];
+double mean_loss(model::BertClassifier& model, const model::TokenizedReviews& reviews, model::WorkerPool& pool) {
+  const std::vector<model::Logits> logits = model::predict(model, reviews, kLossTokens, pool);
+  double sum = 0;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    const double score = model::positive_score(logits[i]);
+    sum -= std::log(std::max(reviews.labels[i] == 1 ? score : 1 - score, 1e-300));
+  }
+  return sum / static_cast<double>(std::max<size_t>(1, logits.size()));
+}
+
+model::BertClassifier with_layers(const model::BertClassifier& model, const std::vector<int64_t>& kept) {
+  model::BertClassifier reduced = model;
+  std::vector<model::EncoderLayer> layers;
+  std::vector<records::LayerShape> shapes;
+  for (const int64_t layer : kept) {
+    layers.push_back(reduced.layers()[static_cast<size_t>(layer)]);
+    shapes.push_back(model.config().layers[static_cast<size_t>(layer)]);
+  }
+  reduced.layers() = std::move(layers);
+  reduced.set_layer_shapes(std::move(shapes));
+  return reduced;
+}
+
+std::vector<std::vector<int64_t>> remove_layers(model::BertClassifier& model, int64_t layers_left,
+                                                const model::TokenizedReviews& reviews, model::WorkerPool& pool) {
+  std::vector<std::vector<int64_t>> kept = {all_layers(model.config().num_hidden_layers())};
+  while (static_cast<int64_t>(kept.back().size()) > layers_left) {
+    std::vector<int64_t> best;
+    double best_loss = std::numeric_limits<double>::infinity();
+    for (size_t out = 0; out < kept.back().size(); ++out) {
+      std::vector<int64_t> candidate = kept.back();
+      candidate.erase(candidate.begin() + static_cast<std::ptrdiff_t>(out));
+      model::BertClassifier reduced = with_layers(model, candidate);
+      const double loss = mean_loss(reduced, reviews, pool);
+      if (best.empty() || loss < best_loss) {
+        best_loss = loss;
+        best = std::move(candidate);
+      }
     }
-    flops = flops_left();
+    kept.push_back(std::move(best));
   }
-  if (flops > allowed) {
-    return invalid_usage("the budget of " + std::to_string(budget.keep_flops) +
-                         " of the encoder's FLOPs cannot be met: with one head and " +
-                         std::to_string(budget.neuron_multiple) + " neurons in each layer " +
-                         std::to_string(static_cast<double>(flops) / static_cast<double>(plan.flops_before)) +
-                         " is left. Ask for that or more.");
-  }
-  plan.flops_after = flops;
-  for (size_t l = 0; l < config.layers.size(); ++l) {
-    plan.layers.push_back({most_important(importance.layers[l].heads, heads_left[l]),
-                           most_important(importance.layers[l].neurons, rounded(neurons_left[l]))});
-  }
-  return plan;
+  return kept;
 }
 
 void apply_structured(model::BertClassifier& model, const StructuredPlan& plan) {
   const at::NoGradGuard no_grad;
+  const int64_t head_size = model.config().head_size();
+  std::vector<model::EncoderLayer> layers;
   std::vector<records::LayerShape> shapes;
-  for (size_t i = 0; i < plan.layers.size(); ++i) {
-    model::EncoderLayer& layer = model.layers()[i];
-    const at::Tensor rows = rows_of_heads(plan.layers[i].heads, model.config().head_size());
-    const at::Tensor neurons = indices_of(plan.layers[i].neurons);
+  for (const StructuredPlan::Layer& kept : plan.layers) {
+    model::EncoderLayer layer = model.layers()[static_cast<size_t>(kept.layer)];
+    const at::Tensor rows = rows_of_heads(kept.heads, head_size);
+    const at::Tensor neurons = indices_of(kept.neurons);
     keep_outputs(layer.query, rows);
     keep_outputs(layer.key, rows);
     keep_outputs(layer.value, rows);
     keep_inputs(layer.attention_output, rows);
     keep_outputs(layer.intermediate, neurons);
     keep_inputs(layer.output, neurons);
-    shapes.push_back(
-        {static_cast<int64_t>(plan.layers[i].heads.size()), static_cast<int64_t>(plan.layers[i].neurons.size())});
+    layers.push_back(std::move(layer));
+    shapes.push_back({static_cast<int64_t>(kept.heads.size()), static_cast<int64_t>(kept.neurons.size())});
   }
+  model.layers() = std::move(layers);
   model.set_layer_shapes(std::move(shapes));
 }
 
-void mask_structured(model::BertClassifier& model, const StructuredPlan& plan) {
+Status mask_structured(model::BertClassifier& model, const StructuredPlan& plan) {
+  if (plan.layers.size() != model.layers().size()) {
+    return invalid_usage(
+        "the plan leaves out whole layers, which zeros cannot stand for; apply it without --mask-only");
+  }
   const at::NoGradGuard no_grad;
   for (size_t i = 0; i < plan.layers.size(); ++i) {
     model::EncoderLayer& layer = model.layers()[i];
     zero_other_inputs(layer.attention_output, rows_of_heads(plan.layers[i].heads, model.config().head_size()));
     zero_other_inputs(layer.output, indices_of(plan.layers[i].neurons));
   }
+  return {};
 }
 
 }  // namespace coppice::prune
