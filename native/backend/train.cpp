@@ -22,7 +22,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-train::TrainConfig config_of(const cli::TrainOptions& options) {
+Result<train::GradualPruningConfig> pruning_of(const cli::TrainOptions& options) {
+  train::GradualPruningConfig pruning;
+  if (!options.prune_to) return pruning;
+  if (!(*options.prune_to > 0 && *options.prune_to < 1)) {
+    return invalid_usage("--prune-to is " + fixed(*options.prune_to, 4) + "; expected a share in (0, 1), e.g. 0.8");
+  }
+  pruning.sparsity = *options.prune_to;
+  COPPICE_ASSIGN_OR_RETURN(pruning.score, prune::parse_score(options.prune_score));
+  COPPICE_ASSIGN_OR_RETURN(pruning.scope, prune::parse_scope(options.prune_scope));
+  COPPICE_ASSIGN_OR_RETURN(pruning.pattern, prune::parse_pattern(options.prune_pattern));
+  pruning.begin = options.prune_begin;
+  pruning.end = options.prune_end;
+  pruning.every_steps = options.prune_every;
+  COPPICE_RETURN_IF_ERROR(train::check(pruning));
+  return pruning;
+}
+
+Result<train::TrainConfig> config_of(const cli::TrainOptions& options) {
   train::TrainConfig config;
   config.epochs = options.epochs;
   config.max_steps = options.max_steps;
@@ -41,6 +58,7 @@ train::TrainConfig config_of(const cli::TrainOptions& options) {
     config.distillation = {options.distillation_weight, options.distillation_temperature,
                            options.distillation_hidden_weight};
   }
+  COPPICE_ASSIGN_OR_RETURN(config.pruning, pruning_of(options));
   return config;
 }
 
@@ -138,6 +156,7 @@ Status train_and_write(const cli::TrainOptions& options, const Invocation& invoc
                        EnergyMeter& meter) {
   const fs::path base = options.base;
   const fs::path output = options.output;
+  COPPICE_ASSIGN_OR_RETURN(const train::TrainConfig config, config_of(options));
   meter.begin_phase("load");
   COPPICE_ASSIGN_OR_RETURN(model::LoadedModel loaded, model::load_model(base, options.seed, /*require_head=*/false));
   if (options.max_length > loaded.model.config().max_position_embeddings) {
@@ -155,7 +174,6 @@ Status train_and_write(const cli::TrainOptions& options, const Invocation& invoc
   COPPICE_ASSIGN_OR_RETURN(const Inputs inputs, read_inputs(options, tokenizer));
   if (options.dropout >= 0) loaded.model.set_dropout(options.dropout);
 
-  const train::TrainConfig config = config_of(options);
   model::WorkerPool pool(options.threads);
   std::optional<Teacher> teacher;
   if (!options.teacher.empty()) {

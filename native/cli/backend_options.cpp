@@ -11,6 +11,36 @@ void add_threads(CLI::App* command, int& threads) {
 
 void add_json(CLI::App* command, bool& json, const std::string& what) { command->add_flag("--json", json, what); }
 
+void add_gradual_pruning(CLI::App* command, TrainOptions& options) {
+  const std::string group = "Gradual pruning";
+  command
+      ->add_option("--prune-to", options.prune_to,
+                   "Prune while training, on a cubic schedule, until this share of the encoder's weights is 0")
+      ->group(group)
+      ->excludes(command->get_option("--keep-zeros"));
+  command->add_option("--prune-score", options.prune_score, "magnitude, movement (first order) or fisher (second)")
+      ->check(CLI::IsMember({"magnitude", "movement", "fisher"}))
+      ->capture_default_str()
+      ->group(group);
+  command->add_option("--prune-scope", options.prune_scope, "Of the whole encoder, or the same share of each matrix")
+      ->check(CLI::IsMember({"global", "matrix"}))
+      ->capture_default_str()
+      ->group(group);
+  command->add_option("--prune-pattern", options.prune_pattern, "none, or blocks that go together (1x4, 4x1)")
+      ->capture_default_str()
+      ->group(group);
+  command->add_option("--prune-begin", options.prune_begin, "Share of the steps before the first pruning")
+      ->capture_default_str()
+      ->group(group);
+  command->add_option("--prune-end", options.prune_end, "Share of the steps at the last one; the rest recovers")
+      ->capture_default_str()
+      ->group(group);
+  command->add_option("--prune-every", options.prune_every, "Steps between two prunings")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->group(group);
+}
+
 }  // namespace
 
 CLI::App* add_train_options(CLI::App& app, TrainOptions& options) {
@@ -73,6 +103,7 @@ CLI::App* add_train_options(CLI::App& app, TrainOptions& options) {
       ->capture_default_str();
   command->add_flag("--keep-zeros", options.keep_zeros,
                     "Hold the encoder weights that are 0 at 0: recovery after magnitude pruning");
+  add_gradual_pruning(command, options);
   command->add_option("--teacher", options.teacher,
                       "Distil from this model folder: its probabilities count beside the labels");
   command->add_option("--distillation-weight", options.distillation_weight, "Share of the teacher in the loss, 0 to 1")

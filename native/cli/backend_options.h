@@ -35,6 +35,13 @@ struct TrainOptions {
   double checkpoint_every_seconds = 120;
   std::string precision = "fp32";  // or "bf16"
   bool keep_zeros = false;
+  std::optional<double> prune_to;  // gradual pruning to this share of zeros in the encoder
+  std::string prune_score = "magnitude";
+  std::string prune_scope = "global";
+  std::string prune_pattern = "none";
+  double prune_begin = 0.1;
+  double prune_end = 0.7;
+  int64_t prune_every = 32;
   std::string teacher;  // model folder to distil from; empty: none
   double distillation_weight = 0.5;
   double distillation_temperature = 2;

@@ -12,6 +12,7 @@
 #include "native/model/inference.h"
 #include "native/train/epoch_order.h"
 #include "native/train/training_state.h"
+#include "shared/engine/weights.h"
 
 namespace coppice::train {
 namespace {
@@ -56,7 +57,11 @@ class Loop {
         interrupt_(interrupt),
         teacher_(teacher),
         plan_(make_plan(config, training.size())),
-        optimizer_(model, config.adamw, masks, pool) {}
+        optimizer_(model, config.adamw, masks, pool) {
+    if (config.pruning.active()) {
+      pruning_.emplace(config.pruning, engine::encoder_matrices(model.config()), optimizer_, plan_.total_steps);
+    }
+  }
 
   Status start(bool resume) {
     std::error_code error;
@@ -69,8 +74,10 @@ class Loop {
                            "remove the folder to start again.");
     }
     if (found) {
-      COPPICE_ASSIGN_OR_RETURN(state_, load_training_state(optimizer_, fingerprint_, checkpoint_file()));
+      COPPICE_ASSIGN_OR_RETURN(state_,
+                               load_training_state(optimizer_, more_tensors(), fingerprint_, checkpoint_file()));
     }
+    if (pruning_) COPPICE_RETURN_IF_ERROR(pruning_->restore());
     last_checkpoint_ = Clock::now();
     return {};
   }
@@ -96,6 +103,15 @@ class Loop {
 
  private:
   [[nodiscard]] fs::path checkpoint_file() const { return folder_ / "checkpoint.safetensors"; }
+  // What a checkpoint holds beside weights and moments.
+  model::NamedTensors more_tensors() {
+    model::NamedTensors tensors;
+    if (!pruning_) return tensors;
+    for (const GradualPruning::NamedScore& named : pruning_->scores()) {
+      tensors.emplace_back("movement." + named.name, named.score);
+    }
+    return tensors;
+  }
   [[nodiscard]] fs::path best_file() const { return folder_ / "best.safetensors"; }
   void phase(const std::string& name) const {
     if (events_.on_phase) events_.on_phase(name);
@@ -154,11 +170,16 @@ class Loop {
     }
     const double norm = optimizer_.gradient_norm();
     if (!std::isfinite(loss) || !std::isfinite(norm)) return diverged(loss);
+    if (pruning_) pruning_->see_gradients();
     const double learning_rate =
         config_.learning_rate * linear_schedule(state_.step, plan_.warmup_steps, plan_.total_steps);
     optimizer_.step(learning_rate, norm > config_.max_grad_norm ? config_.max_grad_norm / (norm + 1e-6) : 1.0);
     step_seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
     ++state_.step;
+    if (pruning_) {
+      COPPICE_ASSIGN_OR_RETURN(const bool sparser, pruning_->after_step(state_.step));
+      if (sparser) state_.has_best = false;
+    }
     state_.loss_sum += loss;
     ++state_.loss_count;
     if (events_.on_step) {
@@ -196,6 +217,7 @@ class Loop {
     point.train_loss = state_.loss_count > 0 ? state_.loss_sum / static_cast<double>(state_.loss_count) : 0;
     point.validation_loss = loss / n;
     point.validation_accuracy = static_cast<double>(correct) / n;
+    if (pruning_) point.sparsity = pruning_->sparsity();
     state_.loss_sum = 0;
     state_.loss_count = 0;
     state_.history.push_back(point);
@@ -209,12 +231,13 @@ class Loop {
     }
     if (events_.on_validation) events_.on_validation(point);
     phase("train");
-    return config_.patience > 0 && state_.validations_without_gain >= config_.patience;
+    const bool may_stop = !pruning_ || pruning_->done(state_.step);
+    return may_stop && config_.patience > 0 && state_.validations_without_gain >= config_.patience;
   }
 
   Status checkpoint() {
     phase("checkpoint");
-    COPPICE_RETURN_IF_ERROR(save_training_state(state_, optimizer_, fingerprint_, checkpoint_file()));
+    COPPICE_RETURN_IF_ERROR(save_training_state(state_, optimizer_, more_tensors(), fingerprint_, checkpoint_file()));
     last_checkpoint_ = Clock::now();
     phase("train");
     return {};
@@ -252,6 +275,7 @@ class Loop {
   const TeacherAnswers* teacher_;
   Plan plan_;
   AdamW optimizer_;
+  std::optional<GradualPruning> pruning_;
   std::vector<at::Tensor> parameters_ = optimizer_.parameters();
   TrainingState state_;
   std::vector<uint32_t> order_;
@@ -316,6 +340,7 @@ OrderedJson to_json(const TrainConfig& config) {
                             {"temperature", config.distillation.temperature},
                             {"hidden_weight", config.distillation.hidden_weight}};
   }
+  if (config.pruning.active()) json["pruning"] = to_json(config.pruning);
   return json;
 }
 
@@ -324,6 +349,7 @@ Result<TrainResult> train(BertClassifier& model, const TokenizedReviews& trainin
                           const std::string& fingerprint, bool resume, const TrainEvents& events,
                           model::WorkerPool& pool, const std::atomic<bool>& interrupt, const TeacherAnswers* teacher) {
   COPPICE_RETURN_IF_ERROR(check(config, training, validation));
+  COPPICE_RETURN_IF_ERROR(check(config.pruning));
   COPPICE_RETURN_IF_ERROR(check(config.distillation, training.size(), teacher, model.config().hidden_size));
   Loop loop(model, training, validation, config, masks, folder, fingerprint, events, pool, interrupt, teacher);
   COPPICE_RETURN_IF_ERROR(loop.start(resume));

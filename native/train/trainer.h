@@ -3,7 +3,8 @@
 // The loop, for each optimiser step: take `batch_size` reviews of the epoch's order; run them packed, in micro-batches
 // of at most `micro_batch_tokens` tokens (gradient accumulation that gives the gradient of the whole batch, since the
 // loss is a sum divided by the batch's size); clip; AdamW with linear warm-up and decay; validate some times per epoch
-// and keep the best weights; checkpoint by time.
+// and keep the best weights; checkpoint by time. With gradual pruning, weights of an earlier, less sparse model never
+// count as the best.
 //
 // Everything random is a function of (seed, step), and each micro-batch is computed on one core and summed in a fixed
 // order: a run killed at any moment and resumed from its last checkpoint ends with the weights it would have had, bit
@@ -22,6 +23,7 @@
 #include "native/model/tokenized_reviews.h"
 #include "native/train/adamw.h"
 #include "native/train/distillation.h"
+#include "native/train/gradual_pruning.h"
 #include "shared/base/json.h"
 #include "shared/base/status.h"
 
@@ -42,6 +44,7 @@ struct TrainConfig {
   double checkpoint_every_seconds = 120;
   model::MatmulPrecision precision = model::MatmulPrecision::kFloat32;  // of training; validation is in float32
   DistillationConfig distillation;
+  GradualPruningConfig pruning;
 };
 OrderedJson to_json(const TrainConfig& config);
 
@@ -51,6 +54,7 @@ struct ValidationPoint {
   double train_loss = 0;  // mean since the last validation
   double validation_loss = 0;
   double validation_accuracy = 0;
+  double sparsity = 0;  // of the encoder's matrices, with gradual pruning
 };
 
 OrderedJson to_json(const ValidationPoint& point);

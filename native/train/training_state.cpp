@@ -21,6 +21,7 @@ ValidationPoint parse_point(const Json& json, const std::string& where, Status& 
   point.train_loss = reader.number("train_loss");
   point.validation_loss = reader.number("validation_loss");
   point.validation_accuracy = reader.number("validation_accuracy");
+  point.sparsity = reader.number_or("sparsity", 0);
   if (status.ok()) status = reader.status();
   return point;
 }
@@ -62,12 +63,13 @@ OrderedJson to_json(const ValidationPoint& point) {
   json["train_loss"] = point.train_loss;
   json["validation_loss"] = point.validation_loss;
   json["validation_accuracy"] = point.validation_accuracy;
+  if (point.sparsity > 0) json["sparsity"] = point.sparsity;
   return json;
 }
 
-Status save_training_state(const TrainingState& state, AdamW& optimizer, const std::string& fingerprint,
-                           const std::filesystem::path& file) {
-  model::NamedTensors tensors;
+Status save_training_state(const TrainingState& state, AdamW& optimizer, const model::NamedTensors& more,
+                           const std::string& fingerprint, const std::filesystem::path& file) {
+  model::NamedTensors tensors = more;
   for (AdamW::Slot& slot : optimizer.slots()) {
     tensors.emplace_back(slot.name, slot.parameter);
     tensors.emplace_back("first_moment." + slot.name, slot.first_moment);
@@ -77,7 +79,7 @@ Status save_training_state(const TrainingState& state, AdamW& optimizer, const s
   return model::save_tensors(tensors, {{"coppice_training_state", json}}, file);
 }
 
-Result<TrainingState> load_training_state(AdamW& optimizer, const std::string& fingerprint,
+Result<TrainingState> load_training_state(AdamW& optimizer, model::NamedTensors more, const std::string& fingerprint,
                                           const std::filesystem::path& file) {
   const std::string source = file.string();
   COPPICE_ASSIGN_OR_RETURN(const MappedFile mapped, MappedFile::open(file));
@@ -115,6 +117,7 @@ Result<TrainingState> load_training_state(AdamW& optimizer, const std::string& f
     COPPICE_RETURN_IF_ERROR(copy_into(saved.tensors, "first_moment." + slot.name, slot.first_moment, source));
     COPPICE_RETURN_IF_ERROR(copy_into(saved.tensors, "second_moment." + slot.name, slot.second_moment, source));
   }
+  for (auto& [name, tensor] : more) COPPICE_RETURN_IF_ERROR(copy_into(saved.tensors, name, tensor, source));
   return state;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "native/model/bert.h"
+#include "native/model/checkpoint.h"
 #include "native/train/adamw.h"
 #include "native/train/trainer.h"
 #include "shared/base/status.h"
@@ -24,13 +25,13 @@ struct TrainingState {
   std::vector<ValidationPoint> history;
 };
 
-// One safetensors file: weights, both moments, and the state as metadata. Written atomically: a kill leaves the old
-// one.
-Status save_training_state(const TrainingState& state, AdamW& optimizer, const std::string& fingerprint,
-                           const std::filesystem::path& file);
+// One safetensors file: weights, both moments, `more` tensors, and the state as metadata. Written atomically: a kill
+// leaves the old one.
+Status save_training_state(const TrainingState& state, AdamW& optimizer, const model::NamedTensors& more,
+                           const std::string& fingerprint, const std::filesystem::path& file);
 
-// Fills weights and moments in place. A checkpoint of another run (fingerprint) or another schema is refused.
-Result<TrainingState> load_training_state(AdamW& optimizer, const std::string& fingerprint,
+// Fills weights, moments and `more` in place. A checkpoint of another run (fingerprint) or another schema is refused.
+Result<TrainingState> load_training_state(AdamW& optimizer, model::NamedTensors more, const std::string& fingerprint,
                                           const std::filesystem::path& file);
 
 // Copies the weights of a file written by model::save_weights into `optimizer`'s parameters.
