@@ -12,9 +12,11 @@
 #include "native/backend/energy_meter.h"
 #include "native/backend/progress.h"
 #include "native/export/model_folder.h"
+#include "native/export/tokenizer_files.h"
 #include "native/io/file.h"
 #include "native/prune/structured.h"
 #include "native/prune/unstructured.h"
+#include "native/prune/vocabulary.h"
 
 namespace coppice::backend {
 namespace {
@@ -23,7 +25,7 @@ namespace fs = std::filesystem;
 
 Status check_options(const cli::PruneOptions& options) {
   if (options.plan.empty() && options.method.empty())
-    return invalid_usage("give --method magnitude, movement, fisher or structured, or a --plan to apply");
+    return invalid_usage("give --method magnitude, movement, fisher, structured or vocabulary, or a --plan to apply");
   if (!options.dry_run && options.output.empty())
     return invalid_usage("give --output FOLDER, or --dry-run to see the plan");
   if (options.keep_latency.has_value() == options.latency_table.empty())
@@ -43,6 +45,7 @@ struct Workplace {
   model::WorkerPool pool;
   prune::ScoredOn scored_on;
   std::vector<at::Tensor> scores;  // once computed
+  std::optional<prune::TrimmedVocabulary> vocabulary;
 
   Result<model::TokenizedReviews> reviews(data::Split split, const std::string& what_for) {
     if (options.data.empty()) return invalid_usage(what_for + " needs reviews: give --data");
@@ -104,7 +107,7 @@ Result<prune::StructuredBudget> budget_of(const cli::PruneOptions& options, cons
 Result<std::vector<std::vector<int64_t>>> layer_choices(Workplace& place, const model::TokenizedReviews& reviews) {
   const int64_t count = place.folder.model.config().num_hidden_layers();
   const std::string& wish = place.options.keep_layers;
-  if (wish == "all") return std::vector{prune::all_layers(count)};
+  if (wish == "all") return std::vector<std::vector<int64_t>>{prune::all_layers(count)};
   int64_t left = 1;
   if (wish != "auto") {
     const auto [end, error] = std::from_chars(wish.data(), wish.data() + wish.size(), left);
@@ -162,6 +165,38 @@ Result<prune::StructuredPlan> structured_plan(Workplace& place) {
   return std::move(*best);
 }
 
+// The whole training part, since rare words are what this is about.
+Status find_vocabulary(int64_t min_count, int64_t keep_tokens, Workplace& place) {
+  if (place.vocabulary) return {};
+  if (place.options.data.empty()) return invalid_usage("trimming the vocabulary counts tokens: give --data");
+  COPPICE_ASSIGN_OR_RETURN(const DataSelection corpus,
+                           select_reviews(place.options.data, data::Split::kTrain, /*limit=*/0));
+  place.recorder.record().inputs["importance_data"] = to_json(corpus);
+  std::vector<std::string_view> texts;
+  for (const data::Review& review : corpus.reviews) texts.push_back(review.text);
+  COPPICE_ASSIGN_OR_RETURN(place.vocabulary, prune::trim_vocabulary(place.folder.tokenizer,
+                                                                    prune::count_tokens(place.folder.tokenizer, texts),
+                                                                    min_count, keep_tokens));
+  place.vocabulary->plan.corpus = {static_cast<int64_t>(corpus.reviews.size()), corpus.sha256};
+  return {};
+}
+
+Status apply_vocabulary(const prune::VocabularyPlan& plan, Workplace& place) {
+  COPPICE_RETURN_IF_ERROR(find_vocabulary(plan.min_count, plan.keep_tokens, place));
+  if (place.vocabulary->plan.corpus.sha256 != plan.corpus.sha256 ||
+      place.vocabulary->plan.tokens_after != plan.tokens_after) {
+    return invalid_input("the plan was made on " + std::to_string(plan.corpus.reviews) + " reviews with sha256 " +
+                         plan.corpus.sha256 + ", --data gives " +
+                         std::to_string(place.vocabulary->plan.corpus.reviews) + " with " +
+                         place.vocabulary->plan.corpus.sha256 + "; give the same reviews");
+  }
+  COPPICE_ASSIGN_OR_RETURN(text::Tokenizer tokenizer,
+                           text::Tokenizer::create(place.vocabulary->vocab_txt, place.folder.tokenizer.options()));
+  place.folder.model.keep_tokens(place.vocabulary->kept, tokenizer.special_ids().pad);
+  place.folder.tokenizer = std::move(tokenizer);
+  return {};
+}
+
 Result<prune::Plan> make_plan(Workplace& place) {
   if (!place.options.plan.empty()) {
     COPPICE_ASSIGN_OR_RETURN(const std::string text, read_file(place.options.plan));
@@ -173,6 +208,11 @@ Result<prune::Plan> make_plan(Workplace& place) {
   plan.weights_sha256 = place.folder.weights_sha256;
   if (plan.is_structured()) {
     COPPICE_ASSIGN_OR_RETURN(plan.structured, structured_plan(place));
+    return plan;
+  }
+  if (plan.is_vocabulary()) {
+    COPPICE_RETURN_IF_ERROR(find_vocabulary(place.options.min_count, place.options.keep_tokens, place));
+    plan.vocabulary = place.vocabulary->plan;
     return plan;
   }
   COPPICE_ASSIGN_OR_RETURN(const prune::Score score, prune::parse_score(plan.method));
@@ -190,6 +230,7 @@ Status apply_plan(const prune::Plan& plan, Workplace& place) {
     prune::apply_structured(place.folder.model, plan.structured);
     return {};
   }
+  if (plan.is_vocabulary()) return apply_vocabulary(plan.vocabulary, place);
   COPPICE_RETURN_IF_ERROR(find_scores(plan.unstructured.score, place));
   if (place.scored_on.sha256 != plan.unstructured.scored_on.sha256) {
     return invalid_input("the plan's scores were computed on " + std::to_string(plan.unstructured.scored_on.reviews) +
@@ -200,13 +241,24 @@ Status apply_plan(const prune::Plan& plan, Workplace& place) {
   return prune::apply_unstructured(place.folder.model, place.scores, plan.unstructured);
 }
 
-Status write_model(const cli::PruneOptions& options, ClassifierFolder& folder) {
+// With another vocabulary the old files would lie.
+Status write_tokenizer(const ClassifierFolder& folder, const std::string& vocab_txt, const fs::path& output) {
+  COPPICE_RETURN_IF_ERROR(write_file_atomically(output / "vocab.txt", vocab_txt));
+  COPPICE_RETURN_IF_ERROR(write_file_atomically(output / "tokenizer.json", tokenizer_json(folder.tokenizer)));
+  return write_file_atomically(output / "tokenizer_config.json",
+                               tokenizer_config_json(folder.tokenizer, folder.manifest.max_length));
+}
+
+Status write_model(const Workplace& place) {
+  const cli::PruneOptions& options = place.options;
+  ClassifierFolder& folder = place.folder;
   const fs::path output = options.output;
   std::error_code error;
   fs::create_directories(output, error);
   if (error) return failed("cannot create " + output.string() + ": " + error.message());
   COPPICE_RETURN_IF_ERROR(model::save_weights(folder.model, output / "model.safetensors"));
-  COPPICE_RETURN_IF_ERROR(copy_tokenizer_files(folder.path, output));
+  COPPICE_RETURN_IF_ERROR(place.vocabulary ? write_tokenizer(folder, place.vocabulary->vocab_txt, output)
+                                           : copy_tokenizer_files(folder.path, output));
   return write_file_atomically(output / "config.json", dump_json(records::to_json(folder.model.config()), 2) + "\n");
 }
 
@@ -219,7 +271,7 @@ Result<prune::Plan> plan_and_apply(const cli::PruneOptions& options, RunRecorder
   record.inputs["base_weights_sha256"] = folder.weights_sha256;
   record.settings = {{"max_length", folder.manifest.max_length}, {"truncation", folder.manifest.truncation}};
   meter.begin_phase("plan");
-  Workplace place{options, folder, recorder, model::WorkerPool(options.threads), {}, {}};
+  Workplace place{options, folder, recorder, model::WorkerPool(options.threads), {}, {}, {}};
   COPPICE_ASSIGN_OR_RETURN(prune::Plan plan, make_plan(place));
   COPPICE_RETURN_IF_ERROR(prune::check_fits(plan, folder.model.config(), folder.weights_sha256));
   record.settings["method"] = plan.method;
@@ -227,7 +279,7 @@ Result<prune::Plan> plan_and_apply(const cli::PruneOptions& options, RunRecorder
   if (options.dry_run) return plan;
   meter.begin_phase("apply");
   COPPICE_RETURN_IF_ERROR(apply_plan(plan, place));
-  COPPICE_RETURN_IF_ERROR(write_model(options, folder));
+  COPPICE_RETURN_IF_ERROR(write_model(place));
   return plan;
 }
 

@@ -183,10 +183,12 @@ CLI::App* add_prune_options(CLI::App& app, PruneOptions& options) {
   command->add_option("--output", options.output, "Model folder to write");
   command->add_option("--plan", options.plan, "Apply this plan (JSON) instead of making one");
   command
-      ->add_option("--method", options.method,
-                   "magnitude, movement (first order), fisher (second order): encoder weights of the lowest score "
-                   "become 0; structured: layers, heads and feed-forward neurons go")
-      ->check(CLI::IsMember({"magnitude", "movement", "fisher", "structured"}));
+      ->add_option(
+          "--method", options.method,
+          "magnitude, movement (first order), fisher (second order): encoder weights of the lowest score "
+          "become 0; structured: layers, heads and feed-forward neurons go; vocabulary: tokens that the reviews "
+          "do not use go")
+      ->check(CLI::IsMember({"magnitude", "movement", "fisher", "structured", "vocabulary"}));
   command->add_option("--sparsity", options.sparsity,
                       "unstructured: share of the encoder's weights to set to 0; 0.8, or what --pattern N:M means");
   command
@@ -221,9 +223,17 @@ CLI::App* add_prune_options(CLI::App& app, PruneOptions& options) {
   command->add_option("--tokens", options.tokens, "structured: review length at which FLOPs are counted")
       ->check(CLI::Range(int64_t{2}, int64_t{4096}))
       ->capture_default_str();
+  command
+      ->add_option("--min-count", options.min_count, "vocabulary: tokens that occur less often in the training part go")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--keep-tokens", options.keep_tokens,
+                   "vocabulary: so many tokens stay, the most frequent; single characters always do")
+      ->check(CLI::PositiveNumber);
   command->add_option("--data", options.data,
-                      "Reviews for what needs them: training part for movement and fisher, validation part for taylor "
-                      "and --keep-layers");
+                      "Reviews for what needs them: training part for movement, fisher and vocabulary, validation part "
+                      "for taylor and --keep-layers");
   command->add_option("--importance-reviews", options.importance_reviews, "How many of them")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

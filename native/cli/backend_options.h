@@ -90,7 +90,7 @@ struct PruneOptions {
   std::string model;
   std::string output;
   std::string plan;    // apply this plan instead of making one
-  std::string method;  // "magnitude", "movement", "fisher" (unstructured) or "structured"
+  std::string method;  // "magnitude", "movement", "fisher" (unstructured), "structured" or "vocabulary"
   // Unstructured.
   std::optional<double> sparsity;  // share of the encoder's weights that become 0; without it the pattern's, or 0.8
   std::string scope = "global";
@@ -104,7 +104,10 @@ struct PruneOptions {
   std::string importance = "taylor";
   int64_t tokens = 256;
   bool mask_only = false;  // zero instead of removing, to check one against the other
-  std::string data;        // reviews for scores and importance
+  // Vocabulary.
+  int64_t min_count = 1;
+  int64_t keep_tokens = 0;  // 0: by min_count alone
+  std::string data;         // reviews for scores, importance and token counts
   int64_t importance_reviews = 256;
   bool dry_run = false;  // print the plan, write nothing
   EnergyOptions energy;

@@ -45,6 +45,14 @@ void BertClassifier::set_dropout(double probability) {
   config_.classifier_dropout = probability;
 }
 
+void BertClassifier::keep_tokens(const std::vector<int32_t>& ids, int64_t pad_token_id) {
+  const at::NoGradGuard no_grad;
+  const std::vector<int64_t> rows(ids.begin(), ids.end());
+  word_embeddings_ = word_embeddings_.index_select(0, at::tensor(rows, at::kLong)).contiguous();
+  config_.vocab_size = static_cast<int64_t>(ids.size());
+  config_.pad_token_id = pad_token_id;
+}
+
 void BertClassifier::visit(const ParameterVisitor& visitor) {
   const int64_t h = config_.hidden_size;
   const auto linear = [&](const std::string& name, Linear& layer, int64_t out, int64_t in) {

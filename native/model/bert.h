@@ -89,6 +89,8 @@ class BertClassifier {
 
   // Structured pruning replaces layers by narrower ones and sets the widths that go with them.
   std::vector<EncoderLayer>& layers() { return layers_; }
+  // Only the rows of these ids stay, in their order: the vocabulary becomes so large. `pad_token_id` is the new one.
+  void keep_tokens(const std::vector<int32_t>& ids, int64_t pad_token_id);
   void set_layer_shapes(std::vector<records::LayerShape> shapes) { config_.layers = std::move(shapes); }
 
  private:

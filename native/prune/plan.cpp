@@ -46,13 +46,25 @@ OrderedJson to_json(const StructuredPlan& plan) {
   return json;
 }
 
-ScoredOn parse_scored_on(JsonReader& reader) {
+OrderedJson to_json(const VocabularyPlan& plan) {
+  OrderedJson json;
+  json["min_count"] = plan.min_count;
+  if (plan.keep_tokens > 0) json["keep_tokens"] = plan.keep_tokens;
+  json["tokens_before"] = plan.tokens_before;
+  json["tokens_after"] = plan.tokens_after;
+  json["fallback_tokens"] = plan.fallback_tokens;
+  json["coverage"] = plan.coverage;
+  json["corpus"] = to_json(plan.corpus);
+  return json;
+}
+
+ScoredOn parse_scored_on(JsonReader& reader, const char* member = "scored_on") {
   ScoredOn scored_on;
-  if (!reader.has("scored_on")) return scored_on;
-  JsonReader inner(reader.at("scored_on"), "scored_on");
+  if (!reader.has(member)) return scored_on;
+  JsonReader inner(reader.at(member), member);
   scored_on.reviews = inner.integer("reviews");
   scored_on.sha256 = inner.string("sha256");
-  if (!inner.status().ok()) reader.fail("scored_on", inner.status().message());
+  if (!inner.status().ok()) reader.fail(member, inner.status().message());
   return scored_on;
 }
 
@@ -131,6 +143,22 @@ Result<StructuredPlan> parse_structured(const Json& json, const std::string& whe
   return plan;
 }
 
+Result<VocabularyPlan> parse_vocabulary(const Json& json, const std::string& where) {
+  JsonReader reader(json, where);
+  VocabularyPlan plan;
+  plan.min_count = reader.integer("min_count");
+  plan.keep_tokens = reader.integer_or("keep_tokens", 0);
+  plan.tokens_before = reader.integer("tokens_before");
+  plan.tokens_after = reader.integer("tokens_after");
+  plan.fallback_tokens = reader.integer("fallback_tokens");
+  plan.coverage = reader.number("coverage");
+  plan.corpus = parse_scored_on(reader, "corpus");
+  if (reader.status().ok() && (plan.min_count < 1 || plan.keep_tokens < 0))
+    reader.fail("min_count", "expected 1 or more, and keep_tokens of 0 or more");
+  COPPICE_RETURN_IF_ERROR(reader.status());
+  return plan;
+}
+
 }  // namespace
 
 std::string_view to_string(Score score) {
@@ -170,6 +198,8 @@ OrderedJson to_json(const Plan& plan) {
   json["weights_sha256"] = plan.weights_sha256;
   if (plan.is_structured()) {
     json["structured"] = to_json(plan.structured);
+  } else if (plan.is_vocabulary()) {
+    json["vocabulary"] = to_json(plan.vocabulary);
   } else {
     json["unstructured"] = to_json(plan.unstructured);
   }
@@ -191,6 +221,8 @@ Result<Plan> parse_plan(std::string_view text, const std::string& source) {
   }
   if (plan.is_structured()) {
     COPPICE_ASSIGN_OR_RETURN(plan.structured, parse_structured(reader.at("structured"), source + ": structured"));
+  } else if (plan.is_vocabulary()) {
+    COPPICE_ASSIGN_OR_RETURN(plan.vocabulary, parse_vocabulary(reader.at("vocabulary"), source + ": vocabulary"));
   } else if (parse_score(plan.method).ok()) {
     COPPICE_ASSIGN_OR_RETURN(plan.unstructured,
                              parse_unstructured(reader.at("unstructured"), source + ": unstructured"));
@@ -199,7 +231,8 @@ Result<Plan> parse_plan(std::string_view text, const std::string& source) {
                            std::string(to_string(plan.unstructured.score)));
     }
   } else {
-    return unsupported(source + ": method \"" + plan.method + "\"; expected magnitude, movement, fisher or structured");
+    return unsupported(source + ": method \"" + plan.method +
+                       "\"; expected magnitude, movement, fisher, structured or vocabulary");
   }
   return plan;
 }

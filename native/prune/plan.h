@@ -63,15 +63,28 @@ struct StructuredPlan {
   std::string runtime;  // of the latency table
 };
 
+// Which part of the vocabulary stays (vocabulary.h); vocab.txt of the result is the list itself.
+struct VocabularyPlan {
+  int64_t min_count = 1;    // occurrences in the corpus below which a token goes
+  int64_t keep_tokens = 0;  // or the size to reach; 0: none was asked for
+  int64_t tokens_before = 0;
+  int64_t tokens_after = 0;
+  int64_t fallback_tokens = 0;  // of them, kept so that every text stays tokenizable
+  double coverage = 0;          // share of the corpus's token occurrences whose token stays
+  ScoredOn corpus;
+};
+
 struct Plan {
-  std::string method;          // "magnitude", "movement", "fisher" or "structured"
+  std::string method;          // "magnitude", "movement", "fisher", "structured" or "vocabulary"
   std::string model_id;        // the model it was made for
   std::string weights_sha256;  // of that model's weights file: a plan is refused for any other
-  // Of the two, the one that `method` names is filled.
+  // Of the three, the one that `method` names is filled.
   UnstructuredPlan unstructured;
   StructuredPlan structured;
+  VocabularyPlan vocabulary;
 
   [[nodiscard]] bool is_structured() const { return method == "structured"; }
+  [[nodiscard]] bool is_vocabulary() const { return method == "vocabulary"; }
 };
 
 OrderedJson to_json(const Plan& plan);
