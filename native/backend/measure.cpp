@@ -6,12 +6,15 @@
 #include <memory>
 #include <set>
 
+#include "native/backend/classifier_folder.h"
 #include "native/backend/commands.h"
 #include "native/backend/energy_meter.h"
+#include "native/backend/latency_table.h"
 #include "native/backend/measure_table.h"
 #include "native/backend/measured_model.h"
 #include "native/backend/progress.h"
 #include "native/energy/idle.h"
+#include "native/energy/system.h"
 #include "native/export/model_folder.h"
 #include "native/io/file.h"
 #include "native/model/inference.h"
@@ -229,7 +232,32 @@ void print_table(const OrderedJson& answers, const OrderedJson& idle, const cli:
 
 }  // namespace
 
+namespace {
+
+// A table of one model's shape, for pruning by time.
+Status run_latency_table(const cli::MeasureOptions& options, const Invocation& invocation) {
+  if (options.models.size() != 1) return invalid_usage("--latency-table is of one --model");
+  COPPICE_ASSIGN_OR_RETURN(const ClassifierFolder folder, open_classifier(options.models.front()));
+  model::WorkerPool pool(1);
+  COPPICE_ASSIGN_OR_RETURN(
+      prune::LatencyTable table,
+      measure_latency_table(folder.model.config(), options.tokens, options.repeats, pool, *invocation.interrupted));
+  table.machine = energy::read_cpu_info({}).model_name;
+  const std::string text = dump_json(prune::to_json(table), 2) + "\n";
+  COPPICE_RETURN_IF_ERROR(write_file_atomically(options.latency_table, text));
+  if (options.json) {
+    std::cout << dump_json(prune::to_json(table)) << '\n';
+  } else {
+    std::cout << text;
+  }
+  return {};
+}
+
+}  // namespace
+
 Status run_measure(const cli::MeasureOptions& options, const Invocation& invocation) {
+  if (!options.latency_table.empty()) return run_latency_table(options, invocation);
+  if (options.prompts.empty()) return invalid_usage("give --prompts FILE, or --latency-table FILE to write one");
   COPPICE_ASSIGN_OR_RETURN(const std::vector<Prompt> prompts, read_prompts(options.prompts));
   OrderedJson idle = OrderedJson::object();
   if (options.idle_seconds > 0) {

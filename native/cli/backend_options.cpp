@@ -156,8 +156,13 @@ CLI::App* add_predict_options(CLI::App& app, PredictOptions& options) {
 CLI::App* add_measure_options(CLI::App& app, MeasureOptions& options) {
   CLI::App* command = app.add_subcommand("measure", "Time and energy of one inference, per prompt and overall");
   command->add_option("--model", options.models, "Model folder; several are measured in turns")->required();
-  command->add_option("--prompts", options.prompts, "JSON Lines with a \"text\" each, TSV, or plain text, one a line")
-      ->required();
+  command->add_option("--prompts", options.prompts, "JSON Lines with a \"text\" each, TSV, or plain text, one a line");
+  command->add_option("--latency-table", options.latency_table,
+                      "Instead of prompts: time models of this one's shape at several widths and write the table that "
+                      "`coppice prune --latency-table` reads to this file");
+  command->add_option("--tokens", options.tokens, "Length of the latency table's review")
+      ->check(CLI::Range(int64_t{2}, int64_t{4096}))
+      ->capture_default_str();
   command->add_option("--repeats", options.repeats, "Timed runs per prompt")
       ->check(CLI::Range(int64_t{3}, int64_t{100000}))
       ->capture_default_str();
@@ -207,8 +212,7 @@ CLI::App* add_prune_options(CLI::App& app, PruneOptions& options) {
   budget->add_option("--keep-latency", options.keep_latency, "Share of the time, by --latency-table");
   budget->require_option(0, 1);
   command->add_option("--latency-table", options.latency_table,
-                      "structured: times of the target runtime, from `coppice measure --latency-table` or "
-                      "tests/bench/latency/run.sh (browser)");
+                      "structured: times of the target runtime, as `coppice measure --latency-table` writes them");
   command
       ->add_option(
           "--keep-layers", options.keep_layers,

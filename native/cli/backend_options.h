@@ -78,8 +78,10 @@ struct MeasureOptions {
   std::string prompts;
   int64_t repeats = 10;
   int64_t warmup = 2;
-  double idle_seconds = 1;  // how long the machine is watched before the first run
-  std::string csv;          // also write the table to this file
+  double idle_seconds = 1;    // how long the machine is watched before the first run
+  std::string csv;            // also write the table to this file
+  std::string latency_table;  // instead: times by width to this file
+  int64_t tokens = 256;       // of the latency table's review
   EnergyOptions energy;
   bool record = false;
   int threads = 1;

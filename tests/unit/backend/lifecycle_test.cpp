@@ -224,6 +224,66 @@ TEST_F(Lifecycle, AStudentIsDistilledFromATeacher) {
   EXPECT_NE(refused.err.find("another vocabulary: it lacks the student's \"fine\""), std::string::npos) << refused.err;
 }
 
+TEST_F(Lifecycle, EveryPruningFormLeavesAModelThatJudges) {
+  json_of(run_coppice(train_command("tiny-base", "dense", "--json")));
+  const std::string text = " --json 'the film was w15 good .'";
+  const auto zeros = [&](const std::string& model) {
+    const Json parameters = manifest_of(model)["parameters"];
+    return parameters["encoder"].get<int64_t>() - parameters["encoder_nonzero"].get<int64_t>();
+  };
+  const auto prune = [&](const std::string& options, const std::string& output) {
+    return json_of(run_coppice("prune --model " + at("dense") + " --data " + at("data") + " --output " + at(output) +
+                               " --json --importance-reviews 16 " + options));
+  };
+  for (const std::string form : {"--method movement --sparsity 0.5", "--method fisher --scope matrix --sparsity 0.5",
+                                 "--method magnitude --pattern 2:4", "--method fisher --pattern 1x4 --sparsity 0.5"}) {
+    const std::string output = "form" + std::to_string(std::hash<std::string>()(form));
+    prune(form, output);
+    EXPECT_EQ(zeros(output), 512) << form;
+    EXPECT_TRUE(json_of(run_coppice("predict --model " + at(output) + text)).contains("label"));
+  }
+  // A plan of scores needs the same reviews again.
+  const ProgramResult plan = run_coppice("prune --model " + at("dense") + " --method fisher --sparsity 0.5 --data " +
+                                         at("data") + " --importance-reviews 16 --dry-run --json");
+  folder_.write("fisher.json", plan.out);
+  const std::string apply = "prune --model " + at("dense") + " --plan " + at("fisher.json") + " --data " + at("data");
+  EXPECT_EQ(run_coppice(apply + " --importance-reviews 8 --output " + at("other")).exit_code, 3);
+  EXPECT_EQ(run_coppice(apply + " --importance-reviews 16 --output " + at("same")).exit_code, 0);
+  EXPECT_EQ(zeros("same"), 512);
+
+  prune("--method structured --keep-layers 1 --keep-flops 0.5 --tokens 16", "shallow");
+  const Json config = *parse_json(file_content(folder_.path() / "shallow" / "config.json"), "config.json");
+  EXPECT_EQ(config["num_hidden_layers"], 1);
+  const Json choice = prune("--method structured --keep-layers auto --keep-flops 0.95 --tokens 16", "auto");
+  EXPECT_EQ(choice["results"]["tried"].size(), 2U);
+  json_of(run_coppice(train_command("shallow", "shallow", "--json --epochs 1")));  // recovery
+
+  const Json trimmed = prune("--method vocabulary --min-count 2", "trimmed");
+  EXPECT_EQ(trimmed["results"]["plan"]["vocabulary"]["tokens_before"], 40);
+  EXPECT_LT(trimmed["results"]["plan"]["vocabulary"]["tokens_after"].get<int>(), 40) << "a, very, not, but never occur";
+  const Json before = json_of(run_coppice("predict --model " + at("dense") + text));
+  const Json after = json_of(run_coppice("predict --model " + at("trimmed") + text));
+  EXPECT_EQ(before["logits"], after["logits"]) << "a text whose tokens all stay is judged to the bit alike";
+  json_of(run_coppice("export --model " + at("trimmed") + " --output " + at("trimmed-onnx") + " --json"));
+  EXPECT_EQ(manifest_of("trimmed-onnx")["parameters"]["total"], manifest_of("trimmed")["parameters"]["total"]);
+
+  json_of(run_coppice(train_command("tiny-base", "gradual", "--json --prune-to 0.5 --prune-every 4")));
+  EXPECT_EQ(zeros("gradual"), 512);
+
+  // By time: a table measured here decides.
+  json_of(run_coppice("measure --model " + at("dense") + " --latency-table " + at("table.json") +
+                      " --tokens 16 --repeats 3 --json"));
+  const ProgramResult by_time = run_coppice(
+      "prune --model " + at("dense") + " --method structured --keep-latency 0.99 --latency-table " + at("table.json") +
+      " --importance magnitude --keep-layers 1 --data " + at("data") + " --output " + at("by-time") + " --json");
+  // Times of microseconds are noise: either a plan, or the nearest that can be is named.
+  if (by_time.exit_code == 0) {
+    EXPECT_EQ(json_of(by_time)["results"]["plan"]["structured"]["budget"]["kind"], "latency");
+  } else {
+    EXPECT_NE(by_time.err.find("is left"), std::string::npos) << by_time.err;
+  }
+}
+
 TEST_F(Lifecycle, PredictAnswersInOrderAndNamesABadLine) {
   json_of(run_coppice(train_command("tiny-base", "dense", "--max-steps 4 --json")));
   const ProgramResult piped = run_coppice("predict --model " + at("dense") + " --json --file -",
