@@ -46,7 +46,9 @@ Result<OrderedJson> evaluate(const cli::EvaluateOptions& options, const Invocati
   }
   meter.begin_phase("metrics");
   COPPICE_ASSIGN_OR_RETURN(OrderedJson metrics, metrics_of(selection, logits));
-  if (!options.predictions.empty()) COPPICE_RETURN_IF_ERROR(write_predictions(options.predictions, selection, logits));
+  if (!options.predictions.empty())
+    COPPICE_RETURN_IF_ERROR(
+        write_predictions(options.predictions, selection, logits, folder.manifest.id, folder.weights_sha256));
   metrics["tokens"] = reviews.tokens();
   metrics["truncated"] = reviews.truncated;
   recorder.record().results = Json(metrics);

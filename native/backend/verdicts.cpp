@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "native/io/file.h"
+#include "shared/base/hex_hash.h"
 #include "shared/metrics/binary.h"
 
 namespace coppice::backend {
@@ -42,15 +43,23 @@ void print_verdict(const OrderedJson& verdict, bool as_json) {
             << std::endl;
 }
 
-Status write_predictions(const std::string& path, const DataSelection& selection, const std::vector<Logits>& logits) {
+Status write_predictions(const std::string& path, const DataSelection& selection, const std::vector<Logits>& logits,
+                         const std::string& model_id, const std::string& weights_sha256) {
   return write_file_atomically(path, [&](const ByteSink& write) -> Status {
     std::string lines;
     for (size_t i = 0; i < logits.size(); ++i) {
-      const OrderedJson line = {{"id", selection.reviews[i].id},
-                                {"label", selection.reviews[i].label},
-                                {"prediction", is_positive(logits[i]) ? 1 : 0},
-                                {"score", positive_score(logits[i])},
-                                {"logits", {logits[i][0], logits[i][1]}}};
+      const data::Review& review = selection.reviews[i];
+      OrderedJson line = {{"id", review.id},
+                          {"label", review.label},
+                          {"prediction", is_positive(logits[i]) ? 1 : 0},
+                          {"score", positive_score(logits[i])},
+                          {"logits", {logits[i][0], logits[i][1]}},
+                          {"text_hash", hex_hash(review.text)}};
+      if (i == 0) {
+        line["model"] = model_id;
+        line["weights_sha256"] = weights_sha256;
+        line["test_set"] = to_json(selection);
+      }
       lines += dump_json(line) + "\n";
       if (lines.size() > kWriteBytes) {
         COPPICE_RETURN_IF_ERROR(write(lines));

@@ -28,8 +28,12 @@ OrderedJson to_json(const records::Manifest& manifest, const Verdict& verdict);
 // To standard output: the JSON on one line, or a line for people. Flushed, since a caller may wait for each answer.
 void print_verdict(const OrderedJson& verdict, bool as_json);
 
-// One JSON line per review: {"id","label","prediction","score","logits"}.
-Status write_predictions(const std::string& path, const DataSelection& selection, const std::vector<Logits>& logits);
+// One JSON line per review: {"id","label","prediction","score","logits","text_hash"}; score is the probability of
+// positive, text_hash the stable hash of the text (shared/base/stable_hash.h), 16 hexadecimal digits. The first line
+// also has {"model","weights_sha256","test_set"}: whose predictions these are, on which reviews. `coppice compare`
+// reads it.
+Status write_predictions(const std::string& path, const DataSelection& selection, const std::vector<Logits>& logits,
+                         const std::string& model_id, const std::string& weights_sha256);
 
 // Metrics with intervals, as `coppice evaluate --json` prints them, but for the counts of tokens.
 Result<OrderedJson> metrics_of(const DataSelection& selection, const std::vector<Logits>& logits);

@@ -129,7 +129,8 @@ CLI::App* add_train_options(CLI::App& app, TrainOptions& options) {
 CLI::App* add_evaluate_options(CLI::App& app, EvaluateOptions& options) {
   CLI::App* command = app.add_subcommand("evaluate", "Accuracy and other metrics of a model on labelled reviews");
   command->add_option("--model", options.model, "Model folder")->required();
-  command->add_option("--data", options.data, "Reviews: FILE.tsv, a folder of TSVs, or an aclImdb folder")->required();
+  command->add_option("--data", options.data, "Reviews: FILE.tsv, FILE.jsonl, a folder of TSVs, or an aclImdb folder")
+      ->required();
   command->add_option("--split", options.split, "Part of a folder; a single file is taken whole")
       ->check(CLI::IsMember({"train", "validation", "test"}))
       ->capture_default_str();

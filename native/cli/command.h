@@ -37,18 +37,20 @@ void add_track(CLI::App& app, Outcome& outcome, const LiveAccess& live);
 // train, evaluate, predict, prune, measure: options are parsed here, the work is done by coppice-torch, or for a linear
 // model by coppice-tools. `argv` is handed on as it is.
 void add_backend_commands(CLI::App& app, Outcome& outcome, char** argv);
-// catalog, export, fetch, train-linear, tune: done by coppice-tools; `argv` is handed on as it is. So are carbon, sci
-// and track with
+// catalog, compare, export, fetch, train-linear, tune: done by coppice-tools; `argv` is handed on as it is. So are
+// carbon, sci and track with
 // --live.
 void add_tools_commands(CLI::App& app, Outcome& outcome, char** argv);
 
 // Of coppice-tools. The descriptions are what `coppice --help` says too.
 inline constexpr const char* kCatalogDescription = "List and verify the model folders beside catalog.json";
+inline constexpr const char* kCompareDescription = "Models side by side: accuracy, size, energy, and where they differ";
 inline constexpr const char* kExportDescription = "Write a trained model as it is shipped: ONNX, model card, manifest";
 inline constexpr const char* kFetchDescription = "Get the data set or a base model";
 inline constexpr const char* kTrainLinearDescription = "Train a linear model over word n-grams, in seconds";
 inline constexpr const char* kTuneDescription = "Search training options: grid, random, successive halving";
 void add_catalog(CLI::App& app, Outcome& outcome);
+void add_compare(CLI::App& app, Outcome& outcome, char** argv);
 void add_export(CLI::App& app, Outcome& outcome);
 void add_fetch(CLI::App& app, Outcome& outcome);
 // train-linear; evaluate and predict of a linear model.

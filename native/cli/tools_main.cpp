@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
                                      const coppice::cli::LiveAccess live{coppice::cli::live_source, nullptr};
                                      coppice::cli::add_carbon(app, outcome, live);
                                      coppice::cli::add_catalog(app, outcome);
+                                     coppice::cli::add_compare(app, outcome, argv);
                                      coppice::cli::add_export(app, outcome);
                                      coppice::cli::add_fetch(app, outcome);
                                      coppice::cli::add_linear_commands(app, outcome, argv);

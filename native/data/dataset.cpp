@@ -7,6 +7,7 @@
 
 #include "native/data/acl_imdb.h"
 #include "native/data/duplicates.h"
+#include "native/data/json_lines.h"
 #include "native/data/splits_file.h"
 #include "native/data/stable_hash.h"
 #include "native/data/tsv.h"
@@ -66,8 +67,17 @@ Result<std::vector<Review>> read_split(const fs::path& data, Split split) {
   const fs::file_status status = fs::status(data, error);
   if (!fs::exists(status)) {
     return not_found(data.string() +
-                     ": no such file or folder; expected FILE.tsv, or an aclImdb folder (make one with "
+                     ": no such file or folder; expected FILE.tsv, FILE.jsonl, or an aclImdb folder (make one with "
                      "coppice fetch imdb)");
+  }
+  if (!fs::is_directory(status) && data.extension() == ".jsonl") {
+    if (split != Split::kTest) {
+      return invalid_usage(data.string() + ": JSON Lines are a test set; to train, write the reviews as TSV");
+    }
+    COPPICE_ASSIGN_OR_RETURN(std::vector<LabelledLine> lines, read_json_lines(data));
+    std::vector<Review> reviews;
+    for (LabelledLine& line : lines) reviews.push_back(std::move(line.review));
+    return reviews;
   }
   if (!fs::is_directory(status)) return read_tsv_split(data, split);
   if (const fs::path file = data / (std::string(name_of(split)) + ".tsv"); fs::exists(file, error)) {

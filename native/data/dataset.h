@@ -5,6 +5,7 @@
 //   it,
 //     cut as for a plain aclImdb folder (runs of lines, near-duplicates kept on one side). Who has separate files for
 //     training and validation puts them in one folder (next line) or calls read_tsv;
+//   - FILE.jsonl (native/data/json_lines.h): kTest is the whole file, the only split it has;
 //   - a folder with train.tsv, validation.tsv and test.tsv: the file of that name, whole;
 //   - the folder `coppice fetch imdb` leaves (aclImdb/ and splits.json);
 //   - a plain aclImdb folder, or the folder that holds it: validation is cut off train by the same rule and seed, so

@@ -139,15 +139,17 @@ Result<records::Manifest> finish_export(const fs::path& output, const records::R
 
 Result<records::Manifest> refresh_card_and_manifest(const fs::path& folder) {
   COPPICE_ASSIGN_OR_RETURN(const records::Manifest manifest, make_manifest(folder));
+  COPPICE_ASSIGN_OR_RETURN(const std::vector<StoredRun> runs, read_run_records(folder));
+  COPPICE_ASSIGN_OR_RETURN(const std::vector<Comparison> comparisons, read_comparisons(runs, manifest));
   std::string card;
   if (manifest.architecture == records::Architecture::kLinear) {
     COPPICE_ASSIGN_OR_RETURN(const std::string config_json, read_file(folder / "config.json"));
     COPPICE_ASSIGN_OR_RETURN(const linear::LinearConfig config,
                              linear::parse_linear_config(config_json, (folder / "config.json").string()));
-    card = model_card(manifest, config);
+    card = model_card(manifest, config, comparisons);
   } else {
     COPPICE_ASSIGN_OR_RETURN(const records::BertConfig config, read_bert_config(folder));
-    card = model_card(manifest, config);
+    card = model_card(manifest, config, comparisons);
   }
   COPPICE_RETURN_IF_ERROR(write_file_atomically(folder / "README.md", card));
   COPPICE_RETURN_IF_ERROR(refresh_manifest(folder));

@@ -5,6 +5,7 @@
 
 #include "native/export/model_folder.h"
 #include "native/export/tokenizer_files.h"
+#include "native/export/weights_hashes.h"
 #include "shared/linear/linear_model.h"
 #include "shared/records/schema.h"
 
@@ -131,11 +132,7 @@ Status take_training_data(const std::vector<StoredRun>& runs, Manifest& manifest
   return {};
 }
 
-// Hashes of the weights as they are, and as they were before an export turned them into the form that is here.
-struct WeightsHashes {
-  std::set<std::string> now;
-  std::set<std::string> before_export;
-};
+}  // namespace
 
 WeightsHashes hashes_of_weights(const std::vector<StoredRun>& runs, const Manifest& manifest) {
   WeightsHashes hashes;
@@ -153,6 +150,8 @@ WeightsHashes hashes_of_weights(const std::vector<StoredRun>& runs, const Manife
   }
   return hashes;
 }
+
+namespace {
 
 Status take_metrics(const std::vector<StoredRun>& runs, Manifest& manifest) {
   const WeightsHashes hashes = hashes_of_weights(runs, manifest);

@@ -246,19 +246,25 @@ std::string use_text(const Manifest& manifest) {
 }
 
 template <typename Config>
-std::string card(const Manifest& manifest, const Config& config) {
+std::string card(const Manifest& manifest, const Config& config, const std::vector<Comparison>& comparisons) {
   std::string text = front_matter(manifest);
   text += "# " + manifest.id + "\n\nA sentiment classifier for film reviews" +
           (is_pruned(manifest) ? std::string(", pruned") : std::string()) + ". ";
   text += shape_text(manifest, config) + "\n";
-  return text + making_text(manifest) + metrics_text(manifest) + energy_text(manifest) + limits_text(manifest) +
-         use_text(manifest);
+  return text + making_text(manifest) + metrics_text(manifest) + comparisons_text(comparisons, manifest) +
+         energy_text(manifest) + limits_text(manifest) + use_text(manifest);
 }
 
 }  // namespace
 
-std::string model_card(const Manifest& manifest, const records::BertConfig& config) { return card(manifest, config); }
+std::string model_card(const Manifest& manifest, const records::BertConfig& config,
+                       const std::vector<Comparison>& comparisons) {
+  return card(manifest, config, comparisons);
+}
 
-std::string model_card(const Manifest& manifest, const linear::LinearConfig& config) { return card(manifest, config); }
+std::string model_card(const Manifest& manifest, const linear::LinearConfig& config,
+                       const std::vector<Comparison>& comparisons) {
+  return card(manifest, config, comparisons);
+}
 
 }  // namespace coppice

@@ -48,7 +48,8 @@ Result<OrderedJson> evaluate(const cli::EvaluateOptions& options, const backend:
   meter.begin_phase("metrics");
   COPPICE_ASSIGN_OR_RETURN(OrderedJson metrics, backend::metrics_of(selection, logits));
   if (!options.predictions.empty()) {
-    COPPICE_RETURN_IF_ERROR(backend::write_predictions(options.predictions, selection, logits));
+    COPPICE_RETURN_IF_ERROR(
+        backend::write_predictions(options.predictions, selection, logits, folder.manifest.id, folder.weights_sha256));
   }
   int64_t total = 0;
   for (const int64_t of_one : words) total += of_one;
