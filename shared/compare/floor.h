@@ -1,0 +1,16 @@
+// "Do I need a transformer here?": the accuracy of the transformers against that of the linear model over word n-grams,
+// the honest floor. All of it is made from the manifests' accuracies and intervals, whichever models are listed, so it
+// turns by itself when better ones are.
+//
+// Two accuracies are compared only if they are of the same test set. One is called above the other when their 95 %
+// intervals do not touch. That is stricter than a paired test, for which a manifest holds too little.
+#pragma once
+
+#include "shared/compare/state.h"
+
+namespace coppice::compare {
+
+// Fills `floor` of the state and `against_floor` of its rows.
+void write_floor(State& state);
+
+}  // namespace coppice::compare
