@@ -138,7 +138,6 @@ void Comparison::read_manifest(size_t model, std::string_view bytes) {
 
   describe_row(manifest, row);
   row.model_bytes = manifest.find_file(weights->path)->bytes;
-  write_floor(state_);
 
   Request request;
   request.path = row.id + "/" + small_file->path;
@@ -147,6 +146,9 @@ void Comparison::read_manifest(size_t model, std::string_view bytes) {
   const auto known = tokenizers_.find(tokenizer_key(manifest));
   models_[model].described = false;
   models_[model].manifest = std::move(manifest);
+  std::vector<const records::Manifest*> manifests;
+  for (const Model& each : models_) manifests.push_back(&each.manifest);
+  write_floor(state_, manifests);
   if (known != tokenizers_.end()) {
     models_[model].tokenizer = known->second;
     offer(model);

@@ -35,6 +35,37 @@ std::string excuse_of(const ModelRow& row, const ModelRow& floor) {
          " on " + share_of(*floor.training_share);
 }
 
+struct Measure {
+  const char* key;
+  const char* name;
+  bool higher_is_better;
+};
+// Those that are no restatement of accuracy.
+constexpr Measure kMeasures[] = {{"recall", "finding the positive", true},
+                                 {"precision", "not taking negative for positive", true},
+                                 {"roc_auc", "ranking (ROC AUC)", true},
+                                 {"ece", "calibration", false},
+                                 {"brier", "Brier score", false}};
+
+// ", but better at calibration", ", and better at none of 5 other measures"; empty where the two share none.
+std::string merits_of(const records::Manifest& model, const records::Manifest& floor) {
+  std::string better;
+  int compared = 0;
+  for (const Measure& measure : kMeasures) {
+    const auto mine = model.metrics.find(measure.key);
+    const auto other = floor.metrics.find(measure.key);
+    if (mine == model.metrics.end() || other == floor.metrics.end()) continue;
+    if (!mine->second.low || !mine->second.high || !other->second.low || !other->second.high) continue;
+    ++compared;
+    if (measure.higher_is_better ? *mine->second.low > *other->second.high : *mine->second.high < *other->second.low) {
+      better += (better.empty() ? "" : ", ") + std::string(measure.name);
+    }
+  }
+  if (compared == 0) return "";
+  if (!better.empty()) return ", but better at " + better;
+  return ", and better at none of " + std::to_string(compared) + " other measures";
+}
+
 const ModelRow* best_of(const std::vector<const ModelRow*>& rows) {
   const ModelRow* best = nullptr;
   for (const ModelRow* row : rows) {
@@ -43,13 +74,13 @@ const ModelRow* best_of(const std::vector<const ModelRow*>& rows) {
   return best;
 }
 
-std::string row_text(const ModelRow& row, const ModelRow& floor) {
+std::string row_text(const ModelRow& row, const ModelRow& floor, const std::string& merits) {
   const std::string other = "the linear model " + floor.id + ", " + format_percent(floor.accuracy->value, 1);
   switch (standing_of(row, floor)) {
     case Standing::kAbove:
       return "More accurate than " + other;
     case Standing::kBelow:
-      return "Less accurate than " + other + excuse_of(row, floor);
+      return "Less accurate than " + other + merits + excuse_of(row, floor);
     case Standing::kOverlap:
       return "No clear difference in accuracy to " + other;
   }
@@ -96,7 +127,7 @@ std::string answer(const ModelRow& best, size_t transformers, const ModelRow& fl
 
 }  // namespace
 
-void write_floor(State& state) {
+void write_floor(State& state, const std::vector<const records::Manifest*>& manifests) {
   state.floor.clear();
   for (ModelRow& row : state.models) row.against_floor.clear();
   std::vector<const ModelRow*> linear;
@@ -106,9 +137,11 @@ void write_floor(State& state) {
   const ModelRow* floor = best_of(linear);
   if (floor == nullptr) return;
   std::vector<const ModelRow*> transformers;
-  for (ModelRow& row : state.models) {
+  const records::Manifest& of_floor = *manifests[static_cast<size_t>(floor - state.models.data())];
+  for (size_t i = 0; i < state.models.size(); ++i) {
+    ModelRow& row = state.models[i];
     if (is_linear(row) || !is_judged(row) || row.test_set != floor->test_set) continue;
-    row.against_floor = row_text(row, *floor);
+    row.against_floor = row_text(row, *floor, merits_of(*manifests[i], of_floor));
     transformers.push_back(&row);
   }
   const ModelRow* best = best_of(transformers);

@@ -6,11 +6,16 @@
 // intervals do not touch. That is stricter than a paired test, for which a manifest holds too little.
 #pragma once
 
+#include <vector>
+
 #include "shared/compare/state.h"
+#include "shared/records/manifest.h"
 
 namespace coppice::compare {
 
-// Fills `floor` of the state and `against_floor` of its rows.
-void write_floor(State& state);
+// Fills `floor` of the state and `against_floor` of its rows. manifests: of the rows, in their order. A model that is
+// less accurate than the floor is granted what it does better, by the other measures of the two manifests, or none of
+// them.
+void write_floor(State& state, const std::vector<const records::Manifest*>& manifests);
 
 }  // namespace coppice::compare

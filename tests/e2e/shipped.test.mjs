@@ -20,6 +20,19 @@ function predict(model, text) {
 
 const shipped = existsSync(catalogFile) ? JSON.parse(readFileSync(catalogFile, 'utf8')).models.map(({ id }) => id) : [];
 
+// What the page should answer, from the manifests: they change with the models, and the sentence with them.
+function floorAnswer() {
+  const manifests = shipped.map((id) => JSON.parse(readFileSync(path.join(dist, 'models', id, 'manifest.json'), 'utf8')));
+  const linear = manifests.find(({ architecture }) => architecture === 'linear')?.metrics.accuracy;
+  const [best] = manifests
+    .filter(({ architecture }) => architecture !== 'linear')
+    .map(({ metrics }) => metrics.accuracy)
+    .sort((a, b) => b.value - a.value);
+  if (!linear || !best) return null;
+  if (best.low > linear.high) return 'For accuracy, yes';
+  return best.high < linear.low ? 'For accuracy, no' : 'Accuracy does not say';
+}
+
 test('every shipped model judges the samples as coppice predict does, and the clear ones rightly', { skip: shipped.length === 0 && 'dist holds no models' }, async () => {
   const server = await serve({ dist, isolated: true });
   const browser = await launch();
@@ -43,6 +56,8 @@ test('every shipped model judges the samples as coppice predict does, and the cl
         if (clear[sample]) assert.equal(row.verdict, clear[sample], `${id} on ${sample}`);
       }
     }
+    const answer = floorAnswer();
+    if (answer) assert.ok((await page.textContent('#floor')).startsWith(`Do you need a transformer here? ${answer}: `));
     await page.waitForTimeout(300);
     await page.screenshot({ path: path.join(artifacts, 'shipped-1280.png') });
     assert.deepEqual(problems, []);
