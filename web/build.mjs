@@ -92,12 +92,13 @@ function assemble() {
   }
 }
 
-// What the page and a visitor need of a model folder; the rest (training records, safetensors) stays behind.
+// What the page and a visitor need of a model folder; the rest stays behind: training records, and safetensors but those
+// of a linear model, which are what the page runs.
 function copyModel(folder, id) {
   const manifest = JSON.parse(readFileSync(need(path.join(folder, 'manifest.json'), 'Export the model again.'), 'utf8'));
   copy(path.join(folder, 'manifest.json'), `models/${id}/manifest.json`);
   for (const { path: file } of manifest.files) {
-    if (file.endsWith('.safetensors') || file.startsWith('runs/')) continue;
+    if (file.startsWith('runs/') || (file.endsWith('.safetensors') && manifest.architecture !== 'linear')) continue;
     copy(need(path.join(folder, file), `The manifest of ${id} lists it.`), `models/${id}/${file}`);
   }
 }

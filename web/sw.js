@@ -29,12 +29,13 @@ self.addEventListener('activate', (event) => {
 
 self.addEventListener('message', (event) => {
   if (event.data?.type === 'activate') self.skipWaiting();
-  if (event.data?.type === 'keep_runtime') event.waitUntil(keepRuntime(event.data.descriptions ?? []));
+  if (event.data?.type === 'keep') event.waitUntil(keep(event.data.descriptions ?? [], event.data.runtime));
 });
 
-async function keepRuntime(urls) {
+async function keep(urls, withRuntime) {
   const described = await caches.open(descriptions);
   await Promise.all(urls.filter(isDescription).map((url) => described.add(new Request(url, { cache: 'no-cache' }))));
+  if (!withRuntime) return;
   const cache = await caches.open(cacheName);
   for (const file of build.runtime) {
     // Mostly from the browser's HTTP cache: the page has just used it.

@@ -9,12 +9,13 @@ constexpr Column kColumns[] = {
     {"model", "Model"},
     {"verdict", "Verdict"},
     {"probability", "Probability"},
-    {"tokens", "Tokens"},
+    {"tokens", "Tokens or words"},
     {"time", "Time (median)"},
     {"energy", "Energy (modelled)"},
     {"carbon", "Carbon (modelled)"},
     {"size", "Download"},
     {"accuracy", "Accuracy, test set"},
+    {"floor", "Against the floor"},
     {"runtime", "Runtime"},
     {"state", "State"},
 };
@@ -22,7 +23,9 @@ constexpr Column kColumns[] = {
 constexpr const char* kNone = "–";
 
 std::string tokens_text(const ModelRow& row, const State& state) {
-  if (state.text_empty || row.tokens == 0) return kNone;
+  if (state.text_empty) return kNone;
+  if (is_linear(row)) return format_integer(row.tokens) + (row.tokens == 1 ? " word" : " words") + ", no limit";
+  if (row.tokens == 0) return kNone;
   const std::string read = format_integer(row.tokens);
   if (!row.truncated) return read;
   return read + " of " + format_integer(row.tokens_whole) + ", truncated (" +
@@ -39,6 +42,12 @@ std::string accuracy_text(const ModelRow& row) {
 }
 
 std::string threads_text(int threads) { return std::to_string(threads) + (threads == 1 ? " thread" : " threads"); }
+
+std::string runtime_text(const ModelRow& row, const Runtime& runtime) {
+  if (!row.verdict) return kNone;
+  if (is_linear(row)) return "Coppice's core, 1 thread";
+  return runtime.name.empty() ? kNone : runtime.name + " " + runtime.version + ", " + threads_text(runtime.threads);
+}
 
 }  // namespace
 
@@ -69,10 +78,8 @@ std::vector<Cell> cells_of(const ModelRow& row, const State& state) {
   cells.push_back({"carbon", carbon});
   cells.push_back({"size", row.model_bytes > 0 ? format_bytes(row.model_bytes) : kNone});
   cells.push_back({"accuracy", accuracy_text(row)});
-  const Runtime& runtime = state.runtime;
-  cells.push_back({"runtime", row.verdict && !runtime.name.empty()
-                                  ? runtime.name + " " + runtime.version + ", " + threads_text(runtime.threads)
-                                  : kNone});
+  cells.push_back({"floor", row.against_floor.empty() ? kNone : row.against_floor});
+  cells.push_back({"runtime", runtime_text(row, state.runtime)});
   cells.push_back({"state", describe_phase(row)});
   return cells;
 }

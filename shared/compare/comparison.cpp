@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "shared/compare/floor.h"
 #include "shared/compare/headline.h"
+#include "shared/linear/linear_model.h"
 #include "shared/records/catalog.h"
 
 namespace coppice::compare {
@@ -15,6 +17,12 @@ bool has_settled(ModelPhase phase) { return phase == ModelPhase::kReady || phase
 
 // How often a notice about the same thing may pile up before the oldest goes.
 constexpr size_t kMostNotices = 5;
+
+// Models share a tokenizer when vocabulary and casing are the same. Of a linear model: one that nothing is kept under.
+std::string tokenizer_key(const records::Manifest& manifest) {
+  const records::FileEntry* vocabulary = is_linear(manifest) ? nullptr : manifest.find_file("vocab.txt");
+  return vocabulary == nullptr ? "" : vocabulary->sha256 + (manifest.do_lower_case ? "/uncased" : "/cased");
+}
 
 }  // namespace
 
@@ -70,6 +78,8 @@ void Comparison::fetched(int64_t id, std::string_view bytes) {
     read_catalog(bytes);
   } else if (pending->path == state_.models[pending->model].id + "/manifest.json") {
     read_manifest(pending->model, bytes);
+  } else if (is_linear(models_[pending->model].manifest)) {
+    read_linear_config(pending->model, bytes);
   } else {
     read_vocabulary(pending->model, bytes);
   }
@@ -116,21 +126,29 @@ void Comparison::read_manifest(size_t model, std::string_view bytes) {
     return fail(model, source + ": labels: this page compares models with two labels, not " +
                            std::to_string(manifest.labels.size()));
   }
-  const records::WeightsFile* weights = manifest.find_weights("onnx");
-  if (weights == nullptr) return fail(model, source + ": weights: holds no ONNX file, which the page needs");
-  const records::FileEntry* vocabulary = manifest.find_file("vocab.txt");
-  if (vocabulary == nullptr) return fail(model, source + ": files: vocab.txt is missing");
+  const records::WeightsFile* weights = weights_to_run(manifest);
+  if (weights == nullptr) {
+    return fail(model, source + ": weights: holds no " + (is_linear(manifest) ? "safetensors" : "ONNX") +
+                           " file, which the page needs");
+  }
+  const records::FileEntry* small_file = manifest.find_file(name_of_small_file(manifest));
+  if (small_file == nullptr) {
+    return fail(model, source + ": files: " + name_of_small_file(manifest) + " is missing");
+  }
 
   describe_row(manifest, row);
   row.model_bytes = manifest.find_file(weights->path)->bytes;
 
-  const std::string casing = manifest.do_lower_case ? "/uncased" : "/cased";
-  const auto known = tokenizers_.find(vocabulary->sha256 + casing);
   Request request;
-  request.path = row.id + "/vocab.txt";
-  request.bytes = vocabulary->bytes;
-  request.sha256 = vocabulary->sha256;
+  request.path = row.id + "/" + small_file->path;
+  request.bytes = small_file->bytes;
+  request.sha256 = small_file->sha256;
+  const auto known = tokenizers_.find(tokenizer_key(manifest));
+  models_[model].described = false;
   models_[model].manifest = std::move(manifest);
+  std::vector<const records::Manifest*> manifests;
+  for (const Model& each : models_) manifests.push_back(&each.manifest);
+  write_floor(state_, manifests);
   if (known != tokenizers_.end()) {
     models_[model].tokenizer = known->second;
     offer(model);
@@ -149,17 +167,26 @@ void Comparison::read_vocabulary(size_t model, std::string_view bytes) {
     return fail(model, tokenizer.status().with_context(state_.models[model].id + "/vocab.txt").message());
   }
   loaded_model.tokenizer = std::make_shared<const text::Tokenizer>(std::move(*tokenizer));
-  const std::string casing = loaded_model.manifest.do_lower_case ? "/uncased" : "/cased";
-  tokenizers_[loaded_model.manifest.find_file("vocab.txt")->sha256 + casing] = loaded_model.tokenizer;
+  tokenizers_[tokenizer_key(loaded_model.manifest)] = loaded_model.tokenizer;
+  offer(model);
+}
+
+void Comparison::read_linear_config(size_t model, std::string_view bytes) {
+  // What this version cannot run is said before megabytes are fetched for it.
+  const Result<linear::LinearConfig> config =
+      linear::parse_linear_config(bytes, state_.models[model].id + "/config.json");
+  if (!config.ok()) return fail(model, config.status().message());
+  models_[model].config.assign(bytes);
   offer(model);
 }
 
 void Comparison::offer(size_t model) {
   const records::Manifest& manifest = models_[model].manifest;
+  models_[model].described = true;
   state_.models[model].phase = comparing_ && models_[model].in_comparison ? ModelPhase::kWaiting : ModelPhase::kOffered;
-  encode(model);
-  if (models_[model].in_comparison) models_[model].compared_ids = encode_text(model, compared_text_).input_ids;
-  const records::WeightsFile* weights = manifest.find_weights("onnx");
+  read_current(model);
+  if (models_[model].in_comparison) models_[model].compared = read(model, compared_text_);
+  const records::WeightsFile* weights = weights_to_run(manifest);
   Request request;
   request.kind = RequestKind::kProbe;
   request.path = state_.models[model].id + "/" + weights->path;
@@ -168,25 +195,18 @@ void Comparison::offer(size_t model) {
   emit(std::move(request), model);
 }
 
-text::Encoding Comparison::encode_text(size_t model, std::string_view text) const {
-  const Model& target = models_[model];
-  text::EncodeOptions options;
-  options.max_length = static_cast<int>(target.manifest.max_length);
-  const Result<text::Truncation> truncation = text::parse_truncation(target.manifest.truncation);
-  if (truncation.ok()) options.truncation = *truncation;  // the manifest's parser knows no other
-  options.with_offsets = false;
-  return target.tokenizer->encode(text, options);
+Reading Comparison::read(size_t model, std::string_view text) const {
+  return read_text(models_[model].manifest, models_[model].tokenizer.get(), text);
 }
 
-void Comparison::encode(size_t model) {
+void Comparison::read_current(size_t model) {
   Model& target = models_[model];
   ModelRow& row = state_.models[model];
-  if (target.tokenizer == nullptr) return;
-  text::Encoding encoding = encode_text(model, text_);
-  target.input_ids = std::move(encoding.input_ids);
-  row.tokens = static_cast<int64_t>(target.input_ids.size());
-  row.tokens_whole = encoding.tokens_before_truncation;
-  row.truncated = encoding.truncated;
+  if (!target.described) return;
+  target.reading = read(model, text_);
+  row.tokens = target.reading.units;
+  row.tokens_whole = target.reading.units_whole;
+  row.truncated = target.reading.truncated;
 }
 
 void Comparison::fail(size_t model, std::string problem) {
@@ -201,7 +221,7 @@ void Comparison::set_text(std::string_view text) {
   text_.assign(text);
   state_.text_bytes = static_cast<int64_t>(text.size());
   state_.text_empty = text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
-  for (size_t i = 0; i < models_.size(); ++i) encode(i);
+  for (size_t i = 0; i < models_.size(); ++i) read_current(i);
   state_.results_are_stale = state_.phase != RunPhase::kIdle;
   changed();
 }
@@ -254,7 +274,7 @@ Status Comparison::start() {
     ModelRow& row = state_.models[i];
     models_[i].in_comparison = row.selected;
     if (!row.selected) continue;
-    models_[i].compared_ids = models_[i].input_ids;
+    models_[i].compared = models_[i].reading;
     if (row.phase == ModelPhase::kOffered) row.phase = ModelPhase::kWaiting;
   }
   changed();
@@ -278,6 +298,7 @@ void Comparison::clear_result(size_t model) {
   row.verdict.reset();
   row.warm_up_ms.reset();
   row.times_ms.clear();
+  row.runs_per_time = 1;
   row.time.reset();
   row.against_baseline.reset();
   row.estimate.reset();
@@ -356,7 +377,7 @@ void Comparison::loaded(int64_t id, bool stored_on_device) {
   pump();
 }
 
-void Comparison::run_done(int64_t id, std::array<double, 2> logits, double milliseconds) {
+void Comparison::run_done(int64_t id, std::array<double, 2> logits, double milliseconds, int64_t runs) {
   const std::optional<Pending> pending = take_pending(id, RequestKind::kRun);
   if (!pending) return;
   ModelRow& row = state_.models[pending->model];
@@ -373,6 +394,7 @@ void Comparison::run_done(int64_t id, std::array<double, 2> logits, double milli
     state_.agreement = agreement_of(state_.models);
   } else {
     row.times_ms.push_back(milliseconds);
+    row.runs_per_time = std::max<int64_t>(1, runs);
   }
   changed();
   pump();
@@ -480,7 +502,7 @@ void Comparison::pump_loads() {
   if (next == kNoModel) return;
   ModelRow& row = state_.models[next];
   const records::Manifest& manifest = models_[next].manifest;
-  const std::string& path = manifest.find_weights("onnx")->path;
+  const std::string& path = weights_to_run(manifest)->path;
   row.phase = ModelPhase::kDownloading;
   row.bytes_done = 0;
   row.bytes_total = row.model_bytes;
@@ -489,6 +511,8 @@ void Comparison::pump_loads() {
   request.path = row.id + "/" + path;
   request.bytes = row.model_bytes;
   request.sha256 = manifest.find_file(path)->sha256;
+  request.by_core = is_linear(manifest);
+  request.config = models_[next].config;
   emit(std::move(request), next);
 }
 
@@ -496,7 +520,9 @@ bool Comparison::emit_run(size_t model) {
   if (state_.models[model].phase != ModelPhase::kReady) return false;
   Request request;
   request.kind = RequestKind::kRun;
-  request.input_ids = models_[model].compared_ids;
+  request.by_core = is_linear(models_[model].manifest);
+  request.input_ids = models_[model].compared.input_ids;
+  request.text = models_[model].compared.text;
   emit(std::move(request), model);
   return true;
 }

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "shared/base/status.h"
+#include "shared/compare/reading.h"
 #include "shared/compare/state.h"
 #include "shared/records/manifest.h"
 #include "shared/text/tokenizer.h"
@@ -48,7 +49,11 @@ struct Request {
   std::string path;                // below the models folder; for kFetch, kProbe, kLoad
   int64_t bytes = -1;              // expected size, -1: not known
   std::string sha256;              // empty: not known (the catalog and the manifests)
-  std::vector<int32_t> input_ids;  // kRun; the attention mask is all ones
+  std::vector<int32_t> input_ids;  // kRun of a transformer; the attention mask is all ones
+  // Of a linear model, which the core itself runs: kLoad and kRun.
+  bool by_core = false;
+  std::string config;  // kLoad: its config.json, read and checked
+  std::string text;    // kRun
 };
 
 class Comparison {
@@ -76,7 +81,8 @@ class Comparison {
   void progress(int64_t id, int64_t bytes_done, int64_t bytes_total);
   void preparing(int64_t id);
   void loaded(int64_t id, bool stored_on_device);
-  void run_done(int64_t id, std::array<double, 2> logits, double milliseconds);
+  // runs: how many runs `milliseconds` is the mean of.
+  void run_done(int64_t id, std::array<double, 2> logits, double milliseconds, int64_t runs = 1);
   void request_failed(int64_t id, std::string message);  // any request
   // The worker is gone with all its sessions. The model it was running fails; the others load again when needed.
   void runtime_lost(const std::string& message);
@@ -86,11 +92,13 @@ class Comparison {
  private:
   struct Model {
     records::Manifest manifest;
-    std::shared_ptr<const text::Tokenizer> tokenizer;
-    std::vector<int32_t> input_ids;  // of the current text
+    std::shared_ptr<const text::Tokenizer> tokenizer;  // null for a linear model
+    std::string config;                                // of a linear model
+    bool described = false;                            // a text can be read
+    Reading reading;                                   // of the current text
     bool in_comparison = false;
     bool warmed_up = false;
-    std::vector<int32_t> compared_ids;  // of the text that is compared
+    Reading compared;  // of the text that is compared
   };
   struct Pending {
     RequestKind kind;
@@ -107,9 +115,10 @@ class Comparison {
   void describe(size_t model);  // ask for its manifest
   void read_manifest(size_t model, std::string_view bytes);
   void read_vocabulary(size_t model, std::string_view bytes);
+  void read_linear_config(size_t model, std::string_view bytes);
   void offer(size_t model);
-  [[nodiscard]] text::Encoding encode_text(size_t model, std::string_view text) const;
-  void encode(size_t model);  // the current text
+  [[nodiscard]] Reading read(size_t model, std::string_view text) const;
+  void read_current(size_t model);
   void fail(size_t model, std::string problem);
 
   void clear_results();

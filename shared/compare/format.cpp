@@ -15,7 +15,11 @@ struct Unit {
 std::string three_digits(double value) {
   const double magnitude = std::abs(value);
   // The rounding must come first: 9.996 is "10.0", not "10.00".
-  const int decimals = magnitude < 9.995 ? 2 : magnitude < 99.95 ? 1 : 0;
+  int decimals = magnitude < 9.995 ? 2 : magnitude < 99.95 ? 1 : 0;
+  // Below the smallest unit, as of a linear model: two decimals would leave a digit or none.
+  for (double least = 0.09995; magnitude > 0 && magnitude < least && decimals < 8; least /= 10) {
+    decimals = decimals == 2 ? 4 : decimals + 1;
+  }
   char text[64];
   std::snprintf(text, sizeof text, "%.*f", decimals, value);
   return text;
@@ -31,6 +35,13 @@ std::string with_unit(double value, std::initializer_list<Unit> largest_first) {
     }
   }
   return three_digits(value / chosen->size) + " " + chosen->name;
+}
+
+// 3,662 -> "3,700": a factor of two timings is known no better.
+std::string two_digits(double value) {
+  double step = 1;
+  while (value / step >= 99.5) step *= 10;
+  return format_integer(std::llround(value / step) * std::llround(step));
 }
 
 std::string whole_percent(double share) {
@@ -80,8 +91,17 @@ std::string format_probability(double probability) {
   return probability >= 0.9995 ? "> 99.9 %" : format_percent(probability, 1);
 }
 
+bool is_large(const TimeRatio& ratio) {
+  const bool clear = ratio.interval.low > 1.0 || ratio.interval.high < 1.0;
+  return clear && ratio.ratio > 0 && (ratio.ratio < 0.02 || ratio.ratio > 50.0);
+}
+
 std::string format_ratio(const TimeRatio& ratio) {
   if (ratio.interval.low <= 1.0 && ratio.interval.high >= 1.0) return "no clear difference";
+  if (is_large(ratio)) {
+    if (ratio.ratio < 1.0) return "1/" + two_digits(1.0 / ratio.ratio) + " of the";
+    return two_digits(ratio.ratio) + " times the";
+  }
   if (ratio.ratio < 1.0) return whole_percent(1.0 - ratio.ratio) + " less";
   return whole_percent(ratio.ratio - 1.0) + " more";
 }

@@ -41,6 +41,24 @@ std::optional<TimeRatio> compare_times(std::span<const double> baseline_ms, std:
   return TimeRatio{*ratio, *interval};
 }
 
+namespace {
+
+std::string saving_of(const ModelRow& row, const ModelRow& baseline) {
+  const TimeRatio& ratio = *row.against_baseline;
+  if (ratio.interval.low <= 1.0 && ratio.interval.high >= 1.0) {
+    return "In time, " + row.id + " shows no clear difference to " + baseline.id + ".";
+  }
+  // The estimate is time x power: on one device energy changes by the same share.
+  if (is_large(ratio)) {
+    return row.id + " takes " + format_ratio(ratio) + " time of " + baseline.id +
+           ", and by the estimate the same share of its energy.";
+  }
+  return row.id + " takes " + format_ratio(ratio) + " time than " + baseline.id +
+         ", and by the estimate the same share " + (ratio.ratio < 1.0 ? "less" : "more") + " energy.";
+}
+
+}  // namespace
+
 Agreement agreement_of(const std::vector<ModelRow>& rows) {
   const ModelRow* first = nullptr;
   bool second = false;
@@ -77,24 +95,21 @@ std::string headline_of(const State& state) {
     headline += ".";
   }
   const ModelRow* baseline = nullptr;
-  const ModelRow* cheapest = nullptr;
+  const ModelRow* cheapest = nullptr;  // of the baseline's own kind
+  const ModelRow* other = nullptr;     // the cheapest of the other kind
   for (const ModelRow* row : judged) {
     if (!row->time) continue;
     if (baseline == nullptr) {
       baseline = row;
-    } else if (row->against_baseline &&
-               (cheapest == nullptr || row->against_baseline->ratio < cheapest->against_baseline->ratio)) {
-      cheapest = row;
+    } else if (row->against_baseline) {
+      const ModelRow*& least = row->architecture == baseline->architecture ? cheapest : other;
+      if (least == nullptr || row->against_baseline->ratio < least->against_baseline->ratio) least = row;
     }
   }
-  if (cheapest == nullptr) return headline;
-  const TimeRatio& ratio = *cheapest->against_baseline;
-  if (ratio.interval.low <= 1.0 && ratio.interval.high >= 1.0) {
-    return headline + " In time, " + cheapest->id + " shows no clear difference to " + baseline->id + ".";
-  }
-  // The estimate is time x power: on one device energy changes by the same share.
-  return headline + " " + cheapest->id + " takes " + format_ratio(ratio) + " time than " + baseline->id +
-         ", and by the estimate the same share " + (ratio.ratio < 1.0 ? "less" : "more") + " energy.";
+  // A linear model takes so little that it would be the only one spoken of.
+  if (cheapest != nullptr) headline += " " + saving_of(*cheapest, *baseline);
+  if (other != nullptr) headline += " " + saving_of(*other, *baseline);
+  return headline;
 }
 
 void describe_row(const records::Manifest& manifest, ModelRow& row) {
@@ -110,6 +125,7 @@ void describe_row(const records::Manifest& manifest, ModelRow& row) {
     row.description += (row.description.empty() ? "" : ", ") + std::string(done);
     last = done;
   }
+  row.architecture = manifest.architecture;
   row.max_length = manifest.max_length;
   row.truncation = manifest.truncation;
   row.parameters_total = manifest.parameters.total;
@@ -121,6 +137,12 @@ void describe_row(const records::Manifest& manifest, ModelRow& row) {
   row.accuracy.reset();
   if (accuracy != manifest.metrics.end()) row.accuracy = accuracy->second;
   row.accuracy_reviews = manifest.test_set ? manifest.test_set->examples.value_or(0) : 0;
+  row.test_set.clear();
+  // Without its hash a test set of the same name may be another one.
+  if (manifest.test_set && manifest.test_set->sha256) {
+    row.test_set = manifest.test_set->name + " " + manifest.test_set->split + " " + *manifest.test_set->sha256;
+  }
+  row.training_share = manifest.training_data ? manifest.training_data->share : std::nullopt;
 }
 
 }  // namespace coppice::compare

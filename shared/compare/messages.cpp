@@ -41,13 +41,14 @@ const char* agreement_name(Agreement agreement) {
 Status run_done(JsonReader& event, Comparison& comparison) {
   const int64_t id = event.integer("id");
   const double milliseconds = event.number("milliseconds");
+  const int64_t runs = event.integer_or("runs", 1);
   const Json& logits = event.at("logits");
   COPPICE_RETURN_IF_ERROR(event.status());
   if (!logits.is_array() || logits.size() != 2 || !logits[0].is_number() || !logits[1].is_number()) {
     event.fail("logits", "expected two numbers");
     return event.status();
   }
-  comparison.run_done(id, {logits[0].get<double>(), logits[1].get<double>()}, milliseconds);
+  comparison.run_done(id, {logits[0].get<double>(), logits[1].get<double>()}, milliseconds, runs);
   return {};
 }
 
@@ -172,6 +173,7 @@ OrderedJson interval_json(double low, double high) { return OrderedJson::array({
 OrderedJson row_json(const ModelRow& row, const State& state) {
   OrderedJson json;
   json["id"] = row.id;
+  json["architecture"] = is_linear(row) ? "linear" : "bert";
   json["phase"] = phase_name(row.phase);
   json["problem"] = row.problem;
   json["selected"] = row.selected;
@@ -192,6 +194,7 @@ OrderedJson row_json(const ModelRow& row, const State& state) {
   }
   if (row.warm_up_ms) json["warm_up_ms"] = *row.warm_up_ms;
   json["times_ms"] = row.times_ms;
+  json["runs_per_time"] = row.runs_per_time;
   if (row.time) {
     json["median_ms"] = row.time->median_ms;
     json["mad_ms"] = row.time->mad_ms;
@@ -222,7 +225,17 @@ std::string to_json(const Request& request) {
   if (!request.path.empty()) json["path"] = request.path;
   if (request.bytes >= 0) json["bytes"] = request.bytes;
   if (!request.sha256.empty()) json["sha256"] = request.sha256;
-  if (request.kind == RequestKind::kRun) json["input_ids"] = request.input_ids;
+  if (request.by_core && request.kind == RequestKind::kLoad) {
+    json["engine"] = "core";
+    json["config"] = request.config;
+  }
+  if (request.kind == RequestKind::kRun) {
+    if (request.by_core) {
+      json["text"] = request.text;
+    } else {
+      json["input_ids"] = request.input_ids;
+    }
+  }
   return dump_json(json);
 }
 
@@ -254,6 +267,7 @@ std::string view_json(const State& state) {
   json["grid"] = state.grid_id;
   json["agreement"] = agreement_name(state.agreement);
   json["headline"] = state.headline;
+  json["floor"] = state.floor;
   json["status"] = status_line(state);
   json["runtime"] = {{"name", state.runtime.name},         {"version", state.runtime.version},
                      {"backend", state.runtime.backend},   {"threads", state.runtime.threads},

@@ -4,10 +4,11 @@
 // Requests   {"id":1,"kind":"fetch","model":"","path":"catalog.json"}
 //            {"id":5,"kind":"probe"|"load","model":"dense","path":"dense/onnx/model.onnx","bytes":N,"sha256":"..."}
 //            {"id":7,"kind":"run","model":"dense","input_ids":[101,...,102]}
+//            of a linear model: a load has "engine":"core" and "config", its config.json; a run has "text" for ids
 //            {"id":9,"kind":"unload","model":"dense"}
 // Events     {"type":"probed","id","on_device":bool}    {"type":"progress","id","bytes_done","bytes_total"}
 //            {"type":"preparing","id"}                  {"type":"loaded","id","stored":bool}
-//            {"type":"run_done","id","logits":[neg,pos],"milliseconds"}
+//            {"type":"run_done","id","logits":[neg,pos],"milliseconds"}, with "runs" where it is the mean of several
 //            {"type":"failed","id","message"}           {"type":"runtime_lost","message"}
 //            {"type":"runtime","name","version","backend","threads","isolated":bool}
 //            {"type":"notice","message"}

@@ -16,6 +16,7 @@
 #include "shared/compare/estimate.h"
 #include "shared/metrics/robust.h"
 #include "shared/records/figure.h"
+#include "shared/records/manifest.h"
 
 namespace coppice::compare {
 
@@ -57,9 +58,10 @@ struct ModelRow {
   bool on_device = false;  // its file is in this browser's cache
 
   // From the manifest.
+  records::Architecture architecture = records::Architecture::kBert;
   std::string description;
   std::string parent;
-  int64_t max_length = 0;
+  int64_t max_length = 0;  // 0: a linear model, which reads all of a text
   std::string truncation;  // "head" or "head_tail"
   int64_t model_bytes = 0;
   int64_t parameters_total = 0;
@@ -67,12 +69,15 @@ struct ModelRow {
   std::optional<double> encoder_flops_per_input;  // at max_length, where the manifest has it
   std::optional<records::MetricValue> accuracy;
   int64_t accuracy_reviews = 0;  // size of the test set; 0 where the manifest does not say
+  std::string test_set;          // "imdb test" and its hash: what makes two accuracies comparable; empty: not stated
+  std::optional<double> training_share;  // of the training split
+  std::string against_floor;             // its accuracy against the linear model's (floor.h); empty: nothing to say
 
   // Loading.
   int64_t bytes_done = 0;
   int64_t bytes_total = 0;
 
-  // The review as this model reads it.
+  // The review as this model reads it: in tokens, or in words if it is linear.
   int64_t tokens = 0;        // with [CLS] and [SEP], after truncation
   int64_t tokens_whole = 0;  // before truncation
   bool truncated = false;
@@ -81,10 +86,13 @@ struct ModelRow {
   std::optional<Verdict> verdict;
   std::optional<double> warm_up_ms;
   std::vector<double> times_ms;
+  int64_t runs_per_time = 1;  // above 1: each time is the mean of so many runs, as one is too short for the clock
   std::optional<TimeSummary> time;
   std::optional<TimeRatio> against_baseline;  // none for the baseline itself
   std::optional<Estimate> estimate;           // energy and carbon of one review
 };
+
+inline bool is_linear(const ModelRow& row) { return row.architecture == records::Architecture::kLinear; }
 
 enum class RunPhase { kIdle, kLoading, kWarmingUp, kTiming, kDone };
 
@@ -115,7 +123,8 @@ struct State {
   std::string device_id;
   std::string grid_id;
   Agreement agreement = Agreement::kNone;
-  std::string headline;   // the result in one sentence; empty before one
+  std::string headline;  // the result in one sentence; empty before one
+  std::string floor;     // "Do you need a transformer here?", answered from the manifests; empty without a linear model
   uint64_t revision = 0;  // counts changes
 };
 

@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { linearConfig, wordListWeights } from './linear-fixture.mjs';
 import { bagOfWordsOnnx } from './onnx-fixture.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -41,20 +42,40 @@ export function manifestOf(id, files, changes = {}) {
     parameters: { total: 61044, encoder: 0, encoder_nonzero: 0 },
     encoder_flops: { 64: 0 },
     metrics: { accuracy: { value: 0.803, low: 0.798, high: 0.808 } },
-    test_set: { name: 'fixture', split: 'test', examples: 25000 },
+    test_set: { name: 'fixture', split: 'test', examples: 25000, sha256: '0'.repeat(64) },
     ...changes,
   };
 }
 
-// Writes FOLDER/catalog.json and a folder per model. models: { id: { strength, manifest?, change?(files) } }; `change`
-// alters the files after the manifest was made, as a broken download or a hostile host would.
+export function linearManifestOf(id, files, changes = {}) {
+  const { do_lower_case: a, max_length: b, truncation: c, special_ids: d, encoder_flops: e, ...manifest } = manifestOf(id, files);
+  return {
+    ...manifest,
+    architecture: 'linear',
+    weights: [{ path: 'model.safetensors', format: 'safetensors', dtype: 'I8' }],
+    parameters: { total: 65538 },
+    metrics: { accuracy: { value: 0.85, low: 0.845, high: 0.855 } },
+    ...changes,
+  };
+}
+
+const bertFiles = (strength) => ({
+  'vocab.txt': Buffer.from(vocabularyText),
+  'onnx/model.onnx': bagOfWordsOnnx(wordWeights(strength)),
+});
+
+const linearFiles = (strength) => ({
+  'config.json': Buffer.from(JSON.stringify(linearConfig())),
+  'model.safetensors': wordListWeights({ praise, blame, strength }),
+});
+
+// Writes FOLDER/catalog.json and a folder per model. models: { id: { strength, linear?, manifest?, change?(files) } };
+// linear: a linear model instead of an ONNX one; `change` alters the files after the manifest was made, as a broken
+// download or a hostile host would.
 export function writeModels(folder, models) {
-  for (const [id, { strength = 2, manifest = {}, change = () => {} }] of Object.entries(models)) {
-    const files = {
-      'vocab.txt': Buffer.from(vocabularyText),
-      'onnx/model.onnx': bagOfWordsOnnx(wordWeights(strength)),
-    };
-    const described = manifestOf(id, files, manifest);
+  for (const [id, { strength = 2, linear = false, manifest = {}, change = () => {} }] of Object.entries(models)) {
+    const files = linear ? linearFiles(strength) : bertFiles(strength);
+    const described = (linear ? linearManifestOf : manifestOf)(id, files, manifest);
     files['manifest.json'] = Buffer.from(JSON.stringify(described, null, 2));
     change(files);
     for (const [file, bytes] of Object.entries(files)) {

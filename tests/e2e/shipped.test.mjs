@@ -1,5 +1,5 @@
 // The models that are really shipped, on the page as it is shipped: each judges clear reviews as a reader would, and every
-// sample as `coppice predict` does, which runs the same weights through libtorch.
+// sample as `coppice predict` does, which runs the same weights through libtorch, or through the core if they are linear.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -20,6 +20,19 @@ function predict(model, text) {
 
 const shipped = existsSync(catalogFile) ? JSON.parse(readFileSync(catalogFile, 'utf8')).models.map(({ id }) => id) : [];
 
+// What the page should answer, from the manifests: they change with the models, and the sentence with them.
+function floorAnswer() {
+  const manifests = shipped.map((id) => JSON.parse(readFileSync(path.join(dist, 'models', id, 'manifest.json'), 'utf8')));
+  const linear = manifests.find(({ architecture }) => architecture === 'linear')?.metrics.accuracy;
+  const [best] = manifests
+    .filter(({ architecture }) => architecture !== 'linear')
+    .map(({ metrics }) => metrics.accuracy)
+    .sort((a, b) => b.value - a.value);
+  if (!linear || !best) return null;
+  if (best.low > linear.high) return 'For accuracy, yes';
+  return best.high < linear.low ? 'For accuracy, no' : 'Accuracy does not say';
+}
+
 test('every shipped model judges the samples as coppice predict does, and the clear ones rightly', { skip: shipped.length === 0 && 'dist holds no models' }, async () => {
   const server = await serve({ dist, isolated: true });
   const browser = await launch();
@@ -37,11 +50,14 @@ test('every shipped model judges the samples as coppice predict does, and the cl
         const native = predict(id, text);
         assert.equal(row.verdict, native.label, `${id} on ${sample}`);
         // Shown to a tenth of a percent; fp32 in another order of summation is far below that.
-        assert.ok(Math.abs(parseFloat(row.probability) - 100 * native.score) < 0.11, `${id} on ${sample}: ${row.probability}`);
+        const shown = parseFloat(row.probability.replace('> ', ''));
+        assert.ok(Math.abs(shown - 100 * native.score) < 0.11, `${id} on ${sample}: ${row.probability}`);
         assert.equal(parseInt(row.tokens, 10), native.tokens, `${id} on ${sample}: ${row.tokens}`);
         if (clear[sample]) assert.equal(row.verdict, clear[sample], `${id} on ${sample}`);
       }
     }
+    const answer = floorAnswer();
+    if (answer) assert.ok((await page.textContent('#floor')).startsWith(`Do you need a transformer here? ${answer}: `));
     await page.waitForTimeout(300);
     await page.screenshot({ path: path.join(artifacts, 'shipped-1280.png') });
     assert.deepEqual(problems, []);

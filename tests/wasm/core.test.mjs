@@ -103,6 +103,37 @@ test('failures arrive as errors with a code and a text', () => {
   comparison.destroy();
 });
 
+test('a linear model gives the golden logits bit for bit, as it does natively', async () => {
+  const { goldenWeights } = await import('../e2e/linear-fixture.mjs');
+  const { config, results } = JSON.parse(readFileSync(golden('linear_golden.json'), 'utf8'));
+  const model = core.createLinear(JSON.stringify(config), goldenWeights(config.hash_bits));
+  const bits = (logits) => [...new Uint32Array(Float32Array.from(logits).buffer)];
+  const found = lines('tokenizer_golden.jsonl').map(({ text }) => {
+    const { logits, words } = model.judge(text);
+    return [words, ...bits(logits)];
+  });
+  assert.ok(results.length > 550);
+  assert.deepEqual(found, results);
+  // Judging again changes nothing, nor does judging many times over.
+  assert.deepEqual(model.judge('A good film.', 1000), model.judge('A good film.'));
+  model.judge('\0\u0085\ud800 lone <br />');
+  model.judge('word '.repeat(200_000));
+  assert.deepEqual(model.judge('').words, 0);
+  model.destroy();
+});
+
+test('broken weights of a linear model are refused with what is wrong', async () => {
+  const { goldenWeights, linearConfig } = await import('../e2e/linear-fixture.mjs');
+  const weights = goldenWeights(12);
+  const config = JSON.stringify(linearConfig({ hash_bits: 12 }));
+  const refused = (json, bytes, pattern) =>
+    assert.throws(() => core.createLinear(json, bytes), (error) => error instanceof CoreError && pattern.test(error.message));
+  for (let length = 0; length < weights.length; length += 97) refused(config, weights.subarray(0, length), /model\.safetensors/);
+  refused(JSON.stringify(linearConfig({ hash_bits: 13 })), weights, /8192/);
+  refused(JSON.stringify(linearConfig({ version: 2 })), weights, /version/);
+  refused('{', weights, /config\.json/);
+});
+
 test('a whole comparison runs on made-up answers', async () => {
   const { manifestOf } = await import('../e2e/fixture-models.mjs');
   const comparison = core.createComparison();

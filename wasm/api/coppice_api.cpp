@@ -2,9 +2,11 @@
 
 #include <cstdlib>
 #include <new>
+#include <span>
 #include <utility>
 
 #include "shared/compare/messages.h"
+#include "shared/linear/linear_model.h"
 #include "shared/text/tokenizer.h"
 #include "wasm/api/handles.h"
 
@@ -14,6 +16,10 @@ struct coppice_tokenizer {
 
 struct coppice_encoding {
   coppice::text::Encoding encoding;
+};
+
+struct coppice_linear {
+  coppice::linear::LinearModel model;
 };
 
 namespace {
@@ -132,6 +138,30 @@ coppice_status coppice_encoding_offsets(const coppice_encoding* encoding, const 
 coppice_status coppice_encoding_tokens_before_truncation(const coppice_encoding* encoding, uint32_t* out) {
   if (encoding == nullptr || out == nullptr) return report(missing("encoding or out"));
   *out = encoding->encoding.tokens_before_truncation;
+  return COPPICE_OK;
+}
+
+coppice_status coppice_linear_create(const char* config_json, size_t config_length, const void* safetensors,
+                                     size_t length, coppice_linear** out) {
+  if (out == nullptr) return report(missing("out"));
+  *out = nullptr;
+  if (safetensors == nullptr) return report(missing("safetensors"));
+  auto model = coppice::linear::LinearModel::create(
+      view(config_json, config_length), std::span(static_cast<const std::byte*>(safetensors), length), "the model");
+  if (!model.ok()) return report(model.status());
+  *out = new coppice_linear{std::move(*model)};
+  return COPPICE_OK;
+}
+
+void coppice_linear_destroy(coppice_linear* model) { delete model; }
+
+coppice_status coppice_linear_judge(const coppice_linear* model, const char* text, size_t length, float* logits,
+                                    uint32_t* words) {
+  if (model == nullptr || logits == nullptr || words == nullptr) return report(missing("model, logits or words"));
+  const coppice::linear::Judgement judgement = model->model.judge(view(text, length));
+  logits[0] = judgement.logits[0];
+  logits[1] = judgement.logits[1];
+  *words = static_cast<uint32_t>(judgement.words);
   return COPPICE_OK;
 }
 

@@ -69,6 +69,20 @@ coppice_status coppice_encoding_offsets(const coppice_encoding* encoding, const 
 /* Tokens before truncation, [CLS] and [SEP] included. */
 coppice_status coppice_encoding_tokens_before_truncation(const coppice_encoding* encoding, uint32_t* out);
 
+/* ---- Linear model ------------------------------------------------------------------------------------------------
+ * A classifier over hashed word n-grams (shared/linear), which the core runs itself. */
+
+typedef struct coppice_linear coppice_linear;
+
+/* config_json, safetensors: content of the model folder's config.json and model.safetensors; both are copied. */
+coppice_status coppice_linear_create(const char* config_json, size_t config_length, const void* safetensors,
+                                     size_t length, coppice_linear** out);
+void coppice_linear_destroy(coppice_linear* model);
+
+/* logits: room for two, negative and positive. words: how many the text has. Neither may be NULL. */
+coppice_status coppice_linear_judge(const coppice_linear* model, const char* text, size_t length, float* logits,
+                                    uint32_t* words);
+
 /* ---- Comparison --------------------------------------------------------------------------------------------------
  * The state machine of shared/compare/comparison.h. JSON as in shared/compare/messages.h. */
 

@@ -38,6 +38,10 @@ CardFigure time_figure(const ModelRow& row) {
                    " timed runs on this device after one untimed run, in turn with the other models; with the 95 % "
                    "bootstrap interval of the median. Median absolute deviation " +
                    compare::format_milliseconds(row.time->mad_ms) + ".";
+  if (row.runs_per_time > 1) {
+    figure.tooltip += " One run is too short for the clock: each time is the mean of " +
+                      compare::format_integer(row.runs_per_time) + ", the reading of the text included.";
+  }
   return figure;
 }
 
@@ -60,8 +64,12 @@ CardFigure size_figure(const ModelRow& row) {
   if (row.model_bytes <= 0) return figure;
   figure.value = compare::format_bytes(row.model_bytes);
   figure.detail = compare::format_count(static_cast<double>(row.parameters_total)) + " parameters";
-  figure.tooltip = "Size of the model file, fetched once and then kept in this browser. Encoder: " +
-                   compare::format_count(static_cast<double>(row.parameters_encoder)) + " parameters.";
+  figure.tooltip = "Size of the model file, fetched once and then kept in this browser. ";
+  figure.tooltip +=
+      compare::is_linear(row)
+          ? "A weight of one byte for each bucket of hashed word n-grams; a review takes one addition for "
+            "each n-gram it holds."
+          : "Encoder: " + compare::format_count(static_cast<double>(row.parameters_encoder)) + " parameters.";
   return figure;
 }
 
@@ -155,6 +163,10 @@ void draw_figure(const Styles& styles, const CardFigure& figure, ImVec2 at, floa
 }
 
 std::string tokens_line(const State& state, const ModelRow& row) {
+  if (compare::is_linear(row)) {
+    if (state.text_empty) return "Reads words and pairs of words, no limit";
+    return "Read " + compare::format_integer(row.tokens) + (row.tokens == 1 ? " word" : " words") + ", no limit";
+  }
   if (state.text_empty || row.tokens == 0) {
     return row.max_length > 0 ? "Reads up to " + std::to_string(row.max_length) + " tokens" : "";
   }
@@ -163,6 +175,16 @@ std::string tokens_line(const State& state, const ModelRow& row) {
   text += row.tokens_whole == 1 ? " token" : " tokens";
   if (row.truncated) text += row.truncation == "head_tail" ? ": start and end" : ": the start";
   return text;
+}
+
+// What the footer says of accuracy against the linear model; 0 where no card has anything to say.
+float floor_height(const Styles& styles, const State& state, float width) {
+  float height = 0;
+  for (const ModelRow& row : state.models) {
+    if (row.against_floor.empty()) continue;
+    height = std::max(height, paragraph_height(styles.small, row.against_floor + ".", width) + 8);
+  }
+  return height;
 }
 
 }  // namespace
@@ -175,7 +197,8 @@ float card_height(const Theme& theme, const State& state, float width) {
     const std::string problem = "Not available. " + row.problem;
     top = std::max(top, paragraph_height(styles.text, problem, width - 2 * kPadding) + 16);
   }
-  return kPadding + kHeaderHeight + top + 2 * kFigureHeight + kFooterHeight;
+  return kPadding + kHeaderHeight + top + 2 * kFigureHeight + kFooterHeight +
+         floor_height(styles, state, width - 2 * kPadding);
 }
 
 void draw_card(const Theme& theme, const State& state, size_t model, ImVec2 at, ImVec2 size) {
@@ -197,7 +220,7 @@ void draw_card(const Theme& theme, const State& state, size_t model, ImVec2 at, 
     draw_waiting(theme, styles, row, verdict_at, width);
   }
 
-  const float footer = to.y - kFooterHeight;
+  const float footer = to.y - kFooterHeight - floor_height(styles, state, width);
   const float grid = footer - 2 * kFigureHeight;
   const float half = (width - 16) / 2;
   list->AddLine(ImVec2(left, grid - 10), ImVec2(left + width, grid - 10), colours.border);
@@ -207,6 +230,9 @@ void draw_card(const Theme& theme, const State& state, size_t model, ImVec2 at, 
   draw_figure(styles, size_figure(row), ImVec2(left + half + 16, grid + kFigureHeight), half);
   list->AddLine(ImVec2(left, footer), ImVec2(left + width, footer), colours.border);
   draw_text(ImVec2(left, footer + 12), styles.small, tokens_line(state, row), width);
+  if (!row.against_floor.empty()) {
+    draw_paragraph(ImVec2(left, footer + 36), styles.small, row.against_floor + ".", width);
+  }
 }
 
 }  // namespace coppice::ui

@@ -117,6 +117,28 @@ class Core {
     };
   }
 
+  // A linear model over word n-grams, from its folder's files: config.json as text, model.safetensors as bytes.
+  createLinear(config, weights) {
+    const module = this.#module;
+    const handle = this.#withText(config, (json, jsonLength) =>
+      this.#withBytes(weights, (bytes, length) =>
+        this.#handle((out) => module._coppice_linear_create(json, jsonLength, bytes, length, out)),
+      ),
+    );
+    return {
+      // Judges the text `times` times over: one time is too short for a browser's clock. Returns { logits, words }.
+      judge: (text, times = 1) =>
+        this.#withText(text, (bytes, length) => {
+          for (let i = 0; i < times; i += 1) {
+            this.#check(module._coppice_linear_judge(handle, bytes, length, this.#scratch, this.#scratch + 8));
+          }
+          const start = this.#scratch >> 2;
+          return { logits: Array.from(module.HEAPF32.slice(start, start + 2)), words: this.#word(8) };
+        }),
+      destroy: () => module._coppice_linear_destroy(handle),
+    };
+  }
+
   // The comparison; its messages are those of shared/compare/messages.h.
   createComparison() {
     const module = this.#module;

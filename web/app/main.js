@@ -108,12 +108,15 @@ function setUpChoices(comparison, outside) {
 }
 
 function reading(view) {
-  const model = view.models.find(({ selected, tokens }) => selected && tokens > 0);
+  const readers = view.models.filter(({ selected, tokens }) => selected && tokens > 0);
+  // A limit on what is read is what a writer has to know of: linear models have none.
+  const model = readers.find(({ architecture }) => architecture !== 'linear') ?? readers[0];
   if (view.text_empty || !model) return 'English reviews work best: that is what the models were trained on.';
   const count = (number) => number.toLocaleString('en-GB');
+  if (model.architecture === 'linear') return `${count(model.tokens)} words, all of them read.`;
   if (!model.truncated) return `${count(model.tokens)} tokens.`;
   const which = model.truncation === 'head_tail' ? 'the beginning and the end' : 'the beginning';
-  return `${count(model.tokens_whole)} tokens; the models read ${count(model.tokens)} of them, ${which}.`;
+  return `${count(model.tokens_whole)} tokens; the transformers read ${count(model.tokens)} of them, ${which}.`;
 }
 
 function compareLabel(view) {
@@ -153,12 +156,20 @@ async function start() {
     setText(at('headline'), view.headline || (busy ? 'Comparing' : 'No verdict yet'));
     setText(at('status'), view.status || (view.headline ? '' : 'Write or pick a review, then compare.'));
     setText(at('reading'), reading(view));
+    setText(at('floor'), view.floor);
+    at('floor').hidden = view.floor === '';
     setText(at('compare'), compareLabel(view));
     at('stop').hidden = !busy;
     at('chart').hidden = !canvas || !view.models.some(({ times_ms: times }) => times.length > 0);
     if (view.runtime.text) setText(at('runtime'), `${view.runtime.text}.`);
     updateList(at('notices'), view.notices);
-    if (view.models.some(({ phase }) => phase === 'ready')) keepForOffline(outside.described);
+    const ready = view.models.filter(({ phase }) => phase === 'ready');
+    if (ready.length > 0) {
+      keepForOffline({
+        descriptions: outside.described,
+        runtime: ready.some(({ architecture }) => architecture !== 'linear'),
+      });
+    }
     canvas?.redraw();
   };
   // Once a frame at most, and also in a tab in the background, where there are no frames.

@@ -1,8 +1,9 @@
-// The service worker's page side: registers it, tells the visitor of a new version, and asks it to keep the runtime once
-// a model has been loaded (14 MB that a visitor who never compares should not pay for).
+// The service worker's page side: registers it, tells the visitor of a new version, and asks it to keep what a model needs
+// once one has been loaded: its description, and of a transformer the runtime (14 MB that a visitor who never runs one
+// should not pay for).
 
 const supported = 'serviceWorker' in navigator;
-let kept = false;
+let kept = 0; // descriptions, and one more with the runtime
 
 export async function announceUpdates({ notice, button }) {
   if (!supported) return;
@@ -28,10 +29,12 @@ export async function announceUpdates({ notice, button }) {
   });
 }
 
-// descriptions: URLs of the catalog, manifests and vocabularies that this visit used.
-export async function keepForOffline(descriptions) {
-  if (!supported || kept) return;
-  kept = true;
+// descriptions: URLs of the catalog, manifests, vocabularies and configurations that this visit used. runtime: whether a
+// model that needs it is ready.
+export async function keepForOffline({ descriptions, runtime }) {
+  const wanted = descriptions.length + (runtime ? 1 : 0);
+  if (!supported || kept >= wanted) return;
+  kept = wanted;
   const registration = await navigator.serviceWorker.ready;
-  registration.active?.postMessage({ type: 'keep_runtime', descriptions });
+  registration.active?.postMessage({ type: 'keep', descriptions, runtime });
 }

@@ -1,7 +1,10 @@
-// The worker that runs models: ONNX Runtime Web, one run at a time, timed round the run alone. Messages carry ids:
+// The worker that runs models, one run at a time, timed round the run alone: transformers in ONNX Runtime Web, linear
+// models in the core ("engine":"core"). Messages carry ids:
 //   in   { id, kind: 'probe' | 'load' | 'run' | 'unload', model, ... }     out  { id, type, ... } as the core's events
+import { LinearRunner } from './linear-runner.js';
 import { getModel, isStored } from './model-store.js';
 
+const linear = new LinearRunner();
 const sessions = new Map();
 let runtime = null; // the promise of ONNX Runtime, once asked for
 let queue = Promise.resolve(); // sessions and runs follow one another
@@ -27,30 +30,42 @@ async function startRuntime() {
   return ort;
 }
 
-async function load({ id, model, url, bytes, sha256 }) {
-  runtime ??= startRuntime();
+async function load(request) {
+  const { id, url, bytes, sha256, engine } = request;
+  if (engine !== 'core') runtime ??= startRuntime();
   const [ort, file] = await Promise.all([
-    runtime,
+    engine === 'core' ? null : runtime,
     getModel({ url, bytes, hash: sha256 }, (done, total) =>
       send({ id, type: 'progress', bytes_done: done, bytes_total: total }),
     ),
   ]);
   send({ id, type: 'preparing' });
-  await enqueue(async () => {
-    const old = sessions.get(model);
-    sessions.delete(model);
-    await old?.release();
-    try {
-      sessions.set(model, await ort.InferenceSession.create(file.content, { executionProviders: ['wasm'] }));
-    } catch (error) {
-      throw new Error(`ONNX Runtime could not make a session of the file (${error.message}).`);
-    }
-  });
+  await enqueue(() => (ort ? loadSession(request, file, ort) : loadLinear(request, file)));
   if (file.notice) send({ type: 'notice', message: file.notice });
   send({ id, type: 'loaded', stored: file.stored });
 }
 
-async function run({ id, model, input_ids: ids }) {
+async function loadSession({ model }, file, ort) {
+  const old = sessions.get(model);
+  sessions.delete(model);
+  await old?.release();
+  try {
+    sessions.set(model, await ort.InferenceSession.create(file.content, { executionProviders: ['wasm'] }));
+  } catch (error) {
+    throw new Error(`ONNX Runtime could not make a session of the file (${error.message}).`);
+  }
+}
+
+async function loadLinear({ model, config }, file) {
+  try {
+    await linear.load(model, config, file.content);
+  } catch (error) {
+    throw new Error(`the core could not read the file (${error.message}).`);
+  }
+}
+
+async function run({ id, model, input_ids: ids, text }) {
+  if (linear.has(model)) return void send({ id, type: 'run_done', ...linear.run(model, text) });
   const ort = await runtime;
   const session = sessions.get(model);
   if (!session) throw new Error('the model is not loaded.');
@@ -78,6 +93,7 @@ const handlers = {
   run: (message) => enqueue(() => run(message)),
   unload: ({ model }) =>
     enqueue(async () => {
+      linear.unload(model);
       await sessions.get(model)?.release();
       sessions.delete(model);
     }),

@@ -7,6 +7,10 @@ namespace {
 
 TEST(Format, KeepsThreeDigitsAndNamesTheUnit) {
   EXPECT_EQ(format_milliseconds(0.3), "0.30 ms");
+  EXPECT_EQ(format_milliseconds(0.0412), "0.0412 ms");
+  EXPECT_EQ(format_milliseconds(0.00999), "0.00999 ms");
+  EXPECT_EQ(format_milliseconds(0.00000257), "0.00000257 ms");
+  EXPECT_EQ(format_milliseconds(0), "0.00 ms");
   EXPECT_EQ(format_milliseconds(8.416), "8.42 ms");
   EXPECT_EQ(format_milliseconds(9.996), "10.0 ms");
   EXPECT_EQ(format_milliseconds(99.96), "100 ms");
@@ -39,6 +43,15 @@ TEST(Format, ARatioWhoseIntervalHoldsOneIsNoDifference) {
   EXPECT_EQ(format_ratio({0.7, {0.65, 0.75}}), "30 % less");
   EXPECT_EQ(format_ratio({1.25, {1.2, 1.3}}), "25 % more");
   EXPECT_EQ(format_ratio({0.95, {0.9, 1.0}}), "no clear difference");
+  EXPECT_EQ(format_ratio({0.001, {0.0, 1.0}}), "no clear difference");
+}
+
+TEST(Format, ARatioThatPercentsWouldHideIsAFactor) {
+  EXPECT_EQ(format_ratio({0.00027, {0.0002, 0.0003}}), "1/3,700 of the");
+  EXPECT_EQ(format_ratio({0.0199, {0.018, 0.021}}), "1/50 of the");
+  EXPECT_EQ(format_ratio({0.021, {0.018, 0.022}}), "98 % less");
+  EXPECT_EQ(format_ratio({3662, {3000, 4000}}), "3,700 times the");
+  EXPECT_EQ(format_ratio({50, {40, 60}}), "4900 % more");
 }
 
 }  // namespace

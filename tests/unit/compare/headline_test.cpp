@@ -49,6 +49,19 @@ TEST(Headline, SaysAgreementAndSaving) {
   EXPECT_EQ(headline_of(state), "Both models say positive. In time, small shows no clear difference to dense.");
 }
 
+TEST(Headline, SpeaksOfThePrunedModelAlthoughALinearOneTakesLess) {
+  State state;
+  state.models = {judged_row("dense", {0, 3}), judged_row("half", {0, 1}), judged_row("ngrams", {0, 1})};
+  state.models[2].architecture = records::Architecture::kLinear;
+  state.agreement = agreement_of(state.models);
+  for (ModelRow& row : state.models) row.time = TimeSummary{};
+  state.models[1].against_baseline = TimeRatio{0.5, {0.4, 0.6}};
+  state.models[2].against_baseline = TimeRatio{0.0001, {0.0001, 0.0001}};
+  EXPECT_EQ(headline_of(state),
+            "All 3 models say positive. half takes 50 % less time than dense, and by the estimate the same share less "
+            "energy. ngrams takes 1/10,000 of the time of dense, and by the estimate the same share of its energy.");
+}
+
 TEST(Headline, NamesWhoDisagrees) {
   State state;
   state.models = {judged_row("dense", {0, 3}), judged_row("small", {1, 0})};

@@ -1,0 +1,84 @@
+// Linear models over word n-grams, run and timed by the core itself: a copy of it of the worker's own, made when the
+// first such model is loaded.
+//
+// One run takes microseconds, and a page's clock moves in steps of 5 to 1,000 of them, by design. So a timed run is a
+// batch: as many runs as take fifty steps of the clock, but at least ten milliseconds, and its time is their mean.
+import createModule from '../core/coppice.js';
+import { CoreError, loadCore } from './core.js';
+
+const leastBatchMs = 10;
+const mostBatchMs = 200;
+const stepsPerBatch = 50;
+const mostRuns = 1_000_000;
+
+// The smallest step that performance.now() is seen to make.
+function clockStep() {
+  let least = Infinity;
+  for (let seen = 0; seen < 3; seen += 1) {
+    const start = performance.now();
+    let now = start;
+    while (now === start) now = performance.now();
+    least = Math.min(least, now - start);
+  }
+  return least;
+}
+
+export class LinearRunner {
+  #core = null; // the promise of it
+  #models = new Map();
+  #batchMs = 0;
+
+  has(model) {
+    return this.#models.has(model);
+  }
+
+  async load(model, config, weights) {
+    this.#core ??= loadCore(createModule);
+    let core;
+    try {
+      core = await this.#core;
+    } catch (error) {
+      this.#core = null; // the next attempt starts anew
+      throw error;
+    }
+    this.unload(model);
+    this.#models.set(model, { linear: core.createLinear(config, weights), text: null, runs: 1 });
+  }
+
+  unload(model) {
+    this.#models.get(model)?.linear.destroy();
+    this.#models.delete(model);
+  }
+
+  // Returns { logits, milliseconds, runs }: of one run, as the mean of so many.
+  run(model, text) {
+    const loaded = this.#models.get(model);
+    try {
+      if (loaded.text !== text) this.#fit(loaded, text);
+      const start = performance.now();
+      const { logits } = loaded.linear.judge(text, loaded.runs);
+      return { logits, milliseconds: (performance.now() - start) / loaded.runs, runs: loaded.runs };
+    } catch (error) {
+      // A trap, such as memory that ran out, leaves a copy of the core that is not to be trusted: the next load makes another.
+      if (!(error instanceof CoreError)) this.#models.clear(), (this.#core = null);
+      throw error;
+    }
+  }
+
+  // How many runs of this text fill a batch; it also warms up the code.
+  #fit(loaded, text) {
+    this.#batchMs ||= Math.min(mostBatchMs, Math.max(leastBatchMs, stepsPerBatch * clockStep()));
+    let runs = 1;
+    for (;;) {
+      const start = performance.now();
+      loaded.linear.judge(text, runs);
+      const milliseconds = performance.now() - start;
+      if (milliseconds >= this.#batchMs || runs >= mostRuns) break;
+      // Towards the goal by the time seen, but no more than eightfold on the word of a coarse clock.
+      const wanted = milliseconds > 0 ? (1.1 * runs * this.#batchMs) / milliseconds : Infinity;
+      runs = Math.min(mostRuns, Math.max(runs + 1, Math.min(8 * runs, Math.ceil(wanted))));
+    }
+    loaded.text = text;
+    loaded.runs = runs;
+  }
+}
