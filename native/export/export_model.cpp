@@ -6,7 +6,6 @@
 #include "native/export/model_folder.h"
 #include "native/export/tokenizer_files.h"
 #include "native/io/file.h"
-#include "shared/base/half.h"
 
 namespace coppice {
 namespace {
@@ -56,19 +55,39 @@ Status copy_runs(const fs::path& from, const fs::path& to) {
   return {};
 }
 
-// sqrt(sum of squared changes / sum of squares) over all weights.
-Result<double> rounding_error_of_float16(const engine::TensorMap& tensors) {
-  double change = 0;
-  double total = 0;
-  for (const auto& [name, view] : tensors) {
-    COPPICE_ASSIGN_OR_RETURN(const std::vector<float> values, engine::to_floats(view, name));
-    for (const float value : values) {
-      const double difference = static_cast<double>(half_to_float(float_to_half(value))) - value;
+struct RoundingError {
+  double relative = 0;        // sqrt(sum of squared changes / sum of squares) over all weights
+  double worst_relative = 0;  // the same of the tensor with the largest
+  std::string worst_tensor;
+};
+
+// What the written file gives back against the weights it was made from.
+Result<RoundingError> rounding_error(const engine::TensorMap& original, const std::string& onnx) {
+  COPPICE_ASSIGN_OR_RETURN(const engine::TensorMap stored,
+                           engine::parse_weights(std::as_bytes(std::span(onnx)), "onnx/model.onnx"));
+  RoundingError error;
+  double all_change = 0;
+  double all = 0;
+  for (const auto& [name, view] : original) {
+    COPPICE_ASSIGN_OR_RETURN(const std::vector<float> before, engine::to_floats(view, name));
+    COPPICE_ASSIGN_OR_RETURN(const std::vector<float> after, engine::to_floats(stored.at(name), name));
+    double change = 0;
+    double total = 0;
+    for (size_t i = 0; i < before.size(); ++i) {
+      const double difference = static_cast<double>(after[i]) - before[i];
       change += difference * difference;
-      total += static_cast<double>(value) * value;
+      total += static_cast<double>(before[i]) * before[i];
+    }
+    all_change += change;
+    all += total;
+    const double relative = total > 0 ? std::sqrt(change / total) : 0.0;
+    if (relative > error.worst_relative) {
+      error.worst_relative = relative;
+      error.worst_tensor = name;
     }
   }
-  return total > 0 ? std::sqrt(change / total) : 0.0;
+  if (all > 0) error.relative = std::sqrt(all_change / all);
+  return error;
 }
 
 Result<records::Manifest> read_source(const fs::path& model) {
@@ -97,12 +116,11 @@ Status export_model(const ExportModelOptions& options, records::RunRecord& recor
   }
   COPPICE_RETURN_IF_ERROR(prepare_output(options));
 
-  const bool float16 = options.weights == OnnxWeights::kFloat16;
   std::error_code error;
   record.inputs["parent_id"] = source.id;
   record.inputs["weights_sha256"] = weights_file->sha256;
   record.settings["model_id"] = fs::weakly_canonical(options.output, error).filename().string();
-  record.settings["weights"] = float16 ? "fp16" : "fp32";
+  record.settings["weights"] = name_of(options.weights);
   record.settings["keep_safetensors"] = options.keep_safetensors;
   record.settings["max_length"] = source.max_length;
   record.settings["truncation"] = source.truncation;
@@ -112,9 +130,11 @@ Status export_model(const ExportModelOptions& options, records::RunRecord& recor
   COPPICE_RETURN_IF_ERROR(write_file_atomically(options.output / "onnx/model.onnx", onnx));
   record.results["weights_sha256"] = sha256_hex(onnx);
   record.results["onnx_bytes"] = onnx.size();
-  if (float16) {
-    COPPICE_ASSIGN_OR_RETURN(const double rounding, rounding_error_of_float16(weights.tensors));
-    record.results["relative_rounding_error"] = rounding;
+  if (options.weights != OnnxWeights::kFloat32) {
+    COPPICE_ASSIGN_OR_RETURN(const RoundingError rounding, rounding_error(weights.tensors, onnx));
+    record.results["relative_rounding_error"] = rounding.relative;
+    record.results["largest_rounding_error"] = {{"tensor", rounding.worst_tensor},
+                                                {"relative_rounding_error", rounding.worst_relative}};
   }
 
   COPPICE_RETURN_IF_ERROR(

@@ -11,6 +11,7 @@
 #include "native/export/onnx_graph.h"
 #include "native/io/file.h"
 #include "shared/base/half.h"
+#include "shared/engine/int8_rows.h"
 
 namespace coppice {
 namespace {
@@ -57,6 +58,24 @@ Status fill_initializer(const engine::ExpectedTensor& expected, const std::vecto
   return {};
 }
 
+// NAME as int8 and NAME_scale as float32.
+Status add_int8_initializers(const engine::ExpectedTensor& expected, const std::vector<float>& values,
+                             onnx::GraphProto& graph) {
+  COPPICE_ASSIGN_OR_RETURN(const engine::Int8Rows rows,
+                           engine::quantize_rows(values, expected.shape[0], expected.name));
+  TensorProto& tensor = *graph.add_initializer();
+  tensor.set_name(expected.name);
+  tensor.set_data_type(TensorProto::INT8);
+  for (const int64_t dimension : expected.shape) tensor.add_dims(dimension);
+  tensor.set_raw_data(rows.values.data(), rows.values.size());
+  TensorProto& scales = *graph.add_initializer();
+  scales.set_name(expected.name + std::string(engine::kScaleSuffix));
+  scales.set_data_type(TensorProto::FLOAT);
+  scales.add_dims(expected.shape[0]);
+  scales.set_raw_data(rows.scales.data(), rows.scales.size() * sizeof(float));
+  return {};
+}
+
 // The network, in the order of its formula. Comments: B batch, T tokens, H hidden_size, A attention_size, N heads.
 class BertGraph {
  public:
@@ -68,7 +87,10 @@ class BertGraph {
     graph_.add_input("attention_mask", TensorProto::INT64, {{"batch"}, {"sequence"}});
     Value x = embeddings();
     const Value mask = additive_mask();
-    for (size_t i = 0; i < config_.layers.size(); ++i) x = encoder_layer(i, x, mask);
+    for (size_t i = 0; i < config_.layers.size(); ++i) {
+      const bool last = i + 1 == config_.layers.size();
+      x = encoder_layer(i, x, mask, /*cls_only=*/last && form_ == OnnxWeights::kInt8);
+    }
     classifier(x);
     graph_.add_output("logits", TensorProto::FLOAT, {{"batch"}, {"", 2}});
   }
@@ -88,8 +110,34 @@ class BertGraph {
     graph_.set_scope(scope);
   }
 
+  // What a product takes: in the int8 form also x rounded to 8 bits, once for all that share it.
+  struct Input {
+    Value x;
+    OnnxGraph::Quantized quantized;
+  };
+  Input product_input(const std::string& node, const Value& x) {
+    if (form_ != OnnxWeights::kInt8) return {x, {}};
+    return {x, graph_.dynamic_quantize(node, x)};
+  }
+
+  // The [CLS] row of (B, T, ...) as (B, 1, ...).
+  Value cls_row(const std::string& node, const Value& x) {
+    return graph_.gather(node, x, graph_.constant(node + "/index", std::vector<int64_t>{0}), 1);
+  }
+
   // x W^T + b over the last axis; W is (out, in).
-  Value linear(const std::string& node, const std::string& name, const Value& x) {
+  Value linear(const std::string& node, const std::string& name, const Input& input) {
+    const Value& x = input.x;
+    if (form_ == OnnxWeights::kInt8) {
+      const Value w = graph_.transpose(node + "/transposed", name + ".weight", {1, 0});
+      const Value sums =
+          graph_.add("MatMulInteger", node + "/matmul", {input.quantized.values, w, input.quantized.zero_point});
+      const Value numbers = graph_.cast(node + "/float32", sums, TensorProto::FLOAT);
+      const Value scales = graph_.add("Mul", node + "/scales",
+                                      {input.quantized.scale, name + ".weight" + std::string(engine::kScaleSuffix)});
+      const Value product = graph_.add("Mul", node + "/scaled", {numbers, scales});
+      return graph_.add("Add", node + "/add", {product, weight(name + ".bias")});
+    }
     const Value w = graph_.transpose(node + "/transposed", weight(name + ".weight"), {1, 0});
     const Value product = graph_.add("MatMul", node + "/matmul", {x, w});
     return graph_.add("Add", node + "/add", {product, weight(name + ".bias")});
@@ -106,7 +154,16 @@ class BertGraph {
     const std::string name = "bert.embeddings.";
     // Rows are gathered before they are cast: ONNX Runtime would keep a float32 copy of the whole table otherwise.
     Value words = graph_.gather("words", name + "word_embeddings.weight", "input_ids", 0);
-    if (form_ == OnnxWeights::kFloat16) words = graph_.cast("words/float32", words, TensorProto::FLOAT);
+    if (form_ != OnnxWeights::kFloat32) words = graph_.cast("words/float32", words, TensorProto::FLOAT);
+    if (form_ == OnnxWeights::kInt8) {
+      const Value scale =
+          graph_.gather("words/scale", name + "word_embeddings.weight" + std::string(engine::kScaleSuffix), "input_ids",
+                        0);  // (B, T)
+      const Value column =
+          graph_.add("Unsqueeze", "words/scale_column",
+                     {scale, graph_.constant("words/last_axis", std::vector<int64_t>{2})});  // (B, T, 1)
+      words = graph_.add("Mul", "words/scaled", {words, column});
+    }
     // Position and token type rows do not depend on the input: ONNX Runtime adds the tables once, when it loads.
     const Value type = graph_.gather("token_type_0", weight(name + "token_type_embeddings.weight"),
                                      graph_.constant_index("zero", 0), 0);
@@ -132,17 +189,21 @@ class BertGraph {
     return graph_.add("Mul", "additive", {padding, graph_.constant("masked_score", kMaskedScore)});
   }
 
-  // softmax(q k^T / sqrt(head size) + mask) v over N heads, then the output projection.
-  Value attention(const std::string& name, const LayerShape& layer, const Value& x, const Value& mask) {
+  // softmax(q k^T / sqrt(head size) + mask) v over N heads, then the output projection. With `cls_only` for the first
+  // row of each review alone.
+  Value attention(const std::string& name, const LayerShape& layer, const Value& x, const Value& mask, bool cls_only) {
     const Value split = graph_.constant("split_heads", {0, 0, layer.num_attention_heads, config_.head_size()});
-    const auto heads = [&](const std::string& node, const std::vector<int64_t>& permutation) {
-      const Value projected = linear(node, name + "self." + node, x);                       // (B, T, A)
+    const Input all = product_input("quantized", x);
+    Input asking = all;
+    if (cls_only) asking.quantized.values = cls_row("quantized/cls", all.quantized.values);
+    const auto heads = [&](const std::string& node, const Input& input, const std::vector<int64_t>& permutation) {
+      const Value projected = linear(node, name + "self." + node, input);                   // (B, T, A)
       const Value reshaped = graph_.add("Reshape", node + "/reshape", {projected, split});  // (B, T, N, A/N)
       return graph_.transpose(node + "/heads", reshaped, permutation);
     };
-    const Value query = heads("query", {0, 2, 1, 3});
-    const Value key = heads("key", {0, 2, 3, 1});
-    const Value value = heads("value", {0, 2, 1, 3});
+    const Value query = heads("query", asking, {0, 2, 1, 3});
+    const Value key = heads("key", all, {0, 2, 3, 1});
+    const Value value = heads("value", all, {0, 2, 1, 3});
     const Value product = graph_.add("MatMul", "scores", {query, key});  // (B, N, T, T)
     const auto root = static_cast<float>(std::sqrt(static_cast<double>(config_.head_size())));
     const Value scaled = graph_.add("Div", "scaled", {product, graph_.constant("root", root)});
@@ -150,7 +211,8 @@ class BertGraph {
     const Value context = graph_.add("MatMul", "context", {graph_.softmax("probabilities", masked), value});
     const Value joined = graph_.transpose("joined", context, {0, 2, 1, 3});
     const Value merge = graph_.constant("merge_heads", {0, 0, config_.attention_size(layer)});
-    return linear("output", name + "output.dense", graph_.add("Reshape", "merged", {joined, merge}));
+    const Value merged = graph_.add("Reshape", "merged", {joined, merge});
+    return linear("output", name + "output.dense", product_input("output/quantized", merged));
   }
 
   // x Phi(x) = x (1 + erf(x / sqrt 2)) / 2
@@ -162,16 +224,17 @@ class BertGraph {
     return graph_.add("Mul", "gelu", {doubled, graph_.constant("gelu/half", 0.5F)});
   }
 
-  Value encoder_layer(size_t index, const Value& x, const Value& mask) {
+  // `cls_only` (int8 alone): (B, 1, H), the row that the classifier reads.
+  Value encoder_layer(size_t index, const Value& x, const Value& mask, bool cls_only) {
     const std::string name = "bert.encoder.layer." + std::to_string(index) + ".";
     const std::string scope = "layer." + std::to_string(index);
     set_scope(scope + "/attention");
-    const Value attended = attention(name + "attention.", config_.layers[index], x, mask);
-    const Value residual = graph_.add("Add", "residual", {attended, x});
+    const Value attended = attention(name + "attention.", config_.layers[index], x, mask, cls_only);
+    const Value residual = graph_.add("Add", "residual", {attended, cls_only ? cls_row("cls", x) : x});
     const Value middle = layer_norm("layer_norm", name + "attention.output.LayerNorm", residual);
     set_scope(scope + "/feed_forward");
-    const Value wide = gelu(linear("intermediate", name + "intermediate.dense", middle));
-    const Value narrow = linear("output", name + "output.dense", wide);
+    const Value wide = gelu(linear("intermediate", name + "intermediate.dense", product_input("quantized", middle)));
+    const Value narrow = linear("output", name + "output.dense", product_input("output/quantized", wide));
     const Value sum = graph_.add("Add", "residual", {narrow, middle});
     return layer_norm("layer_norm", name + "output.LayerNorm", sum);
   }
@@ -184,7 +247,10 @@ class BertGraph {
       const Value b = weight(name + ".bias");
       return graph_.gemm_transposed(node, input, w, b);
     };
-    const Value pooled = graph_.add("Tanh", "pooled", {dense("pooler", "bert.pooler.dense", first)});
+    const Value before_tanh = form_ == OnnxWeights::kInt8
+                                  ? linear("pooler", "bert.pooler.dense", product_input("pooler/quantized", first))
+                                  : dense("pooler", "bert.pooler.dense", first);
+    const Value pooled = graph_.add("Tanh", "pooled", {before_tanh});
     set_scope("");  // the output's name is part of the contract
     dense("logits", "classifier", pooled);
   }
@@ -211,6 +277,10 @@ Status add_initializers(const BertConfig& config, const engine::TensorMap& weigh
                            engine::shape_text(expected.shape));
     }
     COPPICE_ASSIGN_OR_RETURN(const std::vector<float> values, engine::to_floats(it->second, expected.name));
+    if (form == OnnxWeights::kInt8 && engine::is_stored_as_int8(expected)) {
+      COPPICE_RETURN_IF_ERROR(add_int8_initializers(expected, values, graph));
+      continue;
+    }
     COPPICE_RETURN_IF_ERROR(fill_initializer(expected, values, form, *graph.add_initializer()));
   }
   return {};
@@ -233,6 +303,18 @@ Status check_model(onnx::ModelProto& model) {
 
 }  // namespace
 
+std::string_view name_of(OnnxWeights weights) {
+  switch (weights) {
+    case OnnxWeights::kFloat32:
+      return "fp32";
+    case OnnxWeights::kFloat16:
+      return "fp16";
+    case OnnxWeights::kInt8:
+      return "int8";
+  }
+  return "";
+}
+
 Result<std::string> onnx_bytes(const BertConfig& config, const engine::TensorMap& weights,
                                const OnnxExportOptions& options) {
   onnx::ModelProto model;
@@ -243,7 +325,7 @@ Result<std::string> onnx_bytes(const BertConfig& config, const engine::TensorMap
   model.mutable_graph()->set_name("bert_for_sequence_classification");
   COPPICE_RETURN_IF_ERROR(add_initializers(config, weights, options.weights, *model.mutable_graph()));
   BertGraph(config, options.weights, *model.mutable_graph()).build();
-  add_metadata(model, "coppice.weights", options.weights == OnnxWeights::kFloat16 ? "fp16" : "fp32");
+  add_metadata(model, "coppice.weights", std::string(name_of(options.weights)));
   add_metadata(model, "coppice.labels", config.labels[0] + "," + config.labels[1]);
 
   const size_t size = model.ByteSizeLong();

@@ -6,10 +6,21 @@
 // checkpoint's tensors, by name and shape: Linear weights are (out, in) and transposed by a node that ONNX Runtime
 // folds when it loads the file. The node patterns are those that ONNX Runtime fuses (Attention, SkipLayerNormalization,
 // BiasGelu). The same input gives the same bytes.
+//
+// With kInt8 the matrices (query, key, value, attention output, intermediate, output, pooler) and the word embeddings
+// are int8 under the checkpoint's names, each with its scales beside it as NAME_scale (shared/engine/int8_rows.h); the
+// rest is float16. A product is
+//   DynamicQuantizeLinear(x) -> MatMulInteger -> Cast -> Mul(scale of x * scales of the rows) -> Add(bias),
+// which ONNX Runtime fuses into one (MatMulIntegerToFloat); query, key and value share their quantised input. Scale and
+// zero point of x are found at each run over the whole tensor, padding and other reviews of a batch included, so that a
+// review's logits depend a little on what it is batched with: the page and `coppice` give one review a run. In the last
+// layer only the [CLS] row goes through query, attention output and feed-forward, since nothing else reaches the
+// classifier (the other forms leave it to ONNX Runtime's fused Attention, which computes all rows).
 #pragma once
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "shared/base/status.h"
 #include "shared/engine/weights.h"
@@ -22,7 +33,15 @@ enum class OnnxWeights {
   // Stored as float16 with a Cast to float32, computed in float32. Rounding changes a weight by at most 2^-11 = 4.9e-4
   // of its size (below 6.1e-5 by at most 3e-8).
   kFloat16,
+  // Matrices and word embeddings int8 with a scale a row, products in integers; see above. The full range of 127 is
+  // used: what ONNX Runtime Web 1.30 runs (16-bit products summed in 32 bits) cannot overflow, nor can VNNI, Arm or
+  // this repository's own arithmetic. On x86-64 before VNNI, ONNX Runtime's native kernel sums pairs of products in 16
+  // bits (VPMADDUBSW) and clips what does not fit; "reduce_range" (7 bits) is its remedy. tests/bench/int8 measures
+  // both: docs/bench/int8.json.
+  kInt8,
 };
+
+std::string_view name_of(OnnxWeights weights);  // "fp32", "fp16", "int8"
 
 struct OnnxExportOptions {
   OnnxWeights weights = OnnxWeights::kFloat32;

@@ -127,6 +127,15 @@ Value OnnxGraph::softmax(const std::string& name, const Value& x) {
   return value;
 }
 
+OnnxGraph::Quantized OnnxGraph::dynamic_quantize(const std::string& name, const Value& x) {
+  Quantized quantized{add("DynamicQuantizeLinear", name, {x}), {}, {}};
+  quantized.scale = quantized.values + "/scale";
+  quantized.zero_point = quantized.values + "/zero_point";
+  last().add_output(quantized.scale);
+  last().add_output(quantized.zero_point);
+  return quantized;
+}
+
 Value OnnxGraph::gemm_transposed(const std::string& name, const Value& x, const Value& w, const Value& b) {
   const Value value = add("Gemm", name, {x, w, b});
   set_int(last(), "transB", 1);

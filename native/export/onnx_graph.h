@@ -46,6 +46,14 @@ class OnnxGraph {
   Value softmax(const std::string& name, const Value& x);                                          // over the last axis
   Value gemm_transposed(const std::string& name, const Value& x, const Value& w, const Value& b);  // x w^T + b, 2-D
 
+  // x = (values - zero_point) * scale with values in 0..255; scale and zero point are scalars found from x's range.
+  struct Quantized {
+    Value values;
+    Value scale;
+    Value zero_point;
+  };
+  Quantized dynamic_quantize(const std::string& name, const Value& x);
+
  private:
   onnx::ValueInfoProto value_info(const std::string& name, onnx::TensorProto::DataType type,
                                   const std::vector<Dimension>& shape);

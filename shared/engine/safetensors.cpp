@@ -106,6 +106,19 @@ std::vector<float> convert(std::span<const std::byte> bytes, Convert to_float) {
   return values;
 }
 
+Result<std::vector<float>> int8_to_floats(const TensorView& tensor, const std::string& name) {
+  const std::vector<float> scales = convert<float>(tensor.row_scales, [](float x) { return x; });
+  if (tensor.shape.empty() || scales.empty() || scales.size() != static_cast<size_t>(tensor.shape[0])) {
+    return unsupported("tensor " + name + " is int8 " + shape_text(tensor.shape) + " with " +
+                       std::to_string(scales.size()) + " scales; expected a float32 tensor " + name +
+                       "_scale beside it with one scale for each row");
+  }
+  std::vector<float> values = convert<int8_t>(tensor.bytes, [](int8_t x) { return static_cast<float>(x); });
+  const size_t columns = values.size() / scales.size();
+  for (size_t i = 0; i < values.size(); ++i) values[i] *= scales[i / columns];
+  return values;
+}
+
 }  // namespace
 
 size_t size_of(DType dtype) {
@@ -162,6 +175,7 @@ Result<SafetensorsFile> parse_safetensors(std::span<const std::byte> bytes, cons
 }
 
 Result<std::vector<float>> to_floats(const TensorView& tensor, const std::string& name) {
+  if (tensor.dtype == DType::kI8) return int8_to_floats(tensor, name);
   switch (tensor.dtype) {
     case DType::kF32:
       return convert<float>(tensor.bytes, [](float x) { return x; });

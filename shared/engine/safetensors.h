@@ -24,6 +24,8 @@ struct TensorView {
   DType dtype = DType::kF32;
   std::vector<int64_t> shape;
   std::span<const std::byte> bytes;  // not aligned in general: copy, do not cast
+  // Of kI8 only, and only where a file has them (int8_rows.h): float32, one for each index of the first dimension.
+  std::span<const std::byte> row_scales = {};
 
   [[nodiscard]] int64_t elements() const;
 };
@@ -36,7 +38,8 @@ struct SafetensorsFile {
 // Views into `bytes`, which must outlive the result. Errors name the tensor and both numbers that disagree.
 Result<SafetensorsFile> parse_safetensors(std::span<const std::byte> bytes, const std::string& source);
 
-// Elements as float from F32, F16, BF16 or F64; other types are refused.
+// Elements as float from F32, F16, BF16, F64, or I8 times the row's scale; other types, and I8 without scales, are
+// refused.
 Result<std::vector<float>> to_floats(const TensorView& tensor, const std::string& name);
 
 // The file's beginning (length and header) for tensors that follow in exactly this order; the data starts 8-aligned.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "shared/engine/int8_rows.h"
 #include "shared/engine/onnx_reader.h"
 
 namespace coppice::engine {
@@ -52,6 +53,7 @@ Result<TensorMap> parse_weights(std::span<const std::byte> bytes, const std::str
   const bool plausible_length = bytes.size() > 8 && bytes[6] == std::byte{0} && bytes[7] == std::byte{0};
   if (!plausible_length && !bytes.empty() && bytes[0] == std::byte{0x08}) {
     COPPICE_ASSIGN_OR_RETURN(OnnxFile file, parse_onnx(bytes, source));
+    COPPICE_RETURN_IF_ERROR(attach_row_scales(file.tensors, source));
     return std::move(file.tensors);
   }
   COPPICE_ASSIGN_OR_RETURN(SafetensorsFile file, parse_safetensors(bytes, source));

@@ -18,7 +18,8 @@ namespace coppice::engine {
 
 using TensorMap = std::map<std::string, TensorView>;
 
-// From the bytes of a safetensors or an ONNX file (told apart by their beginning). Views into `bytes`.
+// From the bytes of a safetensors or an ONNX file (told apart by their beginning). Views into `bytes`. The scales of
+// int8 matrices are in row_scales of their tensor and no tensors of their own (int8_rows.h).
 // Names are as stored: "bert.encoder.layer.0..." in our files, without "bert." in files of a bare encoder.
 Result<TensorMap> parse_weights(std::span<const std::byte> bytes, const std::string& source);
 

@@ -65,7 +65,7 @@ struct SpecialIds {
 struct ParameterTotals {
   int64_t total = 0;
   int64_t encoder = 0;          // the six matrices of each layer
-  int64_t encoder_nonzero = 0;  // of those, not zero
+  int64_t encoder_nonzero = 0;  // of those, not zero as stored: rounding to int8 makes a few more of them 0
 };
 
 // Reviews a model was trained or tested on.

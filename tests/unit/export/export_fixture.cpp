@@ -5,13 +5,15 @@
 //   export_fixture encoder FOLDER PRETRAINED GOLDEN     PRETRAINED: a bare encoder, gets a seeded random classifier;
 //                                                       GOLDEN: encoder_golden.json with the texts and their ids
 //
-// reference.json: {"cases":[{"text"?,"input_ids":[...],"fp32":[neg,pos],"fp16":[neg,pos]},...]}, where "fp16" is
-// computed with each weight rounded to float16.
+// reference.json: {"cases":[{"text"?,"input_ids":[...],"fp32":[neg,pos],"fp16":[neg,pos],"int8":[neg,pos]},...]},
+// where "fp16" is computed with each weight rounded to float16, and "int8" with matrices and word embeddings rounded by
+// rows to 127 steps, the rest to float16, and the products' inputs to 8 bits.
 #include <iostream>
 
 #include "native/export/model_folder.h"
 #include "native/io/file.h"
 #include "shared/base/half.h"
+#include "shared/engine/int8_rows.h"
 #include "tests/unit/export/reference_bert.h"
 #include "tests/unit/export/tiny_model.h"
 
@@ -20,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostTokensOfFloat16 = 100;  // the reference takes its time
+constexpr size_t kMostTokensOfRounded = 100;  // the reference takes its time
 
 struct Case {
   std::optional<std::string> text;
@@ -33,11 +35,28 @@ const std::vector<Case> kTinyCases = {{"a very good film.", {2, 8, 9, 5, 7, 11, 
                                       {"", {2, 3}},
                                       {std::nullopt, {2, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 3}}};
 
+// By the formula, not by the code under test.
+void round_rows(const std::vector<float>& values, int64_t rows, std::vector<float>& rounded) {
+  const size_t columns = values.size() / static_cast<size_t>(rows);
+  for (size_t begin = 0; begin < values.size(); begin += columns) {
+    double largest = 0;
+    for (size_t i = begin; i < begin + columns; ++i) largest = std::max(largest, std::abs(double{values[i]}));
+    const double scale = largest / 127;
+    for (size_t i = begin; i < begin + columns; ++i) {
+      rounded[i] = static_cast<float>(scale > 0 ? std::nearbyint(values[i] / scale) * scale : 0);
+    }
+  }
+}
+
 Status write_reference(const fs::path& path, const records::BertConfig& config, const WeightValues& weights,
                        const std::vector<Case>& cases) {
   WeightValues rounded = weights;
   for (auto& [name, values] : rounded) {
     for (float& value : values) value = half_to_float(float_to_half(value));
+  }
+  WeightValues int8 = rounded;
+  for (const engine::ExpectedTensor& tensor : engine::expected_tensors(config)) {
+    if (engine::is_stored_as_int8(tensor)) round_rows(weights.at(tensor.name), tensor.shape[0], int8[tensor.name]);
   }
   OrderedJson json;
   for (const Case& c : cases) {
@@ -45,7 +64,10 @@ Status write_reference(const fs::path& path, const records::BertConfig& config, 
     if (c.text) entry["text"] = *c.text;
     entry["input_ids"] = c.input_ids;
     entry["fp32"] = ReferenceBert(config, weights).logits(c.input_ids);
-    if (c.input_ids.size() <= kMostTokensOfFloat16) entry["fp16"] = ReferenceBert(config, rounded).logits(c.input_ids);
+    if (c.input_ids.size() <= kMostTokensOfRounded) {
+      entry["fp16"] = ReferenceBert(config, rounded).logits(c.input_ids);
+      entry["int8"] = ReferenceBert(config, int8, ReferenceActivations::kUint8).logits(c.input_ids);
+    }
     json["cases"].push_back(std::move(entry));
   }
   return write_file_atomically(path, dump_json(json));

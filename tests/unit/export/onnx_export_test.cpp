@@ -7,6 +7,7 @@
 #include "native/export/export_model.h"
 #include "native/export/model_folder.h"
 #include "shared/base/half.h"
+#include "shared/engine/int8_rows.h"
 #include "shared/engine/onnx_reader.h"
 #include "tests/unit/export/tiny_model.h"
 
@@ -58,11 +59,81 @@ TEST(OnnxExport, Float16HalvesTheFileAndRoundsToNearest) {
   }
 }
 
+TEST(OnnxExport, Int8HoldsMatricesAndWordsByRows) {
+  for (const records::BertConfig& config : {testing::tiny_config(), testing::tiny_uneven_config()}) {
+    OwnedWeights weights = testing::random_weights(config, 3);
+    // A pruned matrix keeps its zeros, a row of zeros among them.
+    const std::string pruned = "bert.encoder.layer.0.intermediate.dense.weight";
+    std::vector<float>& values = weights.values.at(pruned);
+    for (size_t i = 0; i < values.size(); i += 2) values[i] = 0;
+    std::fill_n(values.begin(), config.hidden_size, 0.0F);
+    const auto bytes = onnx_bytes(config, weights.tensors, {OnnxWeights::kInt8, "1"});
+    ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+    EXPECT_EQ(engine::parse_onnx(as_bytes(*bytes), "model.onnx")->metadata.at("coppice.weights"), "int8");
+    const auto stored = engine::parse_weights(as_bytes(*bytes), "model.onnx");
+    ASSERT_TRUE(stored.ok()) << stored.status().message();
+    const auto taken = engine::take_weights(config, *stored, true, "model.onnx");
+    ASSERT_TRUE(taken.ok()) << taken.status().message();
+    size_t int8 = 0;
+    for (const engine::ExpectedTensor& expected : engine::expected_tensors(config)) {
+      const engine::TensorView& view = taken->at(expected.name);
+      const bool matrix = expected.shape.size() == 2 && expected.name.find("position") == std::string::npos &&
+                          expected.name.find("token_type") == std::string::npos &&
+                          expected.name.find("classifier") == std::string::npos;
+      EXPECT_EQ(view.dtype, matrix ? engine::DType::kI8 : engine::DType::kF16) << expected.name;
+      EXPECT_EQ(view.row_scales.size(), matrix ? static_cast<size_t>(expected.shape[0]) * 4 : 0U) << expected.name;
+      if (!matrix) continue;
+      ++int8;
+      const std::vector<float> rounded = *engine::to_floats(view, expected.name);
+      const std::vector<float>& original = weights.values.at(expected.name);
+      const size_t columns = original.size() / static_cast<size_t>(expected.shape[0]);
+      for (size_t i = 0; i < original.size(); ++i) {
+        float largest = 0;
+        for (size_t k = i / columns * columns; k < (i / columns + 1) * columns; ++k) {
+          largest = std::max(largest, std::abs(original[k]));
+        }
+        EXPECT_LE(std::abs(rounded[i] - original[i]), largest / 254 * (1 + 1e-5F)) << expected.name;
+      }
+    }
+    EXPECT_EQ(int8, 2U * 6 + 2);
+    const std::vector<float> zeros = *engine::to_floats(taken->at(pruned), pruned);
+    for (size_t i = 0; i < values.size(); i += 2) EXPECT_EQ(zeros[i], 0) << i;
+    for (size_t i = 0; i < static_cast<size_t>(config.hidden_size); ++i) EXPECT_EQ(zeros[i], 0) << i;
+    EXPECT_LE(engine::count_nonzero(taken->at(pruned)), engine::count_nonzero(weights.tensors.at(pruned)));
+  }
+}
+
+TEST(OnnxExport, Int8RefusesWhatIsNotFinite) {
+  const records::BertConfig config = testing::tiny_config();
+  OwnedWeights weights = testing::random_weights(config, 3);
+  weights.values["bert.pooler.dense.weight"][9] = std::numeric_limits<float>::quiet_NaN();
+  const auto bytes = onnx_bytes(config, weights.tensors, {OnnxWeights::kInt8, "1"});
+  EXPECT_NE(bytes.status().message().find("bert.pooler.dense.weight holds a value that is not finite, in row 1"),
+            std::string::npos)
+      << bytes.status().message();
+}
+
+TEST(OnnxExport, AnAlteredInt8FileIsRefusedWithTheTensorsName) {
+  const records::BertConfig config = testing::tiny_config();
+  const OwnedWeights weights = testing::random_weights(config, 3);
+  std::string bytes = *onnx_bytes(config, weights.tensors, {OnnxWeights::kInt8, "1"});
+  // The scales' name occurs as the initialiser's and as the node's input; without the former they are another tensor.
+  const std::string name = "bert.pooler.dense.weight_scale";
+  for (size_t at = bytes.find(name); at != std::string::npos; at = bytes.find(name, at + 1)) bytes[at + 5] = 'q';
+  const auto stored = engine::parse_weights(as_bytes(bytes), "model.onnx");
+  ASSERT_TRUE(stored.ok());
+  const auto taken = engine::take_weights(config, *stored, true, "model.onnx");
+  EXPECT_NE(taken.status().message().find("Unexpected (1): bert.qooler.dense.weight_scale"), std::string::npos)
+      << taken.status().message();
+}
+
 TEST(OnnxExport, TheSameInputGivesTheSameBytes) {
   const records::BertConfig config = testing::tiny_config();
   const OwnedWeights weights = testing::random_weights(config, 3);
-  const OnnxExportOptions options{OnnxWeights::kFloat16, "1"};
-  EXPECT_EQ(*onnx_bytes(config, weights.tensors, options), *onnx_bytes(config, weights.tensors, options));
+  for (const OnnxWeights form : {OnnxWeights::kFloat32, OnnxWeights::kFloat16, OnnxWeights::kInt8}) {
+    const OnnxExportOptions options{form, "1"};
+    EXPECT_EQ(*onnx_bytes(config, weights.tensors, options), *onnx_bytes(config, weights.tensors, options));
+  }
 }
 
 TEST(OnnxExport, RefusesWhatWouldNotWork) {
@@ -151,6 +222,47 @@ TEST(ExportModel, WritesAShippedFolder) {
   const auto again = run_export({folder.path(), output, OnnxWeights::kFloat16, false});
   ASSERT_TRUE(again.ok()) << again.status().message();
   EXPECT_EQ(again->find_file("onnx/model.onnx")->sha256, manifest->find_file("onnx/model.onnx")->sha256);
+}
+
+TEST(ExportModel, WritesAnInt8FolderAndReadsItBack) {
+  const TemporaryFolder folder("dense");
+  write_trained(folder.path());
+  const std::filesystem::path output = folder.root() / "dense-int8";
+  RunRecorder recorder("export", {"coppice", "export"});
+  testing::must(export_model({folder.path(), output, OnnxWeights::kInt8, false}, recorder.record()));
+  EXPECT_EQ(recorder.record().settings["weights"], "int8");
+  const double all = recorder.record().results["relative_rounding_error"].get<double>();
+  const Json& worst = recorder.record().results["largest_rounding_error"];
+  // Half a step of 1/127 of the largest is at most 0.4 % of the largest, and most weights here are smaller than that.
+  EXPECT_GT(all, 1e-4);
+  EXPECT_LT(all, 0.01);
+  EXPECT_GE(worst["relative_rounding_error"].get<double>(), all);
+  EXPECT_TRUE(engine::is_stored_as_int8({worst["tensor"].get<std::string>(), {1, 1}}));
+  const auto manifest = finish_export(output, recorder.finish({}));
+  ASSERT_TRUE(manifest.ok()) << manifest.status().message();
+  EXPECT_EQ(manifest->weights[0].dtype, "I8");
+  EXPECT_FALSE(manifest->evaluation->exact_weights);
+  const records::BertConfig config = testing::tiny_config();
+  int64_t total = 0;
+  for (const engine::ExpectedTensor& tensor : engine::expected_tensors(config)) {
+    total += tensor.shape.size() == 2 ? tensor.shape[0] * tensor.shape[1] : tensor.shape[0];
+  }
+  EXPECT_EQ(manifest->parameters.total, total);  // scales are no parameters
+  const auto card = read_file(output / "README.md");
+  EXPECT_NE(card->find("onnx/model.onnx (I8)"), std::string::npos);
+  EXPECT_NE(card->find("rounded to 8 bits"), std::string::npos);
+
+  // Exporting what is int8 already changes no integer: the largest of a row is 127 again.
+  const std::filesystem::path second = folder.root() / "again-int8";
+  RunRecorder again("export", {"coppice", "export"});
+  testing::must(export_model({output, second, OnnxWeights::kInt8, false}, again.record()));
+  const auto first_weights = load_weights(output, config);
+  const auto second_weights = load_weights(second, config);
+  ASSERT_TRUE(first_weights.ok() && second_weights.ok());
+  for (const auto& [name, view] : first_weights->tensors) {
+    const engine::TensorView& other = second_weights->tensors.at(name);
+    EXPECT_TRUE(std::equal(view.bytes.begin(), view.bytes.end(), other.bytes.begin(), other.bytes.end())) << name;
+  }
 }
 
 TEST(ExportModel, LeavesTheSourceAloneAndRefusesConfusion) {

@@ -2,6 +2,7 @@
 // are compared with. Slow on purpose.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
@@ -15,14 +16,20 @@ namespace coppice::testing {
 using Matrix = std::vector<std::vector<double>>;  // rows of one token each
 using WeightValues = std::map<std::string, std::vector<float>>;
 
+// kUint8: what goes into the matrices of encoder and pooler is rounded to 8 bits over its own range, as
+// DynamicQuantizeLinear does; in the last layer only the [CLS] row asks, as in the int8 graph.
+enum class ReferenceActivations { kExact, kUint8 };
+
 class ReferenceBert {
  public:
-  ReferenceBert(const records::BertConfig& config, const WeightValues& weights) : config_(config), weights_(weights) {}
+  ReferenceBert(const records::BertConfig& config, const WeightValues& weights,
+                ReferenceActivations activations = ReferenceActivations::kExact)
+      : config_(config), weights_(weights), activations_(activations) {}
 
   [[nodiscard]] std::array<double, 2> logits(const std::vector<int64_t>& input_ids) const {
     Matrix x = embeddings(input_ids);
     for (size_t i = 0; i < config_.layers.size(); ++i) x = layer(i, x);
-    Matrix pooled = linear("bert.pooler.dense", {x[0]});
+    Matrix pooled = linear("bert.pooler.dense", input({x[0]}));
     for (double& value : pooled[0]) value = std::tanh(value);
     const Matrix result = linear("classifier", pooled);
     return {result[0][0], result[0][1]};
@@ -30,6 +37,27 @@ class ReferenceBert {
 
  private:
   [[nodiscard]] const std::vector<float>& values(const std::string& name) const { return weights_.at(name); }
+
+  // What a product takes of x.
+  [[nodiscard]] Matrix input(Matrix x) const {
+    if (activations_ == ReferenceActivations::kExact) return x;
+    double low = 0;
+    double high = 0;
+    for (const std::vector<double>& row : x) {
+      for (const double value : row) {
+        low = std::min(low, value);
+        high = std::max(high, value);
+      }
+    }
+    const double scale = high == low ? 1 : (high - low) / 255;
+    const double zero_point = std::nearbyint(-low / scale);
+    for (std::vector<double>& row : x) {
+      for (double& value : row) {
+        value = (std::clamp(std::nearbyint(value / scale) + zero_point, 0.0, 255.0) - zero_point) * scale;
+      }
+    }
+    return x;
+  }
 
   // x W^T + b with W (out, in), turned round first so that the inner loop runs along memory: the goldens' encoder would
   // take a minute otherwise.
@@ -83,14 +111,16 @@ class ReferenceBert {
     return layer_norm("bert.embeddings.LayerNorm", std::move(x));
   }
 
-  [[nodiscard]] Matrix attention(const std::string& name, int64_t heads, const Matrix& x) const {
-    const Matrix query = linear(name + "self.query", x);
-    const Matrix key = linear(name + "self.key", x);
-    const Matrix value = linear(name + "self.value", x);
+  // Of the first `rows` rows.
+  [[nodiscard]] Matrix attention(const std::string& name, int64_t heads, const Matrix& x, size_t rows) const {
+    const Matrix rounded = input(x);
+    const Matrix query = linear(name + "self.query", first_rows(rounded, rows));
+    const Matrix key = linear(name + "self.key", rounded);
+    const Matrix value = linear(name + "self.value", rounded);
     const auto size = static_cast<size_t>(config_.head_size());
-    Matrix context(x.size(), std::vector<double>(query[0].size()));
+    Matrix context(rows, std::vector<double>(query[0].size()));
     for (size_t head = 0; head < static_cast<size_t>(heads); ++head) {
-      for (size_t t = 0; t < x.size(); ++t) {
+      for (size_t t = 0; t < rows; ++t) {
         std::vector<double> weight(x.size());
         double total = 0;
         for (size_t s = 0; s < x.size(); ++s) {
@@ -103,19 +133,25 @@ class ReferenceBert {
         }
       }
     }
-    return linear(name + "output.dense", context);
+    return linear(name + "output.dense", input(std::move(context)));
+  }
+
+  static Matrix first_rows(const Matrix& x, size_t rows) {
+    return {x.begin(), x.begin() + static_cast<Matrix::difference_type>(rows)};
   }
 
   [[nodiscard]] Matrix layer(size_t index, const Matrix& x) const {
     const std::string name = "bert.encoder.layer." + std::to_string(index) + ".";
-    Matrix middle = attention(name + "attention.", config_.layers[index].num_attention_heads, x);
-    add(middle, x);
+    const bool cls_only = activations_ == ReferenceActivations::kUint8 && index + 1 == config_.layers.size();
+    const size_t rows = cls_only ? 1 : x.size();
+    Matrix middle = attention(name + "attention.", config_.layers[index].num_attention_heads, x, rows);
+    add(middle, first_rows(x, rows));
     middle = layer_norm(name + "attention.output.LayerNorm", std::move(middle));
-    Matrix wide = linear(name + "intermediate.dense", middle);
+    Matrix wide = linear(name + "intermediate.dense", input(middle));
     for (std::vector<double>& row : wide) {
       for (double& value : row) value *= 0.5 * (1 + std::erf(value / std::sqrt(2.0)));
     }
-    Matrix narrow = linear(name + "output.dense", wide);
+    Matrix narrow = linear(name + "output.dense", input(std::move(wide)));
     add(narrow, middle);
     return layer_norm(name + "output.LayerNorm", std::move(narrow));
   }
@@ -128,6 +164,7 @@ class ReferenceBert {
 
   const records::BertConfig& config_;
   const WeightValues& weights_;
+  ReferenceActivations activations_;
 };
 
 }  // namespace coppice::testing
