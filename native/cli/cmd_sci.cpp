@@ -14,6 +14,7 @@
 #include "shared/energy/published.h"
 #include "shared/energy/sci.h"
 #include "shared/energy/site.h"
+#include "shared/records/figure.h"
 #include "shared/records/run_record.h"
 
 namespace coppice::cli {
@@ -37,14 +38,6 @@ struct SciArguments {
   bool json = false;
 };
 
-energy::ProvenanceKind kind_of(const std::string& name) {
-  for (const auto kind :
-       {energy::ProvenanceKind::kMeasured, energy::ProvenanceKind::kModelled, energy::ProvenanceKind::kAssumed}) {
-    if (name == to_string(kind)) return kind;
-  }
-  return energy::ProvenanceKind::kMixed;
-}
-
 // Energy, time and, where no place was named, the intensity of a run that was recorded.
 Status read_record(const SciArguments& arguments, energy::SciInputs& inputs, bool& has_intensity) {
   COPPICE_ASSIGN_OR_RETURN(const std::string text, read_text_file(arguments.record, kMostRecordBytes));
@@ -52,16 +45,9 @@ Status read_record(const SciArguments& arguments, energy::SciInputs& inputs, boo
   if (!record.energy || !record.energy->contains("energy_joules")) {
     return invalid_input(arguments.record + ": energy.energy_joules: the run has no energy figure; take another run");
   }
-  const Json& energy_json = (*record.energy)["energy_joules"];
-  JsonReader figure(energy_json, arguments.record + ": energy.energy_joules");
-  inputs.energy = {energy::Joules(figure.number("value")),
-                   energy::Joules(figure.number("low")),
-                   energy::Joules(figure.number("high")),
-                   {kind_of(figure.string("provenance")), figure.string("method")}};
-  COPPICE_RETURN_IF_ERROR(figure.status());
-  if (!(inputs.energy.low <= inputs.energy.value && inputs.energy.value <= inputs.energy.high)) {
-    return invalid_input(arguments.record + ": energy.energy_joules: expected low <= value <= high");
-  }
+  COPPICE_ASSIGN_OR_RETURN(inputs.energy,
+                           records::parse_figure<energy::Joules>((*record.energy)["energy_joules"],
+                                                                 arguments.record + ": energy.energy_joules"));
   JsonReader reader(*record.energy, arguments.record + ": energy");
   inputs.reserved = energy::Seconds(reader.number("duration_seconds"));
   inputs.boundary = "energy of run " + record.run_id + " (" + record.kind + "), scope " +
