@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shared/base/csv.h"
 #include "shared/energy/names.h"
 #include "shared/energy/places.h"
 #include "shared/energy/ram.h"
@@ -27,16 +28,6 @@ std::string number(double value) {
   char text[32];
   const auto [end, error] = std::to_chars(text, text + sizeof text, value);
   return error == std::errc() ? std::string(text, end) : "";
-}
-
-std::string quoted(const std::string& cell) {
-  if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
-  std::string out = "\"";
-  for (const char c : cell) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
 }
 
 // The cells of one record that ends at a line end outside quotes; nothing if the text holds no whole record.
@@ -188,7 +179,7 @@ std::optional<double> mean_utilisation(const std::vector<DeviceReport>& gpus) {
 
 std::string joined(const std::vector<std::string>& cells) {
   std::string line;
-  for (size_t i = 0; i < cells.size(); ++i) line += (i == 0 ? "" : ",") + quoted(cells[i]);
+  for (size_t i = 0; i < cells.size(); ++i) line += (i == 0 ? "" : ",") + csv_cell(cells[i]);
   return line + '\n';
 }
 
