@@ -62,13 +62,7 @@ Result<double> to_number(const std::string& text, const std::string& where) {
 
 // Fills what the command line left open from CodeCarbon's settings, and lists what came from there.
 Status apply_settings(TrackArguments& arguments, std::vector<std::string>& used) {
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
-  std::error_code error;
-  const char* home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): nothing here sets it
-  COPPICE_ASSIGN_OR_RETURN(
-      const auto settings,
-      energy::codecarbon_settings(environment, std::filesystem::current_path(error), home != nullptr ? home : ""));
+  COPPICE_ASSIGN_OR_RETURN(const auto settings, energy::codecarbon_settings_of_process());
   const auto find = [&](const char* key) -> const energy::Setting* {
     const auto found = settings.find(key);
     if (found == settings.end() || found->second.value.empty()) return nullptr;
