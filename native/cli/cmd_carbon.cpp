@@ -1,5 +1,4 @@
 // coppice carbon: an amount of electricity to CO2e, by place.
-#include <cmath>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -15,9 +14,6 @@
 
 namespace coppice::cli {
 namespace {
-
-// More than the world's electricity of a year (about 3e13 kWh): a slip of the unit.
-constexpr double kMostKwh = 1e14;
 
 struct CarbonArguments {
   double kwh = 0.0;
@@ -72,9 +68,7 @@ struct Answer {
 };
 
 Result<Answer> work_out(const CarbonArguments& arguments) {
-  if (!std::isfinite(arguments.kwh) || arguments.kwh < 0.0 || arguments.kwh > kMostKwh) {
-    return invalid_usage("--kwh: expected a number of kWh from 0 to 1e14, not " + std::to_string(arguments.kwh));
-  }
+  COPPICE_RETURN_IF_ERROR(energy::check_kwh(arguments.kwh));
   const bool compat = !arguments.compat.empty();
   Answer answer;
   COPPICE_ASSIGN_OR_RETURN(const energy::PlaceQuery place, place_query(arguments.place));

@@ -20,7 +20,6 @@
 namespace coppice::cli {
 namespace {
 
-constexpr double kMostKwh = 1e14;
 constexpr double kMostHours = 24.0 * 366.0 * 100.0;
 constexpr size_t kMostRecordBytes = size_t{64} << 20;
 
@@ -82,9 +81,7 @@ Result<energy::SciInputs> gather(const SciArguments& arguments) {
     COPPICE_RETURN_IF_ERROR(read_record(arguments, inputs, has_intensity));
   } else {
     if (!arguments.kwh) return invalid_usage("give the energy: --kwh N, or --record FILE of a tracked run");
-    if (!std::isfinite(*arguments.kwh) || *arguments.kwh < 0.0 || *arguments.kwh > kMostKwh) {
-      return invalid_usage("--kwh: expected a number of kWh from 0 to 1e14, not " + std::to_string(*arguments.kwh));
-    }
+    COPPICE_RETURN_IF_ERROR(energy::check_kwh(*arguments.kwh));
     if (!arguments.hours) return invalid_usage("--hours is needed: how long the hardware was reserved for the work");
     const double pue = arguments.pue.value_or(energy::kDefaultPue);
     COPPICE_RETURN_IF_ERROR(energy::check_pue(pue));
