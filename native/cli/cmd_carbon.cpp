@@ -5,8 +5,8 @@
 #include <string>
 
 #include "native/cli/command.h"
+#include "native/cli/hand_over.h"
 #include "native/cli/place_options.h"
-#include "native/cli/sibling.h"
 #include "shared/base/json.h"
 #include "shared/energy/market.h"
 #include "shared/energy/published.h"
@@ -216,8 +216,8 @@ void add_carbon(CLI::App& app, Outcome& outcome, const LiveAccess& live) {
   command->add_flag("--json", arguments->json, "One JSON document on standard output");
   arguments->live = live;
   command->callback([arguments, &outcome] {
-    const bool elsewhere = arguments->place.wants_live() && arguments->live.make_source == nullptr;
-    outcome.exit_code = report("carbon", elsewhere ? become_tools(arguments->live.argv) : carbon(*arguments));
+    outcome.exit_code = work_or_hand_over("carbon", arguments->place, arguments->live,
+                                          [&] { return report("carbon", carbon(*arguments)); });
   });
 }
 

@@ -7,8 +7,8 @@
 
 #include "native/cli/command.h"
 #include "native/cli/embodied_options.h"
+#include "native/cli/hand_over.h"
 #include "native/cli/place_options.h"
-#include "native/cli/sibling.h"
 #include "shared/base/json.h"
 #include "shared/energy/intensity_table.h"
 #include "shared/energy/published.h"
@@ -172,8 +172,8 @@ void add_sci(CLI::App& app, Outcome& outcome, const LiveAccess& live) {
   command->add_flag("--json", arguments->json, "One JSON document on standard output");
   arguments->live = live;
   command->callback([arguments, &outcome] {
-    const bool elsewhere = arguments->place.wants_live() && arguments->live.make_source == nullptr;
-    outcome.exit_code = report("sci", elsewhere ? become_tools(arguments->live.argv) : score(*arguments));
+    outcome.exit_code =
+        work_or_hand_over("sci", arguments->place, arguments->live, [&] { return report("sci", score(*arguments)); });
   });
 }
 
