@@ -218,9 +218,7 @@ Result<int> track(TrackArguments arguments) {
   COPPICE_ASSIGN_OR_RETURN(energy::TrackerOptions options, options_before_start(arguments));
   // With --json, standard output belongs to the document: the command's own output goes to standard error.
   COPPICE_ASSIGN_OR_RETURN(const auto child, energy::ChildProcess::prepare(arguments.command, arguments.json));
-  std::vector<std::string> command{"coppice", "track", "--"};
-  command.insert(command.end(), arguments.command.begin(), arguments.command.end());
-  RunRecorder recorder("track", command);
+  RunRecorder recorder("track", typed_words(arguments.live.argv));
   COPPICE_ASSIGN_OR_RETURN(options, tracker_options(arguments, std::move(options), child->pid()));
   COPPICE_ASSIGN_OR_RETURN(const auto tracker, energy::EnergyTracker::start(options));
   if (!arguments.quiet) {

@@ -58,6 +58,12 @@ int report(const std::string& command, const Status& status) {
   return exit_code_of(status);
 }
 
+std::vector<std::string> typed_words(char** argv) {
+  std::vector<std::string> words{"coppice"};
+  for (char** word = argv + 1; *word != nullptr; ++word) words.emplace_back(*word);
+  return words;
+}
+
 int run_program(const std::string& description, int argc, char** argv,
                 const std::function<void(CLI::App&, Outcome&)>& add) {
   try {

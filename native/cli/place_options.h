@@ -42,7 +42,7 @@ using LiveSourceMaker = Result<LiveSource> (*)(const PlaceArguments& arguments, 
 // What a program has for --live. coppice has no network library: coppice-tools then does the command.
 struct LiveAccess {
   LiveSourceMaker make_source = nullptr;
-  char** argv = nullptr;  // the words to hand over
+  char** argv = nullptr;  // the words typed, to hand over or to record
 };
 
 // The intensity of the place: live if that is asked for, else by table. With --live-or-table a failure of the first is
