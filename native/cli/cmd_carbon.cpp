@@ -1,4 +1,5 @@
 // coppice carbon: an amount of electricity to CO2e, by place.
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <optional>

@@ -1,4 +1,5 @@
 // coppice train-linear, and evaluate and predict of a linear model's folder: in coppice-tools, without libtorch.
+#include <CLI/CLI.hpp>
 #include <atomic>
 #include <csignal>
 

@@ -1,4 +1,5 @@
 // coppice sci: a Software Carbon Intensity score (ISO/IEC 21031) with its boundary and method.
+#include <CLI/CLI.hpp>
 #include <cmath>
 #include <iostream>
 #include <memory>

@@ -1,5 +1,6 @@
 #include "native/cli/command.h"
 
+#include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
 

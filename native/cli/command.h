@@ -2,12 +2,15 @@
 // parser. The parser runs the callback; the callback stores its outcome in `exit`.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "shared/base/status.h"
+
+namespace CLI {
+class App;  // its header costs seconds to compile: for the sources alone
+}
 
 namespace coppice::cli {
 

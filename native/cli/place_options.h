@@ -1,13 +1,16 @@
 // The options that name a place and its carbon intensity, alike in every command that has them.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include "shared/base/status.h"
 #include "shared/energy/carbon.h"
+
+namespace CLI {
+class App;  // its header costs seconds to compile: for the sources alone
+}
 
 namespace coppice::cli {
 
