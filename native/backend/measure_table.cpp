@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "shared/base/csv.h"
+
 namespace coppice::backend {
 namespace {
 
@@ -110,16 +112,6 @@ std::string agreement_text(const OrderedJson& model) {
     right += row["label"] == row["expected_label"] ? 1 : 0;
   }
   return expected == 0 ? "" : std::to_string(right) + " of " + std::to_string(expected) + " as expected";
-}
-
-std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
 }
 
 std::string csv_value(const OrderedJson& row, const char* name) {

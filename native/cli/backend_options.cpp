@@ -1,5 +1,7 @@
 #include "native/cli/backend_options.h"
 
+#include <CLI/CLI.hpp>
+
 namespace coppice::cli {
 namespace {
 

@@ -2,13 +2,16 @@
 // hands the same words to coppice-torch, which parses them again with these functions.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "native/cli/energy_options.h"
+
+namespace CLI {
+class App;  // its header costs seconds to compile: for the sources alone
+}
 
 namespace coppice::cli {
 

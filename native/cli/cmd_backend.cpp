@@ -1,6 +1,7 @@
 // train, evaluate, predict, measure and prune: options are checked here, the work is done by coppice-torch, which
 // replaces this process, so that signals and exit code need no passing on. A linear model needs no libtorch: evaluate
 // and predict of one go to coppice-tools; measure times both kinds in turns, train and prune work on BERT alone.
+#include <CLI/CLI.hpp>
 #include <functional>
 
 #include "native/cli/backend_options.h"

@@ -1,13 +1,13 @@
 // coppice carbon: an amount of electricity to CO2e, by place.
-#include <cmath>
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "native/cli/command.h"
+#include "native/cli/hand_over.h"
 #include "native/cli/place_options.h"
-#include "native/cli/sibling.h"
 #include "shared/base/json.h"
 #include "shared/energy/market.h"
 #include "shared/energy/published.h"
@@ -15,9 +15,6 @@
 
 namespace coppice::cli {
 namespace {
-
-// More than the world's electricity of a year (about 3e13 kWh): a slip of the unit.
-constexpr double kMostKwh = 1e14;
 
 struct CarbonArguments {
   double kwh = 0.0;
@@ -72,9 +69,7 @@ struct Answer {
 };
 
 Result<Answer> work_out(const CarbonArguments& arguments) {
-  if (!std::isfinite(arguments.kwh) || arguments.kwh < 0.0 || arguments.kwh > kMostKwh) {
-    return invalid_usage("--kwh: expected a number of kWh from 0 to 1e14, not " + std::to_string(arguments.kwh));
-  }
+  COPPICE_RETURN_IF_ERROR(energy::check_kwh(arguments.kwh));
   const bool compat = !arguments.compat.empty();
   Answer answer;
   COPPICE_ASSIGN_OR_RETURN(const energy::PlaceQuery place, place_query(arguments.place));
@@ -222,8 +217,8 @@ void add_carbon(CLI::App& app, Outcome& outcome, const LiveAccess& live) {
   command->add_flag("--json", arguments->json, "One JSON document on standard output");
   arguments->live = live;
   command->callback([arguments, &outcome] {
-    const bool elsewhere = arguments->place.wants_live() && arguments->live.make_source == nullptr;
-    outcome.exit_code = report("carbon", elsewhere ? become_tools(arguments->live.argv) : carbon(*arguments));
+    outcome.exit_code = work_or_hand_over("carbon", arguments->place, arguments->live,
+                                          [&] { return report("carbon", carbon(*arguments)); });
   });
 }
 

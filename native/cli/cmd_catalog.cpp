@@ -1,4 +1,5 @@
 // coppice catalog: models/catalog.json, written over the model folders beside it or checked against them.
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
 #include <memory>

@@ -1,6 +1,7 @@
 // coppice detect: what can be measured on this machine, and the models' answers for a processor and memory.
 #include <sys/utsname.h>
 
+#include <CLI/CLI.hpp>
 #include <cmath>
 #include <iostream>
 #include <memory>

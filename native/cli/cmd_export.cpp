@@ -1,4 +1,5 @@
 // coppice export: a trained model folder to one as it is shipped, with ONNX weights, model card and manifest.
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <string>

@@ -1,4 +1,5 @@
 // coppice fetch: the data set and base models, from their public homes or from any other place.
+#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>

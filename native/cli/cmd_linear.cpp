@@ -1,4 +1,5 @@
 // coppice train-linear, and evaluate and predict of a linear model's folder: in coppice-tools, without libtorch.
+#include <CLI/CLI.hpp>
 #include <atomic>
 #include <csignal>
 
@@ -20,9 +21,7 @@ void on_signal(int signal_number) {
 backend::Invocation invocation(char** argv) {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
-  backend::Invocation made{{"coppice"}, &g_interrupted};
-  for (char** word = argv + 1; *word != nullptr; ++word) made.arguments.emplace_back(*word);
-  return made;
+  return {typed_words(argv), &g_interrupted};
 }
 
 CLI::App* add_train_linear_options(CLI::App& app, linear::TrainLinearOptions& options) {

@@ -1,4 +1,5 @@
 // coppice sci: a Software Carbon Intensity score (ISO/IEC 21031) with its boundary and method.
+#include <CLI/CLI.hpp>
 #include <cmath>
 #include <iostream>
 #include <memory>
@@ -7,19 +8,19 @@
 
 #include "native/cli/command.h"
 #include "native/cli/embodied_options.h"
+#include "native/cli/hand_over.h"
 #include "native/cli/place_options.h"
-#include "native/cli/sibling.h"
 #include "shared/base/json.h"
 #include "shared/energy/intensity_table.h"
 #include "shared/energy/published.h"
 #include "shared/energy/sci.h"
 #include "shared/energy/site.h"
+#include "shared/records/figure.h"
 #include "shared/records/run_record.h"
 
 namespace coppice::cli {
 namespace {
 
-constexpr double kMostKwh = 1e14;
 constexpr double kMostHours = 24.0 * 366.0 * 100.0;
 constexpr size_t kMostRecordBytes = size_t{64} << 20;
 
@@ -37,14 +38,6 @@ struct SciArguments {
   bool json = false;
 };
 
-energy::ProvenanceKind kind_of(const std::string& name) {
-  for (const auto kind :
-       {energy::ProvenanceKind::kMeasured, energy::ProvenanceKind::kModelled, energy::ProvenanceKind::kAssumed}) {
-    if (name == to_string(kind)) return kind;
-  }
-  return energy::ProvenanceKind::kMixed;
-}
-
 // Energy, time and, where no place was named, the intensity of a run that was recorded.
 Status read_record(const SciArguments& arguments, energy::SciInputs& inputs, bool& has_intensity) {
   COPPICE_ASSIGN_OR_RETURN(const std::string text, read_text_file(arguments.record, kMostRecordBytes));
@@ -52,16 +45,9 @@ Status read_record(const SciArguments& arguments, energy::SciInputs& inputs, boo
   if (!record.energy || !record.energy->contains("energy_joules")) {
     return invalid_input(arguments.record + ": energy.energy_joules: the run has no energy figure; take another run");
   }
-  const Json& energy_json = (*record.energy)["energy_joules"];
-  JsonReader figure(energy_json, arguments.record + ": energy.energy_joules");
-  inputs.energy = {energy::Joules(figure.number("value")),
-                   energy::Joules(figure.number("low")),
-                   energy::Joules(figure.number("high")),
-                   {kind_of(figure.string("provenance")), figure.string("method")}};
-  COPPICE_RETURN_IF_ERROR(figure.status());
-  if (!(inputs.energy.low <= inputs.energy.value && inputs.energy.value <= inputs.energy.high)) {
-    return invalid_input(arguments.record + ": energy.energy_joules: expected low <= value <= high");
-  }
+  COPPICE_ASSIGN_OR_RETURN(inputs.energy,
+                           records::parse_figure<energy::Joules>((*record.energy)["energy_joules"],
+                                                                 arguments.record + ": energy.energy_joules"));
   JsonReader reader(*record.energy, arguments.record + ": energy");
   inputs.reserved = energy::Seconds(reader.number("duration_seconds"));
   inputs.boundary = "energy of run " + record.run_id + " (" + record.kind + "), scope " +
@@ -96,9 +82,7 @@ Result<energy::SciInputs> gather(const SciArguments& arguments) {
     COPPICE_RETURN_IF_ERROR(read_record(arguments, inputs, has_intensity));
   } else {
     if (!arguments.kwh) return invalid_usage("give the energy: --kwh N, or --record FILE of a tracked run");
-    if (!std::isfinite(*arguments.kwh) || *arguments.kwh < 0.0 || *arguments.kwh > kMostKwh) {
-      return invalid_usage("--kwh: expected a number of kWh from 0 to 1e14, not " + std::to_string(*arguments.kwh));
-    }
+    COPPICE_RETURN_IF_ERROR(energy::check_kwh(*arguments.kwh));
     if (!arguments.hours) return invalid_usage("--hours is needed: how long the hardware was reserved for the work");
     const double pue = arguments.pue.value_or(energy::kDefaultPue);
     COPPICE_RETURN_IF_ERROR(energy::check_pue(pue));
@@ -189,8 +173,8 @@ void add_sci(CLI::App& app, Outcome& outcome, const LiveAccess& live) {
   command->add_flag("--json", arguments->json, "One JSON document on standard output");
   arguments->live = live;
   command->callback([arguments, &outcome] {
-    const bool elsewhere = arguments->place.wants_live() && arguments->live.make_source == nullptr;
-    outcome.exit_code = report("sci", elsewhere ? become_tools(arguments->live.argv) : score(*arguments));
+    outcome.exit_code =
+        work_or_hand_over("sci", arguments->place, arguments->live, [&] { return report("sci", score(*arguments)); });
   });
 }
 

@@ -1,6 +1,7 @@
 // coppice tokenize: JSON Lines of texts to JSON Lines of token ids, as a stream.
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <array>
 #include <cerrno>
 #include <cstring>

@@ -2,6 +2,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cmath>
 #include <ctime>
 #include <filesystem>
@@ -15,8 +16,8 @@
 
 #include "native/cli/command.h"
 #include "native/cli/embodied_options.h"
+#include "native/cli/hand_over.h"
 #include "native/cli/place_options.h"
-#include "native/cli/sibling.h"
 #include "native/energy/child_process.h"
 #include "native/energy/emissions_csv.h"
 #include "native/energy/prometheus.h"
@@ -62,13 +63,7 @@ Result<double> to_number(const std::string& text, const std::string& where) {
 
 // Fills what the command line left open from CodeCarbon's settings, and lists what came from there.
 Status apply_settings(TrackArguments& arguments, std::vector<std::string>& used) {
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
-  std::error_code error;
-  const char* home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): nothing here sets it
-  COPPICE_ASSIGN_OR_RETURN(
-      const auto settings,
-      energy::codecarbon_settings(environment, std::filesystem::current_path(error), home != nullptr ? home : ""));
+  COPPICE_ASSIGN_OR_RETURN(const auto settings, energy::codecarbon_settings_of_process());
   const auto find = [&](const char* key) -> const energy::Setting* {
     const auto found = settings.find(key);
     if (found == settings.end() || found->second.value.empty()) return nullptr;
@@ -113,7 +108,7 @@ Status apply_settings(TrackArguments& arguments, std::vector<std::string>& used)
 }
 
 // All that can be found out before the command is made: place, live intensity, hardware.
-Result<energy::TrackerOptions> place_options(const TrackArguments& arguments) {
+Result<energy::TrackerOptions> options_before_start(const TrackArguments& arguments) {
   energy::TrackerOptions options;
   COPPICE_ASSIGN_OR_RETURN(options.place, place_query(arguments.place));
   COPPICE_ASSIGN_OR_RETURN(options.hardware, find_hardware(arguments.embodied));
@@ -221,12 +216,10 @@ Result<int> track(TrackArguments arguments) {
   std::filesystem::create_directories(arguments.output, error);
   if (error) return failed("--output " + arguments.output + ": cannot be made: " + error.message());
 
-  COPPICE_ASSIGN_OR_RETURN(energy::TrackerOptions options, place_options(arguments));
+  COPPICE_ASSIGN_OR_RETURN(energy::TrackerOptions options, options_before_start(arguments));
   // With --json, standard output belongs to the document: the command's own output goes to standard error.
   COPPICE_ASSIGN_OR_RETURN(const auto child, energy::ChildProcess::prepare(arguments.command, arguments.json));
-  std::vector<std::string> command{"coppice", "track", "--"};
-  command.insert(command.end(), arguments.command.begin(), arguments.command.end());
-  RunRecorder recorder("track", command);
+  RunRecorder recorder("track", typed_words(arguments.live.argv));
   COPPICE_ASSIGN_OR_RETURN(options, tracker_options(arguments, std::move(options), child->pid()));
   COPPICE_ASSIGN_OR_RETURN(const auto tracker, energy::EnergyTracker::start(options));
   if (!arguments.quiet) {
@@ -329,12 +322,10 @@ void add_track(CLI::App& app, Outcome& outcome, const LiveAccess& live) {
   command->positionals_at_end();
   arguments->live = live;
   command->callback([arguments, &outcome] {
-    if (arguments->place.wants_live() && arguments->live.make_source == nullptr) {
-      outcome.exit_code = report("track", become_tools(arguments->live.argv));
-      return;
-    }
-    const Result<int> code = track(*arguments);
-    outcome.exit_code = code ? *code : report("track", code.status());
+    outcome.exit_code = work_or_hand_over("track", arguments->place, arguments->live, [&] {
+      const Result<int> code = track(*arguments);
+      return code ? *code : report("track", code.status());
+    });
   });
 }
 

@@ -1,6 +1,7 @@
 // coppice tune: grid, random search and successive halving over runs of `coppice train`.
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>

@@ -1,5 +1,6 @@
 #include "native/cli/command.h"
 
+#include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
 
@@ -56,6 +57,12 @@ int exit_code_of(const Status& status) {
 int report(const std::string& command, const Status& status) {
   if (!status.ok()) std::cerr << "coppice " << command << ": " << status.message() << '\n';
   return exit_code_of(status);
+}
+
+std::vector<std::string> typed_words(char** argv) {
+  std::vector<std::string> words{"coppice"};
+  for (char** word = argv + 1; *word != nullptr; ++word) words.emplace_back(*word);
+  return words;
 }
 
 int run_program(const std::string& description, int argc, char** argv,

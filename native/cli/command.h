@@ -2,11 +2,15 @@
 // parser. The parser runs the callback; the callback stores its outcome in `exit`.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "shared/base/status.h"
+
+namespace CLI {
+class App;  // its header costs seconds to compile: for the sources alone
+}
 
 namespace coppice::cli {
 
@@ -17,6 +21,9 @@ int exit_code_of(const Status& status);
 
 // Prints "coppice NAME: message" to standard error if the status is a failure, and returns its exit code.
 int report(const std::string& command, const Status& status);
+
+// The words of the command line as they were typed, "coppice" for the path of the program: for records.
+std::vector<std::string> typed_words(char** argv);
 
 // Where the chosen subcommand leaves its exit code.
 struct Outcome {
@@ -38,8 +45,7 @@ void add_track(CLI::App& app, Outcome& outcome, const LiveAccess& live);
 // model by coppice-tools. `argv` is handed on as it is.
 void add_backend_commands(CLI::App& app, Outcome& outcome, char** argv);
 // catalog, compare, export, fetch, train-linear, tune: done by coppice-tools; `argv` is handed on as it is. So are
-// carbon, sci and track with
-// --live.
+// carbon, sci and track with --live.
 void add_tools_commands(CLI::App& app, Outcome& outcome, char** argv);
 
 // Of coppice-tools. The descriptions are what `coppice --help` says too.

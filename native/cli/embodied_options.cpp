@@ -1,5 +1,6 @@
 #include "native/cli/embodied_options.h"
 
+#include <CLI/CLI.hpp>
 #include <cstdlib>
 
 namespace coppice::cli {

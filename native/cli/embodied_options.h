@@ -1,12 +1,15 @@
 // The options that name the hardware whose making is counted, alike in `sci` and `track`.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 
 #include "shared/base/status.h"
 #include "shared/energy/embodied.h"
+
+namespace CLI {
+class App;  // its header costs seconds to compile: for the sources alone
+}
 
 namespace coppice::cli {
 

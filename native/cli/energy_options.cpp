@@ -1,5 +1,7 @@
 #include "native/cli/energy_options.h"
 
+#include <CLI/CLI.hpp>
+
 namespace coppice::cli {
 
 void add_energy_options(CLI::App& command, EnergyOptions& options) {

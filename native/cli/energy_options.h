@@ -1,10 +1,13 @@
 // The options by which a command learns where its energy is used and what is known of the machine.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <optional>
 
 #include "native/cli/place_options.h"
+
+namespace CLI {
+class App;  // its header costs seconds to compile: for the sources alone
+}
 
 namespace coppice::cli {
 

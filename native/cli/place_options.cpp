@@ -1,5 +1,6 @@
 #include "native/cli/place_options.h"
 
+#include <CLI/CLI.hpp>
 #include <cmath>
 #include <filesystem>
 #include <fstream>

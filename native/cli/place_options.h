@@ -1,13 +1,16 @@
 // The options that name a place and its carbon intensity, alike in every command that has them.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include "shared/base/status.h"
 #include "shared/energy/carbon.h"
+
+namespace CLI {
+class App;  // its header costs seconds to compile: for the sources alone
+}
 
 namespace coppice::cli {
 
@@ -42,7 +45,7 @@ using LiveSourceMaker = Result<LiveSource> (*)(const PlaceArguments& arguments, 
 // What a program has for --live. coppice has no network library: coppice-tools then does the command.
 struct LiveAccess {
   LiveSourceMaker make_source = nullptr;
-  char** argv = nullptr;  // the words to hand over
+  char** argv = nullptr;  // the words typed, to hand over or to record
 };
 
 // The intensity of the place: live if that is asked for, else by table. With --live-or-table a failure of the first is

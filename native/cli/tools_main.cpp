@@ -8,7 +8,7 @@
 int main(int argc, char** argv) {
   return coppice::cli::run_program("Downloads, archives and ONNX for coppice; type `coppice` instead.", argc, argv,
                                    [argv](CLI::App& app, coppice::cli::Outcome& outcome) {
-                                     const coppice::cli::LiveAccess live{coppice::cli::live_source, nullptr};
+                                     const coppice::cli::LiveAccess live{coppice::cli::live_source, argv};
                                      coppice::cli::add_carbon(app, outcome, live);
                                      coppice::cli::add_catalog(app, outcome);
                                      coppice::cli::add_compare(app, outcome, argv);

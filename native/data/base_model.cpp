@@ -63,13 +63,7 @@ Result<std::string> git_blob_sha1(const fs::path& path) {
   EVP_DigestUpdate(context.get(), header.c_str(), header.size() + 1);
   EVP_DigestUpdate(context.get(), bytes.data(), bytes.size());
   EVP_DigestFinal_ex(context.get(), digest.data(), &length);
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (unsigned int i = 0; i < length; ++i) {
-    hex += kDigits[digest[i] >> 4];
-    hex += kDigits[digest[i] & 15];
-  }
-  return hex;
+  return to_hex({digest.data(), length});
 }
 
 // Compares with what the hub says of the file: sha256 of a large one, git's id of a small one.

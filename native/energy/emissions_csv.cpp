@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shared/base/csv.h"
 #include "shared/energy/names.h"
 #include "shared/energy/places.h"
 #include "shared/energy/ram.h"
@@ -23,20 +24,10 @@ namespace {
 
 constexpr size_t kLongestHeader = 1 << 16;
 
-std::string number(double value) {
+std::string cell_of(double value) {
   char text[32];
   const auto [end, error] = std::to_chars(text, text + sizeof text, value);
   return error == std::errc() ? std::string(text, end) : "";
-}
-
-std::string quoted(const std::string& cell) {
-  if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
-  std::string out = "\"";
-  for (const char c : cell) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
 }
 
 // The cells of one record that ends at a line end outside quotes; nothing if the text holds no whole record.
@@ -188,7 +179,7 @@ std::optional<double> mean_utilisation(const std::vector<DeviceReport>& gpus) {
 
 std::string joined(const std::vector<std::string>& cells) {
   std::string line;
-  for (size_t i = 0; i < cells.size(); ++i) line += (i == 0 ? "" : ",") + quoted(cells[i]);
+  for (size_t i = 0; i < cells.size(); ++i) line += (i == 0 ? "" : ",") + csv_cell(cells[i]);
   return line + '\n';
 }
 
@@ -206,11 +197,11 @@ std::array<std::string, 38> emissions_cells(const EmissionsRow& row, const Energ
   set("project_name", row.project_name);
   set("run_id", row.run_id);
   set("experiment_id", row.experiment_id);
-  set("duration", number(seconds));
+  set("duration", cell_of(seconds));
   if (report.total.emissions) {
     const double kilograms = report.total.emissions->value.value() / 1000.0;
-    set("emissions", number(kilograms));
-    if (seconds > 0.0) set("emissions_rate", number(kilograms / seconds));
+    set("emissions", cell_of(kilograms));
+    if (seconds > 0.0) set("emissions_rate", cell_of(kilograms / seconds));
   }
   for (const Component component : {Component::kCpu, Component::kGpu, Component::kRam}) {
     std::optional<double> joules;
@@ -219,14 +210,14 @@ std::array<std::string, 38> emissions_cells(const EmissionsRow& row, const Energ
     }
     if (!joules) continue;
     const std::string name = to_string(component);
-    set(name + "_energy", number(to_kwh(Joules(*joules))));
+    set(name + "_energy", cell_of(to_kwh(Joules(*joules))));
     // As in CodeCarbon 3.3.2 both hold the PUE (in 3.3.0 the powers did not).
-    if (seconds > 0.0) set(name + "_power", number(*joules / seconds));
+    if (seconds > 0.0) set(name + "_power", cell_of(*joules / seconds));
   }
   if (report.total.energy) {
     const double kwh = to_kwh(report.total.energy->value);
-    set("energy_consumed", number(kwh));
-    set("water_consumed", number(kwh * row.wue_litres_per_kwh));
+    set("energy_consumed", cell_of(kwh));
+    set("water_consumed", cell_of(kwh * row.wue_litres_per_kwh));
   }
   std::string country = upper(row.place.country);
   if (country.empty()) {  // as CodeCarbon: a cloud region tells its country
@@ -246,23 +237,23 @@ std::array<std::string, 38> emissions_cells(const EmissionsRow& row, const Energ
   if (report.cpu.threads > 0) set("cpu_count", std::to_string(report.cpu.threads));
   set("cpu_model", report.cpu.model_name);
   if (report.total_memory_bytes) {
-    set("ram_total_size", number(*report.total_memory_bytes / kBytesPerGb));
+    set("ram_total_size", cell_of(*report.total_memory_bytes / kBytesPerGb));
     if (report.mean_resident_bytes) {
-      set("ram_utilization_percent", number(100.0 * *report.mean_resident_bytes / *report.total_memory_bytes));
+      set("ram_utilization_percent", cell_of(100.0 * *report.mean_resident_bytes / *report.total_memory_bytes));
     }
   }
   const std::vector<DeviceReport> gpus = gpus_of(report);
   if (!gpus.empty()) {
     set("gpu_count", std::to_string(gpus.size()));
     set("gpu_model", gpu_models(gpus));
-    if (const auto percent = mean_utilisation(gpus)) set("gpu_utilization_percent", number(*percent));
+    if (const auto percent = mean_utilisation(gpus)) set("gpu_utilization_percent", cell_of(*percent));
   }
   set("tracking_mode", report.scope == Scope::kMachine ? "machine" : "process");
-  if (report.cpu_utilisation_percent) set("cpu_utilization_percent", number(*report.cpu_utilisation_percent));
-  if (report.mean_resident_bytes) set("ram_used_gb", number(*report.mean_resident_bytes / kBytesPerGb));
+  if (report.cpu_utilisation_percent) set("cpu_utilization_percent", cell_of(*report.cpu_utilisation_percent));
+  if (report.mean_resident_bytes) set("ram_used_gb", cell_of(*report.mean_resident_bytes / kBytesPerGb));
   set("on_cloud", row.place.cloud_provider.empty() ? "N" : "Y");
-  set("pue", number(report.pue));
-  set("wue", number(row.wue_litres_per_kwh));
+  set("pue", cell_of(report.pue));
+  set("wue", cell_of(row.wue_litres_per_kwh));
   return cells;
 }
 

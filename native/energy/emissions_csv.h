@@ -1,5 +1,6 @@
 // emissions.csv with CodeCarbon 3.3's 38 columns, so that its reader, pandas and existing notebooks work unchanged.
-// Units are CodeCarbon's: kWh, kg CO2e, W, s, GB of 2^30 bytes, litres. What is not known is an empty cell, never 0.
+// Units are CodeCarbon's: kWh, kg CO2e, W, s, GB of 2^30 bytes, litres. What is not known is an empty cell, never 0;
+// only wue and water_consumed are 0 where no WUE was given, which is what CodeCarbon writes then.
 #pragma once
 
 #include <array>

@@ -12,7 +12,7 @@ constexpr double kSensorError = 0.05;
 // No device draws this much. More than that is no reading.
 constexpr double kMostWatts = 3000.0;
 // A counter that stands still this long is not counting: an idle device draws some watts too.
-constexpr double kFrozenSeconds = 3.0;
+constexpr double kFrozenDeviceSeconds = 3.0;
 
 bool is_sane(const std::optional<double>& watts) { return watts && *watts > 0.0 && *watts <= kMostWatts; }
 
@@ -72,7 +72,7 @@ std::string GpuMeter::advance_counter(const std::optional<double>& counter, cons
   if (lost_) return "its energy counter can no longer be read";  // should it come back, that reading covers the gap
   const double joules = *counter - last_counter_;
   if (joules == 0.0) {
-    frozen_ = frozen_ || pending_seconds_ >= kFrozenSeconds;
+    frozen_ = frozen_ || pending_seconds_ >= kFrozenDeviceSeconds;
     return frozen_ ? "its energy counter stands still: power readings stand in where there are any" : "";
   }
   last_counter_ = *counter;

@@ -19,22 +19,6 @@ constexpr int kDriverNotLoaded = 9;
 constexpr int kFunctionNotFound = 13;
 constexpr int kLibraryMismatch = 18;
 
-// nvmlUtilization_t.
-struct Utilisation {
-  unsigned gpu;
-  unsigned memory;
-};
-
-// nvmlProcessUtilizationSample_t.
-struct ProcessSample {
-  unsigned pid;
-  unsigned long long at_microseconds;
-  unsigned sm_percent;
-  unsigned memory_percent;
-  unsigned encoder_percent;
-  unsigned decoder_percent;
-};
-
 // nvmlProcessInfo_v1_t and nvmlProcessInfo_v2_t.
 struct ProcessInfo1 {
   unsigned pid;
@@ -72,6 +56,21 @@ Result<std::vector<int>> pids_of(const std::vector<unsigned char>& bytes, unsign
 }  // namespace
 
 struct NvmlLibrary::Functions {
+  // nvmlUtilization_t.
+  struct Utilisation {
+    unsigned gpu;
+    unsigned memory;
+  };
+  // nvmlProcessUtilizationSample_t.
+  struct ProcessSample {
+    unsigned pid;
+    unsigned long long at_microseconds;
+    unsigned sm_percent;
+    unsigned memory_percent;
+    unsigned encoder_percent;
+    unsigned decoder_percent;
+  };
+
   int (*init)() = nullptr;
   int (*shutdown)() = nullptr;
   const char* (*error_string)(int) = nullptr;
@@ -202,7 +201,7 @@ Result<unsigned> NvmlLibrary::power_milliwatts(NvmlDevice device) const {
 }
 
 Result<unsigned> NvmlLibrary::utilisation_percent(NvmlDevice device) const {
-  Utilisation utilisation{};
+  Functions::Utilisation utilisation{};
   COPPICE_NVML_CALL(utilisation, "nvmlDeviceGetUtilizationRates", device, &utilisation);
   if (utilisation.gpu > 100) {
     return unsupported("nvmlDeviceGetUtilizationRates: " + std::to_string(utilisation.gpu) + " percent");
@@ -225,7 +224,7 @@ Result<std::vector<GpuProcessSample>> NvmlLibrary::process_samples(NvmlDevice de
   if (functions_->process_samples == nullptr) {
     return unsupported(std::string(kSymbol) + " is not in this driver's NVML");
   }
-  std::vector<ProcessSample> raw(128);
+  std::vector<Functions::ProcessSample> raw(128);
   unsigned count = 0;
   int code = kInsufficientSize;
   for (int attempt = 0; attempt < kAttempts && code == kInsufficientSize; ++attempt) {
@@ -238,7 +237,7 @@ Result<std::vector<GpuProcessSample>> NvmlLibrary::process_samples(NvmlDevice de
   std::vector<GpuProcessSample> samples;
   for (unsigned i = 0; i < count && i < raw.size(); ++i) {
     // Drivers leave unused and stale entries in the array.
-    const ProcessSample& sample = raw[i];
+    const Functions::ProcessSample& sample = raw[i];
     if (sample.pid == 0 || sample.pid > kGreatestPid || sample.sm_percent > 100) continue;
     if (sample.at_microseconds <= since_microseconds) continue;
     samples.push_back({static_cast<int>(sample.pid), sample.at_microseconds, sample.sm_percent});

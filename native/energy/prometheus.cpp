@@ -8,7 +8,7 @@ namespace coppice::energy {
 
 namespace {
 
-std::string number(double value) {
+std::string sample_of(double value) {
   char text[32];
   const auto [end, error] = std::to_chars(text, text + sizeof text, value);
   return error == std::errc() ? std::string(text, end) : "NaN";
@@ -31,7 +31,7 @@ std::string prometheus_text(const Reading& reading, const std::string& project) 
   std::string text;
   const auto gauge = [&](const char* name, const char* help, double value, const std::string& more = "") {
     text += std::string("# HELP ") + name + " " + help + "\n# TYPE " + name + " gauge\n" + name + labels + more + "} " +
-            number(value) + "\n";
+            sample_of(value) + "\n";
   };
   gauge("coppice_duration_seconds", "Wall time of the tracked run.", reading.duration.value());
   gauge("coppice_cpu_time_seconds", "CPU time of the tracked run.", reading.cpu_time.value());

@@ -12,7 +12,7 @@ constexpr double kUpdateSeconds = 1e-3;
 // No processor package draws this much. A fall of the counter that would mean more is a reset and not a wrap.
 constexpr double kMostWattsPerZone = 3000.0;
 // A counter that stands still this long while the machine runs is not counting.
-constexpr double kFrozenSeconds = 3.0;
+constexpr double kFrozenZoneSeconds = 3.0;
 
 bool is_top_level(const std::string& name) {
   static const std::string prefix = "intel-rapl:";
@@ -162,7 +162,7 @@ class RaplSource final : public EnergySource {
       return std::nullopt;
     }
     if (*reading == state.last) {
-      if (state.unread_seconds < kFrozenSeconds) return std::nullopt;  // not written since: the next one covers it
+      if (state.unread_seconds < kFrozenZoneSeconds) return std::nullopt;  // not written since: the next one covers it
       if (!state.frozen) warn(zone.name + " stands still: its readings are left out until it moves again");
       state.frozen = true;
       lost_ = true;

@@ -1,5 +1,8 @@
 #include "native/energy/settings.h"
 
+#include <unistd.h>
+
+#include <cstdlib>
 #include <set>
 #include <sstream>
 
@@ -155,6 +158,14 @@ Result<std::map<std::string, Setting>> codecarbon_settings(const std::vector<std
     settings[name.substr(prefix.size())] = {entry.substr(equals + 1), entry.substr(0, equals)};
   }
   return settings;
+}
+
+Result<std::map<std::string, Setting>> codecarbon_settings_of_process() {
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  std::error_code error;
+  const char* home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): nothing here sets it
+  return codecarbon_settings(environment, std::filesystem::current_path(error), home != nullptr ? home : "");
 }
 
 }  // namespace coppice::energy

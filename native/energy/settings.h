@@ -26,4 +26,7 @@ Result<std::map<std::string, Setting>> codecarbon_settings(const std::vector<std
                                                            const std::filesystem::path& working_folder,
                                                            const std::filesystem::path& home_folder);
 
+// The same for this process: its environment, its working folder and HOME.
+Result<std::map<std::string, Setting>> codecarbon_settings_of_process();
+
 }  // namespace coppice::energy

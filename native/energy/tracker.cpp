@@ -246,9 +246,8 @@ struct EnergyTracker::State {
     advance();
     if (!fresh) {
       next_refresh = last.at.value() + std::min(period, kRetrySeconds);
-      notes.push_back(
-          "after " + std::to_string(static_cast<long>(last.at.value())) +
-          " s the carbon intensity could not be had anew, the one before stays in force: " + fresh.status().message());
+      ++refresh_failures;  // one note at the end: a run of weeks without a network must not fill its record with them
+      refresh_failure = fresh.status().message();
       return;
     }
     next_refresh = last.at.value() + period;
@@ -475,7 +474,7 @@ EnergyReport EnergyTracker::finish() {
   }
   if (state.refresh_failures > 0) {
     report.notes.push_back("the carbon intensity could not be had anew " + std::to_string(state.refresh_failures) +
-                           " times, the one before stayed in force: " + state.refresh_failure);
+                           " times, the one before stayed in force; the last time: " + state.refresh_failure);
   }
   report.phases = state.phases;
   report.intensity = state.overall_intensity(report.total);

@@ -126,8 +126,8 @@ std::string tokenizer_json(const text::Tokenizer& tokenizer) {
     vocabulary += dump_json(Json(std::string(tokenizer.token(id)))) + ":" + std::to_string(id);
   }
   std::string text = dump_json(json);
-  const std::string placeholder = R"("vocab":"@")";
-  text.replace(text.find(placeholder), placeholder.size(), "\"vocab\":" + vocabulary + "}");
+  const std::string spot = R"("vocab":"@")";  // the member as dumped above
+  text.replace(text.find(spot), spot.size(), "\"vocab\":" + vocabulary + "}");
   return text;
 }
 

@@ -47,6 +47,9 @@ class MappedFile {
   size_t size_ = 0;
 };
 
+// Bytes as lower-case hex.
+std::string to_hex(std::span<const unsigned char> bytes);
+
 // Lower-case hex SHA-256 (OpenSSL).
 std::string sha256_hex(std::string_view bytes);
 Result<std::string> sha256_file_hex(const std::filesystem::path& path);

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "native/io/file.h"
+#include "native/net/curl_handle.h"
 #include "native/net/interrupt.h"
 #include "shared/base/json.h"
 
@@ -30,13 +31,6 @@ constexpr double kLongestRetryAfterSeconds = 300.0;
 constexpr int kAttemptsWithoutName = 2;
 constexpr int kMostConnections = 1000;
 constexpr int kTooManyRedirects = 10;
-
-struct EasyCleanup {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-struct ListFree {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -188,10 +182,10 @@ class Transfer {
     if (!ranges_work_ && offset_ > 0) {
       if (const Status restarted = restart(); !restarted.ok()) return stop(restarted);
     }
-    const std::unique_ptr<CURL, EasyCleanup> curl(curl_easy_init());
+    const CurlHandle curl(curl_easy_init());
     if (!curl) return stop(failed("cannot start libcurl"));
     char reason[CURL_ERROR_SIZE] = "";
-    std::unique_ptr<curl_slist, ListFree> headers;
+    CurlList headers;
     set_options(curl.get(), reason);
     if (offset_ > 0) {
       curl_easy_setopt(curl.get(), CURLOPT_RANGE, (std::to_string(offset_) + "-").c_str());

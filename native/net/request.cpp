@@ -6,17 +6,11 @@
 #include <memory>
 #include <string_view>
 
+#include "native/net/curl_handle.h"
 #include "native/net/interrupt.h"
 
 namespace coppice::net {
 namespace {
-
-struct EasyCleanup {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-struct ListFree {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
 
 // What the callbacks fill.
 struct Receiver {
@@ -77,9 +71,9 @@ Status no_answer(const GetRequest& request, const Receiver& receiver, CURLcode c
 
 Result<GetReply> http_get(const GetRequest& request) {
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-  const std::unique_ptr<CURL, EasyCleanup> curl(curl_easy_init());
+  const CurlHandle curl(curl_easy_init());
   if (started != CURLE_OK || !curl) return failed("cannot start libcurl");
-  std::unique_ptr<curl_slist, ListFree> headers;
+  CurlList headers;
   for (const auto& [name, value] : request.headers) {
     const std::string line = name + ": " + value;
     if (line.find_first_of("\r\n") != std::string::npos || line.find('\0') != std::string::npos) {

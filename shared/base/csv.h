@@ -1,4 +1,4 @@
-// Strict reading of CSV (RFC 4180): cells in quotes, line ends of either kind, an optional byte order mark. Nothing is
+// CSV (RFC 4180). Strict reading: cells in quotes, line ends of either kind, an optional byte order mark. Nothing is
 // repaired: a quote out of place is an error that names its line and cell.
 //
 //   CsvReader reader(text, "table.csv");
@@ -14,6 +14,9 @@
 #include "shared/base/status.h"
 
 namespace coppice {
+
+// `text` as a cell to be written: in quotes where it holds a comma, a quote or a line end.
+std::string csv_cell(std::string_view text);
 
 struct CsvRecord {
   size_t line = 1;  // of the file, where the record starts; a cell in quotes may span several

@@ -40,6 +40,11 @@ Status check_wue(double litres_per_kwh) {
   return invalid_usage("--wue: expected 0 to 100 litres per kWh, not " + std::to_string(litres_per_kwh));
 }
 
+Status check_kwh(double kwh) {
+  if (kwh >= 0.0 && kwh <= kMostKwh) return {};
+  return invalid_usage("--kwh: expected a number of kWh from 0 to 1e14, not " + std::to_string(kwh));
+}
+
 double water_litres(Joules machine_energy, double litres_per_kwh) { return to_kwh(machine_energy) * litres_per_kwh; }
 
 }  // namespace coppice::energy

@@ -23,9 +23,14 @@ struct KnownPue {
 // Cloud Carbon Footprint's values of Google's regions, and its value for the rest of Google Cloud. Absent for others.
 std::optional<KnownPue> known_pue(const std::string& provider, const std::string& region);
 
-// PUE within 1..kMostPue, WUE within 0..kMostWue; errors are kInvalidUsage and say what was expected.
+// More than the world's electricity of a year (about 3e13 kWh): a slip of the unit.
+inline constexpr double kMostKwh = 1e14;
+
+// PUE within 1..kMostPue, WUE within 0..kMostWue, energy within 0..kMostKwh; errors are kInvalidUsage and say what was
+// expected.
 Status check_pue(double pue);
 Status check_wue(double litres_per_kwh);
+Status check_kwh(double kwh);
 
 // Water by the definition of WUE (The Green Grid; ISO/IEC 30134-9): litres per kWh of the machines, without the
 // building's share. CodeCarbon multiplies the energy with the PUE in it; emissions.csv follows it.

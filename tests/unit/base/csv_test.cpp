@@ -65,5 +65,16 @@ TEST(Csv, BrokenTextIsAnErrorThatSaysWhere) {
   }
 }
 
+TEST(Csv, WhatIsWrittenIsReadBackCellForCell) {
+  const std::vector<std::string> cells = {"plain", "", "a,b", "say \"no\"", "two\nlines", "\r", " blank ", "ümlaut"};
+  std::string text;
+  for (const std::string& cell : cells) text += (text.empty() ? "" : ",") + csv_cell(cell);
+  const auto records = read_all(text + "\n");
+  ASSERT_TRUE(records.ok()) << records.status().message();
+  ASSERT_EQ(records->size(), 1U);
+  EXPECT_EQ((*records)[0].cells, cells);
+  EXPECT_EQ(csv_cell("plain"), "plain");
+}
+
 }  // namespace
 }  // namespace coppice

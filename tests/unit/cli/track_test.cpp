@@ -101,6 +101,8 @@ TEST_F(Track, ASleepIsRecordedWithItsEnergyAndCarbon) {
 
   const Json stored = record();
   EXPECT_EQ(stored["kind"], "track");
+  EXPECT_EQ(dump_json(stored["command"]),
+            R"(["coppice","track","--output","log","--country","FRA","--project","nap","--json","--","sleep","1"])");
   EXPECT_EQ(stored["run_id"], answer["run_id"]);
   EXPECT_EQ(stored["energy"]["energy_joules"], joules);
   EXPECT_EQ(stored["results"]["exit_code"], 0);

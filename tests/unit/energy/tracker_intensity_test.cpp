@@ -70,6 +70,27 @@ TEST_F(TrackerIntensity, EnergyIsChargedAtTheIntensityInForceWhileItWasUsed) {
   EXPECT_TRUE(told);
 }
 
+TEST_F(TrackerIntensity, ANetworkThatStaysAwayIsOneNoteHoweverOftenItWasTried) {
+  std::atomic<int> asked = 0;
+  options_.intensity = live_value(100.0, "a");
+  options_.intensity_period = Seconds(0.02);
+  options_.refresh_intensity = [&]() -> Result<Intensity> {
+    return failed("no network, try " + std::to_string(++asked));
+  };
+  auto tracker = EnergyTracker::start(options_);
+  ASSERT_TRUE(tracker.ok());
+  wait_until([&] { return asked >= 3; });
+  const EnergyReport report = (*tracker)->finish();
+  std::vector<std::string> about;
+  for (const std::string& note : report.notes) {
+    if (note.find("no network") != std::string::npos) about.push_back(note);
+  }
+  ASSERT_EQ(about.size(), 1U);
+  const std::string times = std::to_string(asked);
+  EXPECT_NE(about[0].find(" " + times + " times"), std::string::npos) << about[0];
+  EXPECT_NE(about[0].find("try " + times), std::string::npos) << about[0];
+}
+
 TEST_F(TrackerIntensity, APhaseAcrossTheChangeIsSplitThere) {
   std::atomic<bool> changed = false;
   options_.intensity = live_value(100.0, "a");

@@ -6,7 +6,7 @@
 namespace coppice::engine {
 namespace {
 
-std::span<const std::byte> as_bytes(const std::string& text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> onnx_bytes(const std::string& text) { return std::as_bytes(std::span(text)); }
 
 std::string varint(uint64_t value) {
   std::string bytes;
@@ -28,8 +28,8 @@ std::string model(const std::string& graph) {
          block(14, block(1, "key") + block(2, "value"));
 }
 
-std::string refusal(const std::string& bytes) {
-  const auto file = parse_onnx(as_bytes(bytes), "model.onnx");
+std::string onnx_refusal(const std::string& bytes) {
+  const auto file = parse_onnx(onnx_bytes(bytes), "model.onnx");
   EXPECT_FALSE(file.ok());
   return file.ok() ? "" : file.status().message();
 }
@@ -42,7 +42,7 @@ TEST(OnnxReader, ReadsEveryKindOfInitialiser) {
                                   block(5, tensor("f16", {2, 2}, 10, floats)) + block(5, tensor("i64", {}, 7, floats)) +
                                   block(5, tensor("i8", {8}, 3, floats)) + block(5, tensor("u8", {8}, 2, floats)) +
                                   block(5, tensor("none", {0, 3}, 1, "")) + block(5, packed_dims));
-  const auto file = parse_onnx(as_bytes(bytes), "model.onnx");
+  const auto file = parse_onnx(onnx_bytes(bytes), "model.onnx");
   ASSERT_TRUE(file.ok()) << file.status().message();
   EXPECT_EQ(file->ir_version, 8);
   EXPECT_EQ(file->opset_version, 17);
@@ -59,7 +59,7 @@ TEST(OnnxReader, ReadsEveryKindOfInitialiser) {
 
 TEST(OnnxReader, RefusesTensorsThatLie) {
   const std::string raw(8, 'x');
-  const auto one = [&](const std::string& bytes) { return refusal(model(block(5, bytes))); };
+  const auto one = [&](const std::string& bytes) { return onnx_refusal(model(block(5, bytes))); };
   EXPECT_NE(one(tensor("w", {3}, 1, raw)).find("needs 12 bytes but holds 8"), std::string::npos);
   EXPECT_NE(one(tensor("w", {1}, 1, raw)).find("needs 4 bytes but holds 8"), std::string::npos);
   EXPECT_NE(one(tensor("w", {1ULL << 62, 1ULL << 62}, 1, raw)).find("does not fit"), std::string::npos);
@@ -72,32 +72,32 @@ TEST(OnnxReader, RefusesTensorsThatLie) {
             std::string::npos);
   EXPECT_NE(one(tensor("w", {2}, 1, raw) + block(4, raw)).find("both raw_data and float_data"), std::string::npos);
   EXPECT_NE(one(block(1, "\x80") + tensor("w", {2}, 1, raw)).find("end inside a number"), std::string::npos);
-  EXPECT_NE(refusal(model(block(5, tensor("w", {2}, 1, raw)) + block(5, tensor("w", {2}, 1, raw)))).find("twice"),
+  EXPECT_NE(onnx_refusal(model(block(5, tensor("w", {2}, 1, raw)) + block(5, tensor("w", {2}, 1, raw)))).find("twice"),
             std::string::npos);
 }
 
 TEST(OnnxReader, RefusesBrokenWireFormat) {
-  EXPECT_NE(refusal("").find("no ONNX graph"), std::string::npos);
-  EXPECT_NE(refusal(number(1, 8)).find("no ONNX graph"), std::string::npos);
-  EXPECT_NE(
-      refusal(varint(7 << 3 | 2) + varint(UINT64_MAX) + "x").find("claims 18446744073709551615 bytes but 1 are left"),
-      std::string::npos);
-  EXPECT_NE(refusal("\x08").find("unfinished number"), std::string::npos);
-  EXPECT_NE(refusal("\x08" + std::string(12, '\xFF')).find("longer than 10 bytes"), std::string::npos);
-  EXPECT_NE(refusal(varint(1 << 3 | 3)).find("wire type 3"), std::string::npos);
-  EXPECT_NE(refusal(varint(0)).find("field number 0"), std::string::npos);
-  EXPECT_NE(refusal(varint(1 << 3 | 5) + "abc").find("claims 4 bytes but 3"), std::string::npos);
-  EXPECT_NE(refusal(model("\x0a\x05x")).find("graph: a field claims"), std::string::npos);
+  EXPECT_NE(onnx_refusal("").find("no ONNX graph"), std::string::npos);
+  EXPECT_NE(onnx_refusal(number(1, 8)).find("no ONNX graph"), std::string::npos);
+  EXPECT_NE(onnx_refusal(varint(7 << 3 | 2) + varint(UINT64_MAX) + "x")
+                .find("claims 18446744073709551615 bytes but 1 are left"),
+            std::string::npos);
+  EXPECT_NE(onnx_refusal("\x08").find("unfinished number"), std::string::npos);
+  EXPECT_NE(onnx_refusal("\x08" + std::string(12, '\xFF')).find("longer than 10 bytes"), std::string::npos);
+  EXPECT_NE(onnx_refusal(varint(1 << 3 | 3)).find("wire type 3"), std::string::npos);
+  EXPECT_NE(onnx_refusal(varint(0)).find("field number 0"), std::string::npos);
+  EXPECT_NE(onnx_refusal(varint(1 << 3 | 5) + "abc").find("claims 4 bytes but 3"), std::string::npos);
+  EXPECT_NE(onnx_refusal(model("\x0a\x05x")).find("graph: a field claims"), std::string::npos);
 }
 
 // Whatever the place at which a file is cut, it is refused or holds only what was there before the cut.
 TEST(OnnxReader, EveryCutIsSafe) {
   const std::string bytes =
       model(block(5, tensor("a", {2}, 1, std::string(8, 'x'))) + block(5, tensor("b", {4}, 10, std::string(8, 'y'))));
-  ASSERT_TRUE(parse_onnx(as_bytes(bytes), "model.onnx").ok());
+  ASSERT_TRUE(parse_onnx(onnx_bytes(bytes), "model.onnx").ok());
   for (size_t length = 0; length < bytes.size(); ++length) {
     const std::string cut = bytes.substr(0, length);
-    const auto file = parse_onnx(as_bytes(cut), "model.onnx");
+    const auto file = parse_onnx(onnx_bytes(cut), "model.onnx");
     // Without the opset and the graph there is no model; after them only metadata may be missing.
     if (!file.ok()) continue;
     EXPECT_EQ(file->tensors.size(), 2U) << length;

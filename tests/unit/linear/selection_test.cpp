@@ -9,7 +9,7 @@
 namespace coppice::linear {
 namespace {
 
-const std::atomic<bool> kGoOn{false};
+const std::atomic<bool> kNotStopped{false};
 
 // "good" or "bad" among words that say nothing; `not` turns them round, which only a 2-gram can see.
 std::vector<data::Review> reviews(int count, uint32_t seed) {
@@ -39,7 +39,7 @@ TEST(Selection, ChoosesWhatTheValidationReviewsFavour) {
   const auto validation = reviews(200, 2);
   size_t told = 0;
   const auto chosen = select_linear(
-      training, validation, options(), [&](const Candidate&) { ++told; }, kGoOn);
+      training, validation, options(), [&](const Candidate&) { ++told; }, kNotStopped);
   ASSERT_TRUE(chosen.ok()) << chosen.status().message();
   EXPECT_EQ(told, 4U);
   ASSERT_EQ(chosen->candidates.size(), 4U);
@@ -52,14 +52,14 @@ TEST(Selection, ChoosesWhatTheValidationReviewsFavour) {
 
   SelectionOptions unigrams = options();
   unigrams.features.max_ngram = 1;
-  const auto blind = select_linear(training, validation, unigrams, {}, kGoOn);
+  const auto blind = select_linear(training, validation, unigrams, {}, kNotStopped);
   ASSERT_TRUE(blind.ok());
   EXPECT_LT(blind->validation.accuracy, 0.9);  // "not" alone cannot say it
 }
 
 TEST(Selection, WhatIsWrittenScoresAsWhatWasChosen) {
   const auto validation = reviews(100, 2);
-  const auto chosen = select_linear(reviews(400, 1), validation, options(), {}, kGoOn);
+  const auto chosen = select_linear(reviews(400, 1), validation, options(), {}, kNotStopped);
   ASSERT_TRUE(chosen.ok());
   const std::string tensors = to_safetensors(chosen->weights);
   const auto model = LinearModel::create(dump_json(to_json(chosen->config)),
@@ -79,8 +79,8 @@ TEST(Selection, DoesNotDependOnTheNumberOfThreads) {
   one.threads = 1;
   SelectionOptions five = options();
   five.threads = 5;
-  const auto a = select_linear(reviews(100, 1), reviews(40, 2), one, {}, kGoOn);
-  const auto b = select_linear(reviews(100, 1), reviews(40, 2), five, {}, kGoOn);
+  const auto a = select_linear(reviews(100, 1), reviews(40, 2), one, {}, kNotStopped);
+  const auto b = select_linear(reviews(100, 1), reviews(40, 2), five, {}, kNotStopped);
   ASSERT_TRUE(a.ok() && b.ok());
   EXPECT_EQ(a->weights.weight, b->weights.weight);
   EXPECT_EQ(a->weights.scale, b->weights.scale);
@@ -98,10 +98,10 @@ TEST(Selection, TheFactorCalibrates) {
 }
 
 TEST(Selection, NeedsReviewsToChooseBy) {
-  EXPECT_EQ(select_linear(reviews(10, 1), {}, options(), {}, kGoOn).status().code(), StatusCode::kInvalidInput);
+  EXPECT_EQ(select_linear(reviews(10, 1), {}, options(), {}, kNotStopped).status().code(), StatusCode::kInvalidInput);
   SelectionOptions nothing = options();
   nothing.l2.clear();
-  EXPECT_EQ(select_linear(reviews(10, 1), reviews(10, 2), nothing, {}, kGoOn).status().code(),
+  EXPECT_EQ(select_linear(reviews(10, 1), reviews(10, 2), nothing, {}, kNotStopped).status().code(),
             StatusCode::kInvalidUsage);
 }
 
