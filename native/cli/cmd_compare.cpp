@@ -1,4 +1,5 @@
 // coppice compare: in coppice-tools, since model cards are made there.
+#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "native/cli/command.h"
