@@ -27,7 +27,7 @@ Result<text::Tokenizer> read_tokenizer(const fs::path& folder) {
   return tokenizer;
 }
 
-Result<ClassifierFolder> open_classifier(const fs::path& folder) {
+Result<ClassifierFolder> open_classifier(const fs::path& folder, Arithmetic arithmetic) {
   COPPICE_ASSIGN_OR_RETURN(records::Manifest manifest, read_model_folder(folder, Verify::kHashes));
   COPPICE_ASSIGN_OR_RETURN(model::LoadedModel loaded, model::load_model(folder, 0, /*require_head=*/true));
   COPPICE_ASSIGN_OR_RETURN(text::Tokenizer tokenizer, read_tokenizer(folder));
@@ -44,8 +44,17 @@ Result<ClassifierFolder> open_classifier(const fs::path& folder) {
   encoding.truncation = truncation;
   encoding.with_offsets = false;
   std::string sha256 = entry->sha256;
+  std::string stated = "float32";
+  if (loaded.int8_weights) {
+    stated = "float32 from int8 weights";
+    if (arithmetic == Arithmetic::kAsExported) {
+      loaded.model.round_activations_to_int8();
+      stated = "int8 weights and activations";
+    }
+  }
   return ClassifierFolder{
-      folder, std::move(manifest), std::move(loaded.model), std::move(sha256), std::move(tokenizer), encoding};
+      folder,   std::move(manifest), std::move(loaded.model), std::move(sha256), std::move(tokenizer),
+      encoding, std::move(stated)};
 }
 
 Status copy_tokenizer_files(const fs::path& from, const fs::path& to) {

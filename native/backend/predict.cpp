@@ -24,7 +24,7 @@ Status run_predict(const cli::PredictOptions& options, const Invocation& invocat
   if (options.texts.empty() && options.file.empty()) {
     return invalid_usage("nothing to judge: give a TEXT, or --file lines.jsonl (- for standard input)");
   }
-  COPPICE_ASSIGN_OR_RETURN(ClassifierFolder folder, open_classifier(options.model));
+  COPPICE_ASSIGN_OR_RETURN(ClassifierFolder folder, open_classifier(options.model, Arithmetic::kAsExported));
   model::WorkerPool pool(options.threads > 0 ? options.threads : 1);  // one text at a time
   const auto answer = [&](const std::string& text) -> Status {
     if (invocation.interrupted->load()) return interrupted("stopped");

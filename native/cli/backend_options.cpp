@@ -139,10 +139,20 @@ CLI::App* add_evaluate_options(CLI::App& app, EvaluateOptions& options) {
   command->add_option("--limit", options.limit, "A balanced sample of at most this many reviews; 0: all")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--predictions", options.predictions, "Write one JSON line per review to this file");
+  command->add_option("--against", options.against,
+                      "Another model folder, judging the same reviews: how far the logits are apart and which verdicts "
+                      "differ, for instance int8 weights against those they were made from");
   command->add_flag("--record", options.record, "Add the run record to the model folder and renew its manifest");
   add_energy_options(*command, options.energy);
   add_threads(command, options.threads);
   add_json(command, options.json, "Print the metrics as JSON");
+  command->footer(
+      "A folder with int8 weights is judged in its own arithmetic: products of 8-bit weights and of activations "
+      "rounded\n"
+      "to 8 bits as they come, one review at a time, as ONNX Runtime computes the file. \"arithmetic\" says so.\n"
+      "--against adds \"against\": {\"model\",\"max_logit_difference\",\"mean_logit_difference\",\"agreement\","
+      "\"flips\",\n\"only_this_right\",\"only_other_right\",\"p_value\" (McNemar),\"accuracy_difference\" with its "
+      "interval,\"flipped_reviews\"}.\n");
   return command;
 }
 

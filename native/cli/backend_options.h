@@ -62,6 +62,7 @@ struct EvaluateOptions {
   std::string split = "test";
   int64_t limit = 0;
   std::string predictions;
+  std::string against;
   bool record = false;
   EnergyOptions energy;
   int threads = 0;

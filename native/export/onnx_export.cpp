@@ -58,11 +58,17 @@ Status fill_initializer(const engine::ExpectedTensor& expected, const std::vecto
   return {};
 }
 
+// Largest integer of a matrix. 255 * 64 + 255 * 64 fits 16 bits, so that no engine clips a sum of two products
+// (onnx_export.h, kInt8). Word embeddings are in no integer product and use the whole range.
+constexpr int kMatrixLimit = 64;
+
 // NAME as int8 and NAME_scale as float32.
 Status add_int8_initializers(const engine::ExpectedTensor& expected, const std::vector<float>& values,
                              onnx::GraphProto& graph) {
-  COPPICE_ASSIGN_OR_RETURN(const engine::Int8Rows rows,
-                           engine::quantize_rows(values, expected.shape[0], expected.name));
+  const bool words = expected.name.find("word_embeddings") != std::string::npos;
+  COPPICE_ASSIGN_OR_RETURN(
+      const engine::Int8Rows rows,
+      engine::quantize_rows(values, expected.shape[0], expected.name, words ? engine::kInt8Limit : kMatrixLimit));
   TensorProto& tensor = *graph.add_initializer();
   tensor.set_name(expected.name);
   tensor.set_data_type(TensorProto::INT8);

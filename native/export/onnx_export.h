@@ -33,11 +33,12 @@ enum class OnnxWeights {
   // Stored as float16 with a Cast to float32, computed in float32. Rounding changes a weight by at most 2^-11 = 4.9e-4
   // of its size (below 6.1e-5 by at most 3e-8).
   kFloat16,
-  // Matrices and word embeddings int8 with a scale a row, products in integers; see above. The full range of 127 is
-  // used: what ONNX Runtime Web 1.30 runs (16-bit products summed in 32 bits) cannot overflow, nor can VNNI, Arm or
-  // this repository's own arithmetic. On x86-64 before VNNI, ONNX Runtime's native kernel sums pairs of products in 16
-  // bits (VPMADDUBSW) and clips what does not fit; "reduce_range" (7 bits) is its remedy. tests/bench/int8 measures
-  // both: docs/bench/int8.json.
+  // Matrices and word embeddings int8 with a scale a row, products in integers; see above. Matrices use -64..64,
+  // "reduced range": ONNX Runtime's native kernel on x86-64 before VNNI sums two products in 16 bits (VPMADDUBSW) and
+  // clips what does not fit; 2 * 255 * 64 does. ONNX Runtime Web 1.30 (16-bit products summed in 32 bits), VNNI and Arm
+  // clip nothing either way, but a verdict should not depend on the machine, and the finer steps of the whole range
+  // (127) showed no gain in logits: the activations' 8 bits are what changes them. Measured: docs/bench/int8.json,
+  // tests/bench/int8. Word embeddings are only looked up and use the whole range.
   kInt8,
 };
 

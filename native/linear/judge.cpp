@@ -62,6 +62,10 @@ Result<OrderedJson> evaluate(const cli::EvaluateOptions& options, const backend:
 }  // namespace
 
 Status run_evaluate(const cli::EvaluateOptions& options, const backend::Invocation& invocation) {
+  if (!options.against.empty()) {
+    return invalid_usage("--against: " + options.model +
+                         " is a linear model; give it as --against and the BERT-type model as --model");
+  }
   RunRecorder recorder("evaluate", invocation.arguments);
   COPPICE_ASSIGN_OR_RETURN(backend::EnergyMeter meter, backend::EnergyMeter::start(options.energy));
   meter.begin_phase("load");

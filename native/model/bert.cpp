@@ -2,12 +2,18 @@
 
 #include <torch/torch.h>
 
+#include <numeric>
+
+#include "native/model/int8_activations.h"
+
 namespace coppice::model {
 
 // Numbers the dropout sites of one forward pass in the order they are reached, and knows its precision.
 class BertClassifier::Pass {
  public:
-  explicit Pass(const TrainingPass* training) : training_(training) {}
+  Pass(const TrainingPass* training, bool int8_activations)
+      : training_(training), int8_activations_(int8_activations && training == nullptr) {}
+  [[nodiscard]] bool int8_activations() const { return int8_activations_; }
   Dropout next_dropout(double probability) {
     if (training_ == nullptr || probability <= 0) return {};
     return {probability, dropout_key(training_->seed, training_->step, training_->micro_batch, ++site_)};
@@ -18,8 +24,14 @@ class BertClassifier::Pass {
     return low ? t.to(at::kBFloat16) : t;
   }
 
+  // What a product takes, of reviews with these rows.
+  [[nodiscard]] at::Tensor product_input(const at::Tensor& t, const std::vector<int64_t>& offsets) const {
+    return int8_activations_ ? round_to_uint8(t, offsets) : lowered(t);
+  }
+
  private:
   const TrainingPass* training_;
+  bool int8_activations_;
   uint64_t site_ = 0;
 };
 
@@ -98,29 +110,37 @@ at::Tensor BertClassifier::embed(const PackedBatch& batch, Pass& pass) {
 
 at::Tensor BertClassifier::encode(const EncoderLayer& layer, int64_t num_heads, const at::Tensor& x,
                                   const std::vector<int64_t>& offsets, bool cls_only, Pass& pass) {
+  const auto lowered = [&](const at::Tensor& t) { return pass.lowered(t); };
+  const at::Tensor keys_input = pass.product_input(x, offsets);
   at::Tensor queries = x;
+  at::Tensor queries_input = keys_input;
   std::vector<int64_t> query_offsets = offsets;
   if (cls_only) {
-    const auto reviews = static_cast<int64_t>(offsets.size()) - 1;
-    queries = x.index_select(0, at::tensor(std::vector<int64_t>(offsets.begin(), offsets.end() - 1), at::kLong));
-    for (int64_t b = 0; b <= reviews; ++b) query_offsets[static_cast<size_t>(b)] = b;
+    const at::Tensor first = at::tensor(std::vector<int64_t>(offsets.begin(), offsets.end() - 1), at::kLong);
+    queries = x.index_select(0, first);
+    queries_input = pass.int8_activations() ? keys_input.index_select(0, first) : lowered(queries);
+    std::iota(query_offsets.begin(), query_offsets.end(), 0);
   }
-  const auto lowered = [&](const at::Tensor& t) { return pass.lowered(t); };
   const auto linear = [&](const at::Tensor& input, const Linear& l) {
     return at::linear(input, lowered(l.weight), lowered(l.bias));
   };
-  const at::Tensor keys_input = lowered(x);
-  const at::Tensor context =
-      packed_attention(linear(cls_only ? lowered(queries) : keys_input, layer.query), linear(keys_input, layer.key),
-                       linear(keys_input, layer.value), query_offsets, offsets, num_heads,
-                       pass.next_dropout(config_.attention_probs_dropout_prob));
-  const at::Tensor attention = linear(context, layer.attention_output).to(at::kFloat);
+  const at::Tensor context = packed_attention(linear(queries_input, layer.query), linear(keys_input, layer.key),
+                                              linear(keys_input, layer.value), query_offsets, offsets, num_heads,
+                                              pass.next_dropout(config_.attention_probs_dropout_prob));
+  const at::Tensor attention =
+      linear(pass.int8_activations() ? round_to_uint8(context, query_offsets) : context, layer.attention_output)
+          .to(at::kFloat);
   const at::Tensor mid =
       normalise(dropout_add(attention, queries, pass.next_dropout(config_.hidden_dropout_prob)), layer.attention_norm);
-  const at::Tensor out =
-      feed_forward(lowered(mid), lowered(layer.intermediate.weight), lowered(layer.intermediate.bias),
-                   lowered(layer.output.weight), lowered(layer.output.bias))
-          .to(at::kFloat);
+  at::Tensor out;
+  if (pass.int8_activations()) {
+    const at::Tensor wide = at::gelu(linear(round_to_uint8(mid, query_offsets), layer.intermediate));
+    out = linear(round_to_uint8(wide, query_offsets), layer.output);
+  } else {
+    out = feed_forward(lowered(mid), lowered(layer.intermediate.weight), lowered(layer.intermediate.bias),
+                       lowered(layer.output.weight), lowered(layer.output.bias))
+              .to(at::kFloat);
+  }
   return normalise(dropout_add(out, mid, pass.next_dropout(config_.hidden_dropout_prob)), layer.output_norm);
 }
 
@@ -129,18 +149,21 @@ at::Tensor BertClassifier::pooler_output(const at::Tensor& cls_rows) {
 }
 
 ForwardOutput BertClassifier::forward_with_cls(const PackedBatch& batch, const TrainingPass* training) {
-  Pass pass(training);
+  Pass pass(training, int8_activations_);
   at::Tensor x = embed(batch, pass);
   for (size_t i = 0; i < layers_.size(); ++i) {
     const bool last = i + 1 == layers_.size();
     x = encode(layers_[i], config_.layers[i].num_attention_heads, x, batch.offsets, last, pass);
   }
-  const at::Tensor pooled = dropout(pooler_output(x), pass.next_dropout(config_.classifier_dropout));
+  std::vector<int64_t> rows(batch.offsets.size());  // x has one a review
+  std::iota(rows.begin(), rows.end(), 0);
+  const at::Tensor pooler_input = pass.int8_activations() ? round_to_uint8(x, rows) : x;
+  const at::Tensor pooled = dropout(pooler_output(pooler_input), pass.next_dropout(config_.classifier_dropout));
   return {at::linear(pooled, classifier_.weight, classifier_.bias), x};
 }
 
 std::vector<at::Tensor> BertClassifier::hidden_states(const PackedBatch& batch) {
-  Pass pass(nullptr);
+  Pass pass(nullptr, int8_activations_);
   std::vector<at::Tensor> states = {embed(batch, pass)};
   for (size_t i = 0; i < layers_.size(); ++i) {
     states.push_back(

@@ -87,6 +87,10 @@ class BertClassifier {
   // The same probability at every site.
   void set_dropout(double probability);
 
+  // From here on passes without `training` round what goes into the encoder's and the pooler's products to 8 bits, as
+  // the int8 ONNX file does (int8_activations.h). For weights that came from one.
+  void round_activations_to_int8() { int8_activations_ = true; }
+
   // Structured pruning replaces layers by narrower ones and sets the widths that go with them.
   std::vector<EncoderLayer>& layers() { return layers_; }
   // Only the rows of these ids stay, in their order: the vocabulary becomes so large. `pad_token_id` is the new one.
@@ -101,6 +105,7 @@ class BertClassifier {
   at::Tensor normalise(const at::Tensor& x, const LayerNorm& norm) const;
 
   records::BertConfig config_;
+  bool int8_activations_ = false;
   at::Tensor word_embeddings_;        // (vocab_size, H)
   at::Tensor position_embeddings_;    // (max_position_embeddings, H)
   at::Tensor token_type_embeddings_;  // (type_vocab_size, H)

@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cstring>
 #include <set>
 
@@ -86,7 +87,9 @@ Result<LoadedModel> load_model(const fs::path& folder, uint64_t seed, bool requi
   COPPICE_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::open(folder / weights_path));
   COPPICE_ASSIGN_OR_RETURN(const engine::TensorMap tensors,
                            engine::parse_weights(file.bytes(), (folder / weights_path).string()));
-  LoadedModel loaded{BertClassifier(std::move(config), seed), {}, weights_path};
+  const bool int8_weights = std::any_of(tensors.begin(), tensors.end(),
+                                        [](const auto& entry) { return entry.second.dtype == engine::DType::kI8; });
+  LoadedModel loaded{BertClassifier(std::move(config), seed), {}, weights_path, int8_weights};
   COPPICE_ASSIGN_OR_RETURN(loaded.report,
                            copy_weights(tensors, loaded.model, (folder / weights_path).string(), require_head));
   return loaded;

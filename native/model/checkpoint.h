@@ -25,6 +25,8 @@ struct LoadedModel {
   BertClassifier model;
   LoadReport report;
   std::string weights_path;  // the file they came from, below the folder
+  // The matrices came as int8 with scales and were turned into float32; the file's own engine also rounds activations.
+  bool int8_weights = false;
 };
 
 // Reads config.json and the weights of `folder`. Names may carry the "bert." prefix or not. A failure lists every

@@ -2,10 +2,10 @@
 // its ONNX file takes back.
 //
 // A row is an output channel of a Linear weight (out, in), or a token of an embedding table. Symmetric, zero point 0:
-// weight = scale * value, value in -127..127, scale = max |weight of the row| / 127; rounded to nearest, ties to even.
-// A weight changes by at most scale / 2, and 0 stays exactly 0, so that what pruning removed stays removed (and a
-// weight below scale / 2 becomes 0). -128 is not used: the range stays symmetric. A file holds the values under the
-// checkpoint's name and shape, and the scales beside them as NAME + "_scale", shape (rows).
+// weight = scale * value, value in -L..L, scale = max |weight of the row| / L with L at most 127; rounded to nearest,
+// ties to even. A weight changes by at most scale / 2, and 0 stays exactly 0, so that what pruning removed stays
+// removed (and a weight below scale / 2 becomes 0). -128 is not used: the range stays symmetric. A file holds the
+// values under the checkpoint's name and shape, and the scales beside them as NAME + "_scale", shape (rows).
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct Int8Rows {
 };
 
 // `values`: (rows, columns) row-major. Refused: a value that is not finite, a size that is no multiple of `rows`.
-// `limit`: the largest value used; 63 or 64 would be what others call a reduced range.
+// `limit`: the largest value used, 1 to 127; 64 is what others call a reduced range (native/export/onnx_export.h).
 Result<Int8Rows> quantize_rows(std::span<const float> values, int64_t rows, const std::string& name,
                                int limit = kInt8Limit);
 

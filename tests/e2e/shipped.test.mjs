@@ -2,19 +2,19 @@
 // sample as `coppice predict` does, which runs the same weights through libtorch, or through the core if they are linear.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { artifacts, compare, dist, launch, openPage, readRow } from './browser.mjs';
+import { artifacts, compare, dist, launch, openPage, readRow, temporaryFolder } from './browser.mjs';
 import { serve } from './server.mjs';
 
 const catalogFile = path.join(dist, 'models/catalog.json');
 const coppice = process.env.COPPICE_PROGRAM ?? path.resolve('build/release/coppice');
 
 // From models/ itself: dist/ leaves out the run records that the manifest lists.
-function predict(model, text) {
-  const answer = execFileSync(coppice, ['predict', '--model', path.resolve('models', model), '--json', text]);
+function predict(model, text, models = 'models') {
+  const answer = execFileSync(coppice, ['predict', '--model', path.resolve(models, model), '--json', text]);
   return JSON.parse(answer.toString());
 }
 
@@ -65,5 +65,34 @@ test('every shipped model judges the samples as coppice predict does, and the cl
   } finally {
     await browser.close();
     await server.close();
+  }
+});
+
+// Made here, so that it is tested whichever forms are shipped.
+test('an int8 export judges on the page as coppice predict does', { skip: shipped.length === 0 && 'dist holds no models' }, async () => {
+  const models = temporaryFolder();
+  const source = path.resolve('models', shipped.find((id) => existsSync(path.join('models', id, 'onnx/model.onnx'))));
+  execFileSync(coppice, ['export', '--model', source, '--output', path.join(models, 'int8'), '--weights', 'int8']);
+  writeFileSync(path.join(models, 'catalog.json'), JSON.stringify({ schema_version: 1, models: [{ id: 'int8' }] }));
+  const server = await serve({ dist, models, isolated: true });
+  const browser = await launch();
+  try {
+    const { page, problems } = await openPage(browser, server.url);
+    await page.selectOption('#repeats', '3');
+    for (const sample of ['clear-negative', 'clear-positive']) {
+      const { text } = JSON.parse(readFileSync(path.join(dist, 'samples.json'), 'utf8')).find(({ id }) => id === sample);
+      await page.selectOption('#sample', sample);
+      await compare(page, undefined, { timeout: 300_000 });
+      const row = await readRow(page, 'int8');
+      const native = predict('int8', text, models);
+      assert.equal(row.verdict, native.label, sample);
+      // A value near the middle of two 8-bit steps may be rounded either way: tests/unit/export/onnx_export.test.mjs.
+      assert.ok(Math.abs(parseFloat(row.probability) - 100 * native.score) < 0.5, `${sample}: ${row.probability}`);
+    }
+    assert.deepEqual(problems, []);
+  } finally {
+    await browser.close();
+    await server.close();
+    rmSync(models, { recursive: true, force: true });
   }
 });

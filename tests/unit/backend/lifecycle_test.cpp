@@ -176,6 +176,54 @@ TEST_F(Lifecycle, FromABaseModelToAnExportedPrunedOne) {
   EXPECT_EQ(csv.find(",,,,"), std::string::npos) << csv;  // every figure is there
 }
 
+TEST_F(Lifecycle, AnInt8ExportIsJudgedInItsOwnArithmeticAndComparedWithWhatItCameFrom) {
+  json_of(run_coppice(train_command("tiny-base", "dense", "--json")));
+  const Json exported =
+      json_of(run_coppice("export --model " + at("dense") + " --output " + at("int8") + " --weights int8 --json"));
+  EXPECT_EQ(exported["weights"], "int8");
+  EXPECT_GT(exported["relative_rounding_error"].get<double>(), 0);
+  EXPECT_TRUE(exported["largest_rounding_error"].contains("tensor"));
+  EXPECT_EQ(manifest_of("int8")["weights"][0]["dtype"], "I8");
+
+  const Json metrics = json_of(run_coppice("evaluate --model " + at("int8") + " --against " + at("dense") + " --data " +
+                                           at("data") + " --json --record"));
+  EXPECT_EQ(metrics["arithmetic"], "int8 weights and activations");
+  const Json& against = metrics["against"];
+  EXPECT_EQ(against["model"], "dense");
+  EXPECT_EQ(against["arithmetic"], "float32");
+  EXPECT_GT(against["max_logit_difference"].get<double>(), 0);
+  EXPECT_LT(against["max_logit_difference"].get<double>(), 1);
+  EXPECT_LE(against["mean_logit_difference"].get<double>(), against["max_logit_difference"].get<double>());
+  const int64_t flips = against["flips"]["to_negative"].get<int64_t>() + against["flips"]["to_positive"].get<int64_t>();
+  EXPECT_DOUBLE_EQ(against["agreement"].get<double>(), 1 - static_cast<double>(flips) / 40);
+  EXPECT_EQ(against["flipped_reviews"].size(), static_cast<size_t>(flips));
+  EXPECT_NEAR(against["accuracy_difference"]["value"].get<double>(),
+              (against["only_this_right"].get<double>() - against["only_other_right"].get<double>()) / 40, 1e-12);
+  // The score in the manifest is of these very weights, in this very arithmetic.
+  const Json manifest = manifest_of("int8");
+  EXPECT_EQ(manifest["evaluation"]["exact_weights"], true);
+
+  // A model agrees with itself.
+  const Json same = json_of(run_coppice("evaluate --model " + at("dense") + " --against " + at("dense") + " --data " +
+                                        at("data") + " --json"));
+  EXPECT_EQ(same["against"]["max_logit_difference"], 0);
+  EXPECT_EQ(same["against"]["agreement"], 1);
+  EXPECT_EQ(same["against"]["p_value"], 1);
+
+  // Timing leaves out the rounding of activations, which only an engine without integers needs, and says so.
+  folder_.write("prompts.txt", "the film was good .\n");
+  const Json measured =
+      json_of(run_coppice("measure --model " + at("int8") + " --prompts " + at("prompts.txt") + " --repeats 3 --json"));
+  EXPECT_EQ(measured["engine"], "libtorch, float32 from int8 weights");
+
+  // What cannot be compared says why.
+  const ProgramResult nowhere = run_coppice("evaluate --model " + at("dense") + " --against " + at("nowhere") +
+                                            " --data " + at("data") + " --json");
+  EXPECT_EQ(nowhere.exit_code, 3) << nowhere.err;
+  EXPECT_NE(nowhere.err.find("no such model folder"), std::string::npos) << nowhere.err;
+  EXPECT_EQ(run_coppice("export --model " + at("dense") + " --output " + at("x") + " --weights int4").exit_code, 2);
+}
+
 TEST_F(Lifecycle, WorkThatFailedLeavesItsRecordAndARefusedCallNone) {
   json_of(run_coppice(train_command("tiny-base", "dense", "--max-steps 2 --json")));
   const auto records_of = [this](const std::string& name) {

@@ -48,6 +48,17 @@ TEST(Int8Rows, AWeightChangesByAtMostHalfItsRowsScale) {
   }
 }
 
+TEST(Int8Rows, AReducedRangeIsKept) {
+  const std::vector<float> values = uneven_matrix(3, 50);
+  const auto rows = quantize_rows(values, 3, "w", 64);
+  ASSERT_TRUE(rows.ok());
+  int largest = 0;
+  for (const int8_t value : rows->values) largest = std::max(largest, std::abs(static_cast<int>(value)));
+  EXPECT_EQ(largest, 64);
+  const std::vector<float> back = *to_floats(view_of(*rows, {3, 50}), "w");
+  for (size_t i = 0; i < values.size(); ++i) EXPECT_LE(std::abs(back[i] - values[i]), rows->scales[i / 50] * 0.50001F);
+}
+
 TEST(Int8Rows, IsSymmetricAndTiesGoToEven) {
   const std::vector<float> values = {-127, 127, 0.5F, -0.5F, 1.5F, -1.5F, 2.5F, 0};
   const auto rows = quantize_rows(values, 1, "w");

@@ -6,8 +6,8 @@
 //                                                       GOLDEN: encoder_golden.json with the texts and their ids
 //
 // reference.json: {"cases":[{"text"?,"input_ids":[...],"fp32":[neg,pos],"fp16":[neg,pos],"int8":[neg,pos]},...]},
-// where "fp16" is computed with each weight rounded to float16, and "int8" with matrices and word embeddings rounded by
-// rows to 127 steps, the rest to float16, and the products' inputs to 8 bits.
+// where "fp16" is computed with each weight rounded to float16, and "int8" with matrices rounded by rows to 64 steps
+// and word embeddings to 127, the rest to float16, and the products' inputs to 8 bits.
 #include <iostream>
 
 #include "native/export/model_folder.h"
@@ -36,12 +36,12 @@ const std::vector<Case> kTinyCases = {{"a very good film.", {2, 8, 9, 5, 7, 11, 
                                       {std::nullopt, {2, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 3}}};
 
 // By the formula, not by the code under test.
-void round_rows(const std::vector<float>& values, int64_t rows, std::vector<float>& rounded) {
+void round_rows(const std::vector<float>& values, int64_t rows, int steps, std::vector<float>& rounded) {
   const size_t columns = values.size() / static_cast<size_t>(rows);
   for (size_t begin = 0; begin < values.size(); begin += columns) {
     double largest = 0;
     for (size_t i = begin; i < begin + columns; ++i) largest = std::max(largest, std::abs(double{values[i]}));
-    const double scale = largest / 127;
+    const double scale = largest / steps;
     for (size_t i = begin; i < begin + columns; ++i) {
       rounded[i] = static_cast<float>(scale > 0 ? std::nearbyint(values[i] / scale) * scale : 0);
     }
@@ -56,7 +56,9 @@ Status write_reference(const fs::path& path, const records::BertConfig& config, 
   }
   WeightValues int8 = rounded;
   for (const engine::ExpectedTensor& tensor : engine::expected_tensors(config)) {
-    if (engine::is_stored_as_int8(tensor)) round_rows(weights.at(tensor.name), tensor.shape[0], int8[tensor.name]);
+    if (!engine::is_stored_as_int8(tensor)) continue;
+    const bool words = tensor.name.find("word_embeddings") != std::string::npos;
+    round_rows(weights.at(tensor.name), tensor.shape[0], words ? 127 : 64, int8[tensor.name]);
   }
   OrderedJson json;
   for (const Case& c : cases) {

@@ -62,12 +62,12 @@ function near(actual, expected, tolerance, what) {
 
 // int8: ONNX Runtime rounds to 8 bits what it summed in float32, the reference what it summed in double precision; a
 // value near the middle of two steps may go either way and is then a step (1/255 of its tensor's range) apart, here and
-// in what follows from it. In a padded batch the range is that of all reviews and of padding, so the steps are others.
-const tolerances = {
-  fp32: { alone: 1e-4, batch: 1e-4 },
-  fp16: { alone: 1e-4, batch: 1e-4 },
-  int8: { alone: 0.02, batch: 0.1 },
-};
+// in what follows from it. The tiny models have too few values for that; the encoder, with 384 times as many and a
+// classifier of weights near 0.3, showed 0.02. In a padded batch the range is that of all reviews and of padding.
+function toleranceOf(name, weights) {
+  if (weights !== 'int8') return { alone: 1e-4, batch: 1e-4 };
+  return name.startsWith('encoder') ? { alone: 0.06, batch: 0.3 } : { alone: 1e-3, batch: 0.02 };
+}
 
 async function check(source, all, name, weights) {
   const cases = all.filter((c) => c[weights]);
@@ -91,7 +91,7 @@ async function check(source, all, name, weights) {
   const expected = cases.map((c) => c[weights]);
   const alone = [];
   for (const c of cases) alone.push(...(await logits(session, [c.input_ids])));
-  const { alone: tolerance, batch } = tolerances[weights];
+  const { alone: tolerance, batch } = toleranceOf(name, weights);
   near(alone, expected, tolerance, `${name}, one at a time`);
   near(await logits(session, cases.map((c) => c.input_ids)), expected, batch, `${name}, one padded batch`);
   await session.release();
@@ -118,7 +118,7 @@ async function checkPipeline(cases, name, weights, cut = new Set()) {
     const probability = 1 / (1 + Math.exp(negative - positive));
     assert.equal(label, probability > 0.5 ? 'positive' : 'negative', c.text);
     // A probability changes by at most half of what the difference of the logits does.
-    near([score], [Math.max(probability, 1 - probability)], tolerances[weights].alone, `${name}: ${c.text}`);
+    near([score], [Math.max(probability, 1 - probability)], toleranceOf(name, weights).alone, `${name}: ${c.text}`);
   }
   await classify.dispose();
 }
@@ -177,7 +177,7 @@ test('coppice predict computes an int8 folder as ONNX Runtime does', { skip: !ex
   let compared = 0;
   for (const [i, c] of texts.entries()) {
     if (predicted[i].tokens !== c.input_ids.length) continue; // the golden ids of a long text were cut by another rule
-    near([predicted[i].logits], await logits(session, [c.input_ids]), tolerances.int8.alone, c.text.slice(0, 60));
+    near([predicted[i].logits], await logits(session, [c.input_ids]), toleranceOf('encoder', 'int8').alone, c.text.slice(0, 60));
     compared += 1;
   }
   await session.release();

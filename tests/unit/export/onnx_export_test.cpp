@@ -92,10 +92,17 @@ TEST(OnnxExport, Int8HoldsMatricesAndWordsByRows) {
         for (size_t k = i / columns * columns; k < (i / columns + 1) * columns; ++k) {
           largest = std::max(largest, std::abs(original[k]));
         }
-        EXPECT_LE(std::abs(rounded[i] - original[i]), largest / 254 * (1 + 1e-5F)) << expected.name;
+        // Half a step: of 127 for words, of 64 for what is multiplied in integers.
+        const float steps = expected.name.find("word_embeddings") != std::string::npos ? 127 : 64;
+        EXPECT_LE(std::abs(rounded[i] - original[i]), largest / steps / 2 * (1 + 1e-5F)) << expected.name;
       }
     }
     EXPECT_EQ(int8, 2U * 6 + 2);
+    // No sum of two products of an unsigned byte and a weight leaves 16 bits.
+    const std::string query = "bert.encoder.layer.0.attention.self.query.weight";
+    for (const std::byte value : taken->at(query).bytes) {
+      EXPECT_LE(2 * 255 * std::abs(static_cast<int>(static_cast<int8_t>(value))), 32767);
+    }
     const std::vector<float> zeros = *engine::to_floats(taken->at(pruned), pruned);
     for (size_t i = 0; i < values.size(); i += 2) EXPECT_EQ(zeros[i], 0) << i;
     for (size_t i = 0; i < static_cast<size_t>(config.hidden_size); ++i) EXPECT_EQ(zeros[i], 0) << i;
@@ -233,9 +240,9 @@ TEST(ExportModel, WritesAnInt8FolderAndReadsItBack) {
   EXPECT_EQ(recorder.record().settings["weights"], "int8");
   const double all = recorder.record().results["relative_rounding_error"].get<double>();
   const Json& worst = recorder.record().results["largest_rounding_error"];
-  // Half a step of 1/127 of the largest is at most 0.4 % of the largest, and most weights here are smaller than that.
+  // Half a step of 1/64 of the largest is at most 0.8 % of it, half of that in the mean; the others are smaller.
   EXPECT_GT(all, 1e-4);
-  EXPECT_LT(all, 0.01);
+  EXPECT_LT(all, 0.02);
   EXPECT_GE(worst["relative_rounding_error"].get<double>(), all);
   EXPECT_TRUE(engine::is_stored_as_int8({worst["tensor"].get<std::string>(), {1, 1}}));
   const auto manifest = finish_export(output, recorder.finish({}));
@@ -252,7 +259,7 @@ TEST(ExportModel, WritesAnInt8FolderAndReadsItBack) {
   EXPECT_NE(card->find("onnx/model.onnx (I8)"), std::string::npos);
   EXPECT_NE(card->find("rounded to 8 bits"), std::string::npos);
 
-  // Exporting what is int8 already changes no integer: the largest of a row is 127 again.
+  // Exporting what is int8 already changes no integer: the largest of a row is the limit again.
   const std::filesystem::path second = folder.root() / "again-int8";
   RunRecorder again("export", {"coppice", "export"});
   testing::must(export_model({output, second, OnnxWeights::kInt8, false}, again.record()));

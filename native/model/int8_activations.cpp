@@ -1,0 +1,26 @@
+#include "native/model/int8_activations.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace coppice::model {
+
+at::Tensor round_to_uint8(const at::Tensor& x, const std::vector<int64_t>& offsets) {
+  at::Tensor rounded = at::empty_like(x);
+  for (size_t b = 0; b + 1 < offsets.size(); ++b) {
+    const at::Tensor rows = x.narrow(0, offsets[b], offsets[b + 1] - offsets[b]);
+    const auto [smallest, largest] = at::aminmax(rows);
+    const float low = std::min(smallest.item<float>(), 0.0F);
+    const float high = std::max(largest.item<float>(), 0.0F);
+    const float scale = high == low ? 1.0F : (high - low) / 255.0F;
+    const float zero_point = std::nearbyint(std::clamp(-low / scale, 0.0F, 255.0F));
+    at::Tensor out = rounded.narrow(0, offsets[b], offsets[b + 1] - offsets[b]);
+    at::div_out(out, rows, at::scalar_tensor(scale));
+    out.round_().clamp_(-zero_point, 255.0F - zero_point).mul_(scale);
+  }
+  return rounded;
+}
+
+}  // namespace coppice::model
