@@ -24,6 +24,7 @@ const packages = [
   ['test', 'libarchive-dev', 'safe extraction of the IMDb archive'],
   ['test', 'libcurl4-openssl-dev', 'downloads of data sets and base models'],
   ['test', 'libgtest-dev', 'C++ unit tests'],
+  ['test', 'libclang-rt-14-dev', 'AddressSanitizer and UBSan for clang, which emscripten brings'],
   ['test', 'chromium', 'the browser of the end-to-end tests'],
   ['test', 'ccache', 'makes the second build quick'],
 ];

@@ -30,7 +30,7 @@ function(build_example folder program)
   must_run(
     configured ${CMAKE_COMMAND} -S ${SOURCE}/docs/examples/${folder} -B ${build} -G Ninja
     -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}
-    -DCMAKE_C_FLAGS=${warnings} -DCMAKE_CXX_FLAGS=${warnings} ${ARGN})
+    -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_C_COMPILER=${CC} -DCMAKE_C_FLAGS=${warnings} -DCMAKE_CXX_FLAGS=${warnings} ${ARGN})
   must_run(built ${CMAKE_COMMAND} --build ${build})
   file(STRINGS ${build}/CMakeCache.txt found REGEX "^coppice_DIR:PATH=")
   must_match("${found}" "=${WORK}/prefix/")
