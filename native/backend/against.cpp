@@ -10,8 +10,6 @@ namespace {
 
 constexpr size_t kMostIds = 100;
 
-bool is_positive(const Logits& logits) { return logits[1] > logits[0]; }
-
 }  // namespace
 
 Result<OrderedJson> compare_logits(const DataSelection& selection, const std::vector<Logits>& of_this,

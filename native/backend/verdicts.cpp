@@ -16,8 +16,6 @@ double positive_score(const Logits& logits) {
   return 1.0 / (1.0 + std::exp(static_cast<double>(logits[0]) - static_cast<double>(logits[1])));
 }
 
-bool is_positive(const Logits& logits) { return logits[1] > logits[0]; }
-
 }  // namespace
 
 OrderedJson to_json(const records::Manifest& manifest, const Verdict& verdict) {

@@ -16,6 +16,8 @@ namespace coppice::backend {
 
 using Logits = std::array<float, 2>;  // negative, positive
 
+inline bool is_positive(const Logits& logits) { return logits[1] > logits[0]; }
+
 struct Verdict {
   Logits logits{};
   int64_t tokens = 0;  // words for a linear model

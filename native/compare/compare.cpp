@@ -34,13 +34,6 @@ struct Reviews {
   std::vector<std::string> texts;
 };
 
-const ModelSummary* find_model(const Overview& overview, const std::string& id) {
-  for (const ModelSummary& model : overview.models) {
-    if (model.manifest.id == id) return &model;
-  }
-  return nullptr;
-}
-
 // Whose predictions a file holds: said on the command line, in the file, or by its place among as many files as models.
 Result<std::string> owner_of(const Overview& overview, const std::string& said, const PredictionFile& file,
                              size_t place, size_t files) {

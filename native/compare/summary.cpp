@@ -131,13 +131,6 @@ Status take_inference(Overview& overview) {
   return {};
 }
 
-const ModelSummary* find_model(const Overview& overview, const std::string& id) {
-  for (const ModelSummary& model : overview.models) {
-    if (model.manifest.id == id) return &model;
-  }
-  return nullptr;
-}
-
 // Ids of the models between `model` and the baseline, itself first; the last one's parent is the baseline, or none of
 // the models.
 std::vector<const ModelSummary*> lineage(const Overview& overview, const ModelSummary& model) {
@@ -274,6 +267,13 @@ Result<ModelSummary> read_model(const std::filesystem::path& folder) {
 }
 
 }  // namespace
+
+const ModelSummary* find_model(const Overview& overview, const std::string& id) {
+  for (const ModelSummary& model : overview.models) {
+    if (model.manifest.id == id) return &model;
+  }
+  return nullptr;
+}
 
 Result<Overview> summarise(const std::vector<std::filesystem::path>& folders, const std::string& baseline_id,
                            int64_t tokens) {

@@ -47,6 +47,9 @@ struct Overview {
   [[nodiscard]] const ModelSummary& base() const { return models[baseline]; }
 };
 
+// Null where there is none of this id.
+const ModelSummary* find_model(const Overview& overview, const std::string& id);
+
 // Without `baseline_id` the baseline is the model that most others were made from, the first of several; where none was
 // made from another, the one with the most encoder operations. Refused: no model, two of one id, a baseline that is not
 // among them. Files named catalog.json are passed over, so that models/* can be said.

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 
+#include "native/export/card_text.h"
 #include "native/export/weights_hashes.h"
 #include "shared/base/json.h"
 #include "shared/records/figure.h"
@@ -16,12 +17,6 @@ std::string print(const char* format, Values... values) {
   std::array<char, 128> text{};
   std::snprintf(text.data(), text.size(), format, values...);
   return text.data();
-}
-
-std::string grouped(int64_t value) {
-  std::string text = std::to_string(value);
-  for (size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
-  return text;
 }
 
 std::string p_text(double p) { return p < 0.0001 ? "below 0.0001" : print("%.4f", p); }

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <utility>
 #include <vector>
+#include "native/export/card_text.h"
 
 namespace coppice {
 namespace {
@@ -23,13 +24,6 @@ std::string rounded(double value) {
   if (value == 0 || !std::isfinite(value)) return fixed(value, 0);
   const int digits = static_cast<int>(std::floor(std::log10(std::abs(value))));
   return fixed(value, digits >= 2 ? 0 : 2 - digits);
-}
-
-// 22713986 -> "22,713,986"
-std::string grouped(int64_t value) {
-  std::string text = std::to_string(value);
-  for (size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
-  return text;
 }
 
 template <typename Unit>

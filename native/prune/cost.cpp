@@ -6,7 +6,7 @@
 namespace coppice::prune {
 namespace {
 
-constexpr int64_t kSchemaVersion = 1;
+constexpr int64_t kTableSchemaVersion = 1;
 
 // The widest layer of the model: how far the cost vectors reach.
 records::LayerShape widest(const records::BertConfig& config) {
@@ -93,7 +93,7 @@ CostModel parameter_cost(const records::BertConfig& config) {
 
 OrderedJson to_json(const LatencyTable& table) {
   OrderedJson json;
-  json["schema_version"] = kSchemaVersion;
+  json["schema_version"] = kTableSchemaVersion;
   json["runtime"] = table.runtime;
   json["machine"] = table.machine;
   json["tokens"] = table.tokens;
@@ -109,9 +109,10 @@ OrderedJson to_json(const LatencyTable& table) {
 Result<LatencyTable> parse_latency_table(std::string_view text, const std::string& source) {
   COPPICE_ASSIGN_OR_RETURN(const Json json, parse_json(text, source));
   JsonReader reader(json, source);
-  if (const int64_t version = reader.integer("schema_version"); reader.status().ok() && version != kSchemaVersion) {
+  if (const int64_t version = reader.integer("schema_version");
+      reader.status().ok() && version != kTableSchemaVersion) {
     return unsupported(source + ": latency table schema " + std::to_string(version) + ", this program reads " +
-                       std::to_string(kSchemaVersion));
+                       std::to_string(kTableSchemaVersion));
   }
   LatencyTable table;
   table.runtime = reader.string("runtime");

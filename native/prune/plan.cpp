@@ -5,7 +5,7 @@
 namespace coppice::prune {
 namespace {
 
-constexpr int64_t kSchemaVersion = 2;  // 1 had a threshold in place of pattern and scope, and no whole layers
+constexpr int64_t kPlanSchemaVersion = 2;  // 1 had a threshold in place of pattern and scope, and no whole layers
 
 OrderedJson to_json(const ScoredOn& scored_on) {
   return {{"reviews", scored_on.reviews}, {"sha256", scored_on.sha256}};
@@ -192,7 +192,7 @@ std::string_view to_string(BudgetKind kind) {
 
 OrderedJson to_json(const Plan& plan) {
   OrderedJson json;
-  json["schema_version"] = kSchemaVersion;
+  json["schema_version"] = kPlanSchemaVersion;
   json["method"] = plan.method;
   json["model_id"] = plan.model_id;
   json["weights_sha256"] = plan.weights_sha256;
@@ -215,9 +215,9 @@ Result<Plan> parse_plan(std::string_view text, const std::string& source) {
   plan.model_id = reader.string("model_id");
   plan.weights_sha256 = reader.string("weights_sha256");
   COPPICE_RETURN_IF_ERROR(reader.status());
-  if (version != kSchemaVersion) {
+  if (version != kPlanSchemaVersion) {
     return unsupported(source + ": plan schema " + std::to_string(version) + ", this program reads " +
-                       std::to_string(kSchemaVersion));
+                       std::to_string(kPlanSchemaVersion));
   }
   if (plan.is_structured()) {
     COPPICE_ASSIGN_OR_RETURN(plan.structured, parse_structured(reader.at("structured"), source + ": structured"));

@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::string_view kWordEmbeddings = "bert.embeddings.word_embeddings.weight";
 
-bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
-
 Status check_scales(const TensorView& scales, const TensorView& tensor, const std::string& where) {
   if (scales.dtype != DType::kF32 || tensor.shape.empty() || scales.shape != std::vector<int64_t>{tensor.shape[0]}) {
     return invalid_input(where + " is " + std::string(name_of(scales.dtype)) + " " + shape_text(scales.shape) +
@@ -65,8 +63,8 @@ Result<Int8Rows> quantize_rows(std::span<const float> values, int64_t rows, cons
 
 bool is_stored_as_int8(const ExpectedTensor& tensor) {
   if (tensor.shape.size() != 2) return false;
-  return tensor.name == kWordEmbeddings || starts_with(tensor.name, "bert.encoder.") ||
-         starts_with(tensor.name, "bert.pooler.");
+  return tensor.name == kWordEmbeddings || tensor.name.starts_with("bert.encoder.") ||
+         tensor.name.starts_with("bert.pooler.");
 }
 
 Status attach_row_scales(TensorMap& tensors, const std::string& source) {

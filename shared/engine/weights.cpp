@@ -25,8 +25,6 @@ void add_layer_norm(std::vector<ExpectedTensor>& list, const std::string& name, 
 
 std::string layer_name(size_t index) { return "bert.encoder.layer." + std::to_string(index); }
 
-bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
-
 // Stored in some checkpoints, but computed and not learned.
 bool is_buffer(std::string_view name) {
   const auto ends_with = [&](std::string_view end) {
@@ -37,7 +35,7 @@ bool is_buffer(std::string_view name) {
 
 // Heads of other tasks that base checkpoints carry ("cls.predictions...", "cls.seq_relationship..."): replaced by the
 // classifier when a base model is fine-tuned.
-bool is_other_head(std::string_view name) { return starts_with(name, "cls."); }
+bool is_other_head(std::string_view name) { return name.starts_with("cls."); }
 
 std::string list_names(const std::vector<std::string>& names) {
   std::string text;
@@ -97,13 +95,13 @@ std::vector<std::string> encoder_matrices(const BertConfig& config) {
 Result<TensorMap> take_weights(const BertConfig& config, const TensorMap& tensors, bool require_classifier,
                                const std::string& source) {
   const bool prefixed =
-      std::any_of(tensors.begin(), tensors.end(), [](const auto& entry) { return starts_with(entry.first, kPrefix); });
+      std::any_of(tensors.begin(), tensors.end(), [](const auto& entry) { return entry.first.starts_with(kPrefix); });
   TensorMap taken;
   std::vector<std::string> missing;
   std::vector<std::string> mis_shaped;
   std::map<std::string, bool> used;
   for (const ExpectedTensor& expected : expected_tensors(config)) {
-    const bool classifier = starts_with(expected.name, "classifier.");
+    const bool classifier = expected.name.starts_with("classifier.");
     const std::string stored = prefixed || classifier ? expected.name : expected.name.substr(kPrefix.size());
     const auto it = tensors.find(stored);
     if (it == tensors.end()) {

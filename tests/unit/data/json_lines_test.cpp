@@ -7,7 +7,7 @@
 namespace coppice::data {
 namespace {
 
-std::string error_of(const std::string& text) {
+std::string json_lines_error(const std::string& text) {
   const auto lines = parse_json_lines(text, "t.jsonl");
   EXPECT_FALSE(lines.ok()) << text;
   return lines.ok() ? "" : lines.status().message();
@@ -29,15 +29,15 @@ TEST(JsonLines, ReadsLabelsKindsAndIds) {
 }
 
 TEST(JsonLines, ErrorsNameTheLine) {
-  EXPECT_NE(error_of("{\"text\":\"a\",\"label\":1}\n{\"text\":").find("t.jsonl:2"), std::string::npos);
-  EXPECT_NE(error_of("{\"label\":1}").find("text"), std::string::npos);
-  EXPECT_NE(error_of("{\"text\":\" \",\"label\":1}").find("empty"), std::string::npos);
-  EXPECT_NE(error_of("{\"text\":\"a\",\"label\":2}").find("label"), std::string::npos);
-  EXPECT_NE(error_of("{\"text\":\"\xC3\",\"label\":1}").find("UTF-8"), std::string::npos);
-  EXPECT_NE(error_of("{\"text\":\"a\",\"label\":1,\"id\":\"x\"}\n{\"text\":\"b\",\"label\":1,\"id\":\"x\"}")
+  EXPECT_NE(json_lines_error("{\"text\":\"a\",\"label\":1}\n{\"text\":").find("t.jsonl:2"), std::string::npos);
+  EXPECT_NE(json_lines_error("{\"label\":1}").find("text"), std::string::npos);
+  EXPECT_NE(json_lines_error("{\"text\":\" \",\"label\":1}").find("empty"), std::string::npos);
+  EXPECT_NE(json_lines_error("{\"text\":\"a\",\"label\":2}").find("label"), std::string::npos);
+  EXPECT_NE(json_lines_error("{\"text\":\"\xC3\",\"label\":1}").find("UTF-8"), std::string::npos);
+  EXPECT_NE(json_lines_error("{\"text\":\"a\",\"label\":1,\"id\":\"x\"}\n{\"text\":\"b\",\"label\":1,\"id\":\"x\"}")
                 .find("t.jsonl:1"),
             std::string::npos);
-  EXPECT_NE(error_of("").find("no labelled review"), std::string::npos);
+  EXPECT_NE(json_lines_error("").find("no labelled review"), std::string::npos);
 }
 
 TEST(JsonLines, TheHardPromptsAreATestSetAndNothingElse) {

@@ -7,7 +7,7 @@ namespace {
 
 class TsvTest : public FolderTest {};
 
-std::string error_of(const std::string& bytes) {
+std::string tsv_error(const std::string& bytes) {
   const auto reviews = parse_tsv(bytes, "x.tsv");
   EXPECT_FALSE(reviews.ok());
   if (reviews.ok()) return "";
@@ -39,15 +39,15 @@ TEST_F(TsvTest, ByteOrderMarkCrlfEmptyLinesAndMissingLastLineEndAreAccepted) {
 }
 
 TEST_F(TsvTest, ErrorsNameTheLine) {
-  EXPECT_NE(error_of("1\tgood\nno tab here\n").find("x.tsv:2: no tab"), std::string::npos);
-  EXPECT_NE(error_of("label\ttext\n1\tgood\n").find("x.tsv:1: the label is \"label\""), std::string::npos);
-  EXPECT_NE(error_of("1\tgood\n2\tbad\n").find("x.tsv:2: the label is \"2\""), std::string::npos);
-  EXPECT_NE(error_of("1\tgood\n0\t \n").find("x.tsv:2: the text is empty"), std::string::npos);
-  EXPECT_NE(error_of("1\tgood\tbetter\n").find("x.tsv:1: a second tab"), std::string::npos);
-  EXPECT_NE(error_of("1\tok\n0\tb\xFFz\n").find("x.tsv:2: byte 4 of the line is not UTF-8"), std::string::npos);
-  EXPECT_NE(error_of(std::string("1\ta\0b\n", 6)).find("x.tsv:1: a NUL byte"), std::string::npos);
-  EXPECT_NE(error_of("").find("no review"), std::string::npos);
-  EXPECT_NE(error_of("\n\n").find("no review"), std::string::npos);
+  EXPECT_NE(tsv_error("1\tgood\nno tab here\n").find("x.tsv:2: no tab"), std::string::npos);
+  EXPECT_NE(tsv_error("label\ttext\n1\tgood\n").find("x.tsv:1: the label is \"label\""), std::string::npos);
+  EXPECT_NE(tsv_error("1\tgood\n2\tbad\n").find("x.tsv:2: the label is \"2\""), std::string::npos);
+  EXPECT_NE(tsv_error("1\tgood\n0\t \n").find("x.tsv:2: the text is empty"), std::string::npos);
+  EXPECT_NE(tsv_error("1\tgood\tbetter\n").find("x.tsv:1: a second tab"), std::string::npos);
+  EXPECT_NE(tsv_error("1\tok\n0\tb\xFFz\n").find("x.tsv:2: byte 4 of the line is not UTF-8"), std::string::npos);
+  EXPECT_NE(tsv_error(std::string("1\ta\0b\n", 6)).find("x.tsv:1: a NUL byte"), std::string::npos);
+  EXPECT_NE(tsv_error("").find("no review"), std::string::npos);
+  EXPECT_NE(tsv_error("\n\n").find("no review"), std::string::npos);
 }
 
 TEST_F(TsvTest, ALineOfAMegabyteAndControlCharactersAreRead) {
