@@ -28,9 +28,9 @@ namespace {
 
 constexpr int kSuccess = 0;
 constexpr int kUninitialised = 1;
-constexpr int kInvalidArgument = 2;
+[[maybe_unused]] constexpr int kInvalidArgument = 2;  // the old driver has no call that says these two
 constexpr int kNotSupported = 3;
-constexpr int kNotFound = 6;
+[[maybe_unused]] constexpr int kNotFound = 6;
 constexpr int kInsufficientSize = 7;
 
 int initialised = 0;
