@@ -15,6 +15,9 @@ namespace coppice::model {
 //
 // A product of that with weights (scale of the row times an integer) is MatMulInteger's, scaled, but for the order in
 // which float32 rounds: integers of 8 bits and their products are exact in float32, sums are to 2^-24 of themselves.
+// But where another engine's float32 differs in its last bits, a value near the middle of two steps may go the other
+// way: logits of MiniLM differed from ONNX Runtime's by 0.01 in the mean and 0.04 at most on 26 reviews, a quarter of
+// what rounding to int8 changes.
 at::Tensor round_to_uint8(const at::Tensor& x, const std::vector<int64_t>& offsets);
 
 }  // namespace coppice::model

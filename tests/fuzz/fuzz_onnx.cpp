@@ -8,7 +8,12 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace coppice::engine;
   const std::span<const std::byte> bytes(reinterpret_cast<const std::byte*>(data), size);
-  (void)parse_weights(bytes, "input");
+  if (const auto weights = parse_weights(bytes, "input")) {
+    for (const auto& [name, view] : *weights) {
+      const auto floats = to_floats(view, name);  // int8 among them, times their scales
+      FUZZ_CHECK(!floats || static_cast<int64_t>(floats->size()) == view.elements());
+    }
+  }
   const auto file = parse_onnx(bytes, "input");
   if (!file) return 0;
   for (const auto& [name, view] : file->tensors) {

@@ -150,7 +150,7 @@ test('int8 logits are near the fp32 ones on the golden reviews', { skip: !exists
   const { output, answer } = exported(folder, 'encoder-int8-golden', 'int8');
   const fp32 = exported(folder, 'encoder-fp32-golden', 'fp32').answer;
   assert.ok(answer.onnx_bytes < 0.27 * fp32.onnx_bytes, `${answer.onnx_bytes} of ${fp32.onnx_bytes} bytes`);
-  assert.ok(answer.relative_rounding_error < 0.015, `${answer.relative_rounding_error}`);
+  assert.ok(answer.relative_rounding_error < 0.02, `${answer.relative_rounding_error}`);
   const session = await ort.InferenceSession.create(path.join(output, 'onnx/model.onnx'), { executionProviders: ['wasm'] });
   let largest = 0;
   for (const c of cases) {
