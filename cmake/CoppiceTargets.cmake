@@ -22,11 +22,15 @@ endif()
 
 # COPPICE_PCH: the headers that most files read, compiled once without and once with GoogleTest's. Only of the system: an
 # edit of ours must not compile everything anew. Presets without it show a missing #include.
+# A target that calls add_library itself takes part by coppice_use_headers(), or does without.
 option(COPPICE_PCH "Precompile the headers of the standard library, JSON and GoogleTest" OFF)
+if(COPPICE_PCH AND COPPICE_TORCH)
+  message(FATAL_ERROR "COPPICE_PCH goes with COPPICE_TORCH=OFF: the libtorch targets precompile headers of their own")
+endif()
 if(COPPICE_PCH)
   # One setting for libraries and programs: a precompiled header is of use only to the same.
   target_compile_options(coppice_options INTERFACE -fPIC)
-  set(source ${CMAKE_BINARY_DIR}/precompiled.cpp)
+  set(source ${CMAKE_BINARY_DIR}/empty.cpp)
   file(CONFIGURE OUTPUT ${source} CONTENT "")
   add_library(coppice_headers OBJECT ${source})
   target_link_libraries(coppice_headers PRIVATE coppice_options)
