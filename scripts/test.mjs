@@ -56,6 +56,7 @@ const suites = {
     needs: ['release', 'wasm', 'dist'],
     run: () => nodeTests('tests/e2e', serve),
   },
+  tutorial: { why: 'every command of docs/tutorial-pruning.md', needs: ['release'], run: () => nodeTests('tests/tutorial') },
   architecture: { why: 'who may include whom', needs: ['release'], run: () => nodeTests('tests/architecture') },
 };
 

@@ -5,6 +5,7 @@
 //               <!-- output: exact -->          line by line; the usual, may be left out
 //               <!-- output: within 10 % -->    words are the same, numbers differ by at most so much of their size
 //               <!-- output: shape -->          words are the same, numbers may be any: times and energies
+//               <!-- output: first line -->     the first line as in shape, the rest is an example: verdicts on times
 //             A line of three dots stands for any lines.
 
 // [{ line, commands, expected?: { mode, percent?, text, line } }, ...]
@@ -36,10 +37,10 @@ export function blocksOf(markdown) {
 }
 
 function parseMode(text, line) {
-  if (text === 'exact' || text === 'shape') return { mode: text };
+  if (['exact', 'shape', 'first line'].includes(text)) return { mode: text };
   const within = text.match(/^within (\d+(?:\.\d+)?) %$/);
   if (within) return { mode: 'within', percent: Number(within[1]) };
-  throw new Error(`line ${line}: output mode "${text}"; expected exact, shape or within N %`);
+  throw new Error(`line ${line}: output mode "${text}"; expected exact, shape, first line or within N %`);
 }
 
 const number = /[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?/g;
@@ -51,7 +52,7 @@ function lineDifference({ mode, percent }, expected, actual) {
   // Columns move with the width of numbers, and so do rules below them.
   const words = (line) => line.replace(number, '#').replace(/\s+/g, ' ').trim();
   if (words(expected) !== words(actual)) return differs;
-  if (mode === 'shape') return null;
+  if (mode !== 'within') return null;
   const [wanted, found] = [expected, actual].map((line) => (line.match(number) ?? []).map(Number));
   const far = wanted.findIndex((value, i) => Math.abs(found[i] - value) > (percent / 100) * Math.abs(value) + 1e-12);
   return far < 0 ? null : `${differs}: ${found[far]} is more than ${percent} % from ${wanted[far]}`;
@@ -61,6 +62,7 @@ function lineDifference({ mode, percent }, expected, actual) {
 export function difference(expected, output) {
   const wanted = expected.text.split('\n');
   const found = output.replace(/\n$/, '').split('\n');
+  if (expected.mode === 'first line') return lineDifference(expected, wanted[0], found[0]);
   let at = 0;
   for (let i = 0; i < wanted.length; ++i) {
     if (wanted[i].trim() === '...') {

@@ -41,6 +41,11 @@ test('shape: any numbers, the same words', () => {
   assert.match(difference(expect('shape', 'sparse: 1.02'), 'sparse: nan\n'), /expected/);
 });
 
+test('first line: the rest is an example', () => {
+  assert.equal(difference(expect('first line', 'model  1 J\nnever'), 'model 22 J\n26,000\n'), null);
+  assert.match(difference(expect('first line', 'model\nnever'), 'failed\nnever\n'), /expected "model", got "failed"/);
+});
+
 test('three dots stand for any lines, also none, and end where the next line is', () => {
   for (const output of ['a\nx\ny\nb\n', 'a\nb\n']) assert.equal(difference(expect('exact', 'a\n...\nb'), output), null);
   assert.match(difference(expect('exact', 'a\n...\nb'), 'a\nx\n'), /no line such as "b"/);
