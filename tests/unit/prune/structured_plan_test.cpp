@@ -152,8 +152,9 @@ TEST(LatencyTable, OfTheBrowserGivesTheTimesItWasMadeFrom) {
   const records::BertConfig config;  // MiniLM-L6
   const Result<CostModel> cost = latency_cost(config, *table);
   ASSERT_TRUE(cost.ok()) << cost.status().message();
+  const Json json = Json::parse(*text);
   int checked = 0;
-  for (const Json& model : Json::parse(*text)["measured"]["models"]) {
+  for (const Json& model : json["measured"]["models"]) {
     if (!model.contains("layers") || model["layers"] != config.num_hidden_layers()) continue;
     const int64_t heads = model["heads"];
     const int64_t neurons = model["neurons"];
