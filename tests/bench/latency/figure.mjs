@@ -34,7 +34,7 @@ for (const share of [0, 0.25, 0.5, 0.75, 1]) {
 }
 parts.push(text(x(0.5), height - 10, 'heads or neurons that stay in every layer', 'text-anchor="middle"'));
 for (const [member, color, up] of [
-  ['heads', '#b3401f', -16],
+  ['heads', '#b3401f', -40],
   ['neurons', '#1f6f5c', 30],
 ]) {
   const measured = table[member].map(({ width: count }) => [count / full[member], time({ [member]: count }) / time({})]);
