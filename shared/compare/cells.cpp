@@ -43,10 +43,13 @@ std::string accuracy_text(const ModelRow& row) {
 
 std::string threads_text(int threads) { return std::to_string(threads) + (threads == 1 ? " thread" : " threads"); }
 
-std::string runtime_text(const ModelRow& row, const Runtime& runtime) {
+std::string runtime_text(const ModelRow& row) {
   if (!row.verdict) return kNone;
   if (is_linear(row)) return "Coppice's core, 1 thread";
-  return runtime.name.empty() ? kNone : runtime.name + " " + runtime.version + ", " + threads_text(runtime.threads);
+  if (!row.runtime || row.runtime->name.empty()) return kNone;
+  const Runtime& runtime = *row.runtime;
+  const std::string name = runtime.name + " " + runtime.version + ", " + runtime.backend;
+  return runtime.threads > 0 ? name + ", " + threads_text(runtime.threads) : name;  // a GPU has no such number
 }
 
 }  // namespace
@@ -79,7 +82,7 @@ std::vector<Cell> cells_of(const ModelRow& row, const State& state) {
   cells.push_back({"size", row.model_bytes > 0 ? format_bytes(row.model_bytes) : kNone});
   cells.push_back({"accuracy", accuracy_text(row)});
   cells.push_back({"floor", row.against_floor.empty() ? kNone : row.against_floor});
-  cells.push_back({"runtime", runtime_text(row, state.runtime)});
+  cells.push_back({"runtime", runtime_text(row)});
   cells.push_back({"state", describe_phase(row)});
   return cells;
 }
@@ -110,8 +113,9 @@ std::string status_line(const State& state) {
 
 std::string runtime_line(const Runtime& runtime) {
   if (runtime.name.empty()) return "";
-  std::string text =
-      runtime.name + " " + runtime.version + " · " + runtime.backend + " · " + threads_text(runtime.threads);
+  std::string text = runtime.name + " " + runtime.version + " · " + runtime.backend;
+  if (runtime.threads == 0) return text;
+  text += " · " + threads_text(runtime.threads);
   if (!runtime.isolated) text += " (without cross-origin isolation a page gets no more)";
   return text;
 }

@@ -108,6 +108,7 @@ void Comparison::describe(size_t model) {
   ModelRow& row = state_.models[model];
   row.phase = ModelPhase::kDescribing;
   row.problem.clear();
+  if (models_[model].without_manifest) return offer(model);
   Request request;
   request.path = row.id + "/manifest.json";
   emit(std::move(request), model);
@@ -119,7 +120,7 @@ void Comparison::read_manifest(size_t model, std::string_view bytes) {
   if (!parsed.ok()) return fail(model, parsed.status().message());
   records::Manifest manifest = std::move(*parsed);
   const std::string source = row.id + "/manifest.json";
-  if (manifest.id != row.id) {
+  if (manifest.id != row.id && !row.yours) {
     return fail(model, source + ": describes \"" + manifest.id + "\", but the catalog has it as \"" + row.id + "\"");
   }
   if (manifest.labels.size() != 2) {
@@ -296,6 +297,7 @@ void Comparison::clear_results() {
 void Comparison::clear_result(size_t model) {
   ModelRow& row = state_.models[model];
   row.verdict.reset();
+  row.runtime.reset();
   row.warm_up_ms.reset();
   row.times_ms.clear();
   row.runs_per_time = 1;
@@ -368,11 +370,12 @@ void Comparison::preparing(int64_t id) {
   changed();
 }
 
-void Comparison::loaded(int64_t id, bool stored_on_device) {
+void Comparison::loaded(int64_t id, bool stored_on_device, std::optional<Runtime> runtime) {
   const std::optional<Pending> pending = take_pending(id, RequestKind::kLoad);
   if (!pending) return;
   state_.models[pending->model].phase = ModelPhase::kReady;
   state_.models[pending->model].on_device = stored_on_device;
+  models_[pending->model].runtime = runtime ? std::move(*runtime) : state_.runtime;
   changed();
   pump();
 }
@@ -383,6 +386,7 @@ void Comparison::run_done(int64_t id, std::array<double, 2> logits, double milli
   ModelRow& row = state_.models[pending->model];
   Model& model = models_[pending->model];
   ++state_.runs_done;
+  if (model.positive_first) std::swap(logits[0], logits[1]);
   if (!std::isfinite(logits[0]) || !std::isfinite(logits[1])) {
     fail(pending->model, row.id + ": gave logits that are no numbers; the model file does not suit this runtime");
   } else if (!std::isfinite(milliseconds) || milliseconds < 0) {
@@ -390,6 +394,7 @@ void Comparison::run_done(int64_t id, std::array<double, 2> logits, double milli
   } else if (!model.warmed_up) {
     model.warmed_up = true;
     row.verdict = judge(logits, model.manifest.labels);
+    if (!is_linear(row)) row.runtime = model.runtime;
     row.warm_up_ms = milliseconds;
     state_.agreement = agreement_of(state_.models);
   } else {
@@ -513,6 +518,7 @@ void Comparison::pump_loads() {
   request.sha256 = manifest.find_file(path)->sha256;
   request.by_core = is_linear(manifest);
   request.config = models_[next].config;
+  if (!request.by_core) request.backend = state_.backend;
   emit(std::move(request), next);
 }
 

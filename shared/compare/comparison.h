@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "shared/base/status.h"
+#include "shared/compare/hugging_face_folder.h"
 #include "shared/compare/reading.h"
 #include "shared/compare/state.h"
 #include "shared/records/manifest.h"
@@ -54,6 +55,8 @@ struct Request {
   bool by_core = false;
   std::string config;  // kLoad: its config.json, read and checked
   std::string text;    // kRun
+  // Of a transformer, kLoad: which backend of the runtime is wanted, "wasm" or "webgpu".
+  std::string backend;
 };
 
 class Comparison {
@@ -74,19 +77,27 @@ class Comparison {
   void cancel();                      // keeps what is measured
   Status load(std::string_view id);   // download and prepare without comparing
   Status retry(std::string_view id);  // a failed model, from its manifest on
+  // A model of the visitor's own becomes another row, under a name that no row has. Its files are asked for as any
+  // other's, below that name, and answered from what was dropped. With a manifest (of `coppice export`), or without.
+  Status add_model(std::string_view id);
+  Status add_model(std::string_view id, const HuggingFaceFolder& folder);
+  // "wasm" or "webgpu": transformers are loaded again. Refused while models load or run.
+  Status choose_backend(std::string_view backend);
 
   // What the outside answers.
   void fetched(int64_t id, std::string_view bytes);
   void probed(int64_t id, bool on_device);
   void progress(int64_t id, int64_t bytes_done, int64_t bytes_total);
   void preparing(int64_t id);
-  void loaded(int64_t id, bool stored_on_device);
+  // runtime: what it really was loaded in, where that was not the backend asked for; absent: the one last announced.
+  void loaded(int64_t id, bool stored_on_device, std::optional<Runtime> runtime = std::nullopt);
   // runs: how many runs `milliseconds` is the mean of.
   void run_done(int64_t id, std::array<double, 2> logits, double milliseconds, int64_t runs = 1);
   void request_failed(int64_t id, std::string message);  // any request
   // The worker is gone with all its sessions. The model it was running fails; the others load again when needed.
   void runtime_lost(const std::string& message);
   void set_runtime(Runtime runtime);
+  Status set_stored(std::string_view id, bool on_device);  // a kept model file was removed, or is there again
   void add_notice(std::string message);
 
  private:
@@ -95,6 +106,9 @@ class Comparison {
     std::shared_ptr<const text::Tokenizer> tokenizer;  // null for a linear model
     std::string config;                                // of a linear model
     bool described = false;                            // a text can be read
+    bool without_manifest = false;                     // brought by the visitor; `manifest` was made of its files
+    bool positive_first = false;                       // its logits are to be swapped
+    std::optional<Runtime> runtime;                    // that it is loaded in
     Reading reading;                                   // of the current text
     bool in_comparison = false;
     bool warmed_up = false;
@@ -117,6 +131,7 @@ class Comparison {
   void read_vocabulary(size_t model, std::string_view bytes);
   void read_linear_config(size_t model, std::string_view bytes);
   void offer(size_t model);
+  Result<size_t> new_row(std::string_view id);
   [[nodiscard]] Reading read(size_t model, std::string_view text) const;
   void read_current(size_t model);
   void fail(size_t model, std::string problem);

@@ -147,11 +147,12 @@ std::string describe_phase(const ModelRow& row) {
     case ModelPhase::kDescribing:
       return "reading its description";
     case ModelPhase::kOffered:
+      if (row.yours) return "yours, in this page's memory";
       return row.on_device ? "on this device" : format_bytes(row.model_bytes) + " to download";
     case ModelPhase::kWaiting:
       return "waiting to load";
     case ModelPhase::kDownloading:
-      return (row.on_device ? "reading " : "downloading ") + format_bytes(row.bytes_done) + " of " +
+      return (row.on_device || row.yours ? "reading " : "downloading ") + format_bytes(row.bytes_done) + " of " +
              format_bytes(row.bytes_total);
     case ModelPhase::kPreparing:
       return "preparing the model";

@@ -52,12 +52,58 @@ Status run_done(JsonReader& event, Comparison& comparison) {
   return {};
 }
 
+Runtime read_runtime(JsonReader& event) {
+  return {event.string("name"), event.string("version"), event.string("backend"),
+          static_cast<int>(event.integer("threads")), event.boolean("isolated")};
+}
+
 Status runtime(JsonReader& event, Comparison& comparison) {
-  Runtime runtime{event.string("name"), event.string("version"), event.string("backend"),
-                  static_cast<int>(event.integer("threads")), event.boolean("isolated")};
+  Runtime runtime = read_runtime(event);
   COPPICE_RETURN_IF_ERROR(event.status());
   comparison.set_runtime(std::move(runtime));
   return {};
+}
+
+Status loaded(JsonReader& event, Comparison& comparison) {
+  const int64_t id = event.integer("id");
+  const bool stored = event.boolean("stored");
+  COPPICE_RETURN_IF_ERROR(event.status());
+  if (!event.has("runtime")) {
+    comparison.loaded(id, stored);
+    return {};
+  }
+  JsonReader inner(event.at("runtime"), "event: runtime");
+  Runtime runtime = read_runtime(inner);
+  COPPICE_RETURN_IF_ERROR(inner.status());
+  comparison.loaded(id, stored, std::move(runtime));
+  return {};
+}
+
+// A model of the visitor's own. "folder" is absent where it comes with a manifest.
+Status add_model(JsonReader& event, Comparison& comparison) {
+  const std::string id = event.string("model");
+  COPPICE_RETURN_IF_ERROR(event.status());
+  if (!event.has("folder")) return comparison.add_model(id);
+  JsonReader reader(event.at("folder"), "event: folder");
+  HuggingFaceFolder folder;
+  folder.weights = reader.string("weights");
+  folder.config = reader.string("config");
+  const auto optional_text = [&](const char* key) {
+    return reader.has(key) ? std::optional<std::string>(reader.string(key)) : std::nullopt;
+  };
+  folder.tokenizer_config = optional_text("tokenizer_config");
+  folder.tokenizer = optional_text("tokenizer");
+  folder.vocabulary = optional_text("vocabulary");
+  const Json& files = reader.at("files");
+  COPPICE_RETURN_IF_ERROR(reader.status());
+  if (!files.is_array()) reader.fail("files", "expected an array");
+  for (const Json& file : files) {
+    JsonReader entry(file, "event: folder: files");
+    folder.files.push_back({entry.string("path"), entry.integer("bytes"), entry.string("sha256")});
+    COPPICE_RETURN_IF_ERROR(entry.status());
+  }
+  COPPICE_RETURN_IF_ERROR(reader.status());
+  return comparison.add_model(id, folder);
 }
 
 // Each reads its members, checks them, then acts.
@@ -89,13 +135,20 @@ const std::map<std::string, Handler>& handlers() {
          comparison.preparing(id);
          return {};
        }},
-      {"loaded",
+      {"loaded", loaded},
+      {"add_model", add_model},
+      {"stored",
        [](JsonReader& event, Comparison& comparison) -> Status {
-         const int64_t id = event.integer("id");
-         const bool stored = event.boolean("stored");
+         const std::string model = event.string("model");
+         const bool on_device = event.boolean("on_device");
          COPPICE_RETURN_IF_ERROR(event.status());
-         comparison.loaded(id, stored);
-         return {};
+         return comparison.set_stored(model, on_device);
+       }},
+      {"backend",
+       [](JsonReader& event, Comparison& comparison) -> Status {
+         const std::string value = event.string("value");
+         COPPICE_RETURN_IF_ERROR(event.status());
+         return comparison.choose_backend(value);
        }},
       {"run_done", run_done},
       {"failed",
@@ -178,6 +231,7 @@ OrderedJson row_json(const ModelRow& row, const State& state) {
   json["problem"] = row.problem;
   json["selected"] = row.selected;
   json["on_device"] = row.on_device;
+  json["yours"] = row.yours;
   json["model_bytes"] = row.model_bytes;
   json["bytes_done"] = row.bytes_done;
   json["bytes_total"] = row.bytes_total;
@@ -191,6 +245,9 @@ OrderedJson row_json(const ModelRow& row, const State& state) {
     json["label"] = row.verdict->label;
     json["probability"] = row.verdict->probability;
     json["logits"] = {row.verdict->logits[0], row.verdict->logits[1]};
+  }
+  if (row.runtime) {
+    json["backend"] = row.runtime->backend;
   }
   if (row.warm_up_ms) json["warm_up_ms"] = *row.warm_up_ms;
   json["times_ms"] = row.times_ms;
@@ -229,6 +286,7 @@ std::string to_json(const Request& request) {
     json["engine"] = "core";
     json["config"] = request.config;
   }
+  if (!request.backend.empty()) json["backend"] = request.backend;
   if (request.kind == RequestKind::kRun) {
     if (request.by_core) {
       json["text"] = request.text;
@@ -263,6 +321,7 @@ std::string view_json(const State& state) {
   json["text_bytes"] = state.text_bytes;
   json["text_empty"] = state.text_empty;
   json["results_are_stale"] = state.results_are_stale;
+  json["backend"] = state.backend;
   json["device"] = state.device_id;
   json["grid"] = state.grid_id;
   json["agreement"] = agreement_name(state.agreement);

@@ -4,10 +4,12 @@
 // Requests   {"id":1,"kind":"fetch","model":"","path":"catalog.json"}
 //            {"id":5,"kind":"probe"|"load","model":"dense","path":"dense/onnx/model.onnx","bytes":N,"sha256":"..."}
 //            {"id":7,"kind":"run","model":"dense","input_ids":[101,...,102]}
+//            a load of a transformer has "backend":"wasm"|"webgpu"
 //            of a linear model: a load has "engine":"core" and "config", its config.json; a run has "text" for ids
 //            {"id":9,"kind":"unload","model":"dense"}
 // Events     {"type":"probed","id","on_device":bool}    {"type":"progress","id","bytes_done","bytes_total"}
-//            {"type":"preparing","id"}                  {"type":"loaded","id","stored":bool}
+//            {"type":"preparing","id"}                  {"type":"loaded","id","stored":bool}, with "runtime" where it
+//                                                       is not the one last announced: {"name",...} as below
 //            {"type":"run_done","id","logits":[neg,pos],"milliseconds"}, with "runs" where it is the mean of several
 //            {"type":"failed","id","message"}           {"type":"runtime_lost","message"}
 //            {"type":"runtime","name","version","backend","threads","isolated":bool}
@@ -15,6 +17,12 @@
 //            {"type":"start"} {"type":"cancel"} {"type":"load","model"} {"type":"retry","model"}
 //            {"type":"select","model","selected":bool} {"type":"repeats","value":5}
 //            {"type":"device","value":"laptop"} {"type":"grid","value":"FRA"}
+//            {"type":"backend","value":"wasm"|"webgpu"}
+//            {"type":"stored","model","on_device":bool}
+//            {"type":"add_model","model"}: its files are then fetched below that name; without a manifest also
+//            "folder":
+//            {"files":[{"path","bytes","sha256"}],"weights":PATH,"config":TEXT}, and as texts where they are there
+//            "tokenizer_config", "tokenizer", "vocabulary"
 // The text and fetched bytes come beside this, as bytes (wasm/api/coppice_api.h).
 #pragma once
 

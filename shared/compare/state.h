@@ -50,12 +50,21 @@ struct TimeRatio {
   metrics::Interval interval;  // 95 % bootstrap interval of it
 };
 
+struct Runtime {
+  std::string name;  // "ONNX Runtime Web"; empty until the worker has said so
+  std::string version;
+  std::string backend;  // "WASM" or "WebGPU"
+  int threads = 0;
+  bool isolated = false;  // cross-origin isolation: needed for more than one thread
+};
+
 struct ModelRow {
   std::string id;
   ModelPhase phase = ModelPhase::kDescribing;
   std::string problem;
   bool selected = true;
   bool on_device = false;  // its file is in this browser's cache
+  bool yours = false;      // brought by the visitor; its files are in memory for this visit
 
   // From the manifest.
   records::Architecture architecture = records::Architecture::kBert;
@@ -84,6 +93,7 @@ struct ModelRow {
 
   // Results for the review last compared.
   std::optional<Verdict> verdict;
+  std::optional<Runtime> runtime;  // that judged it; none for a linear model
   std::optional<double> warm_up_ms;
   std::vector<double> times_ms;
   int64_t runs_per_time = 1;  // above 1: each time is the mean of so many runs, as one is too short for the clock
@@ -95,14 +105,6 @@ struct ModelRow {
 inline bool is_linear(const ModelRow& row) { return row.architecture == records::Architecture::kLinear; }
 
 enum class RunPhase { kIdle, kLoading, kWarmingUp, kTiming, kDone };
-
-struct Runtime {
-  std::string name;  // "ONNX Runtime Web"; empty until the worker has said so
-  std::string version;
-  std::string backend;  // "WASM"
-  int threads = 0;
-  bool isolated = false;  // cross-origin isolation: needed for more than one thread
-};
 
 enum class Agreement { kNone, kAgree, kDisagree };
 
@@ -120,6 +122,7 @@ struct State {
   bool text_empty = true;
   bool results_are_stale = false;  // the text changed since the results were made
   Runtime runtime;
+  std::string backend = "wasm";  // chosen for transformers: "wasm" or "webgpu"
   std::string device_id;
   std::string grid_id;
   Agreement agreement = Agreement::kNone;

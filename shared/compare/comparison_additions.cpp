@@ -1,0 +1,110 @@
+// What a visitor changes about the models themselves: one of their own joins, a kept file is removed, another backend
+// of the runtime is chosen.
+#include "shared/compare/comparison.h"
+#include "shared/compare/floor.h"
+#include "shared/compare/headline.h"
+
+namespace coppice::compare {
+namespace {
+
+constexpr size_t kLongestOwnId = 80;
+constexpr size_t kMostOwnModels = 20;
+
+Status check_own_id(std::string_view id) {
+  const bool plain = !id.empty() && id.size() <= kLongestOwnId &&
+                     id.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+                         std::string_view::npos &&
+                     id.find_first_not_of('.') != std::string_view::npos;
+  if (plain) return {};
+  return invalid_usage("a model's name must have 1 to " + std::to_string(kLongestOwnId) +
+                       " letters, digits, dots, dashes and underscores, not \"" + std::string(id) + "\"");
+}
+
+}  // namespace
+
+Result<size_t> Comparison::new_row(std::string_view id) {
+  COPPICE_RETURN_IF_ERROR(check_own_id(id));
+  if (!state_.catalog_read && state_.catalog_problem.empty()) {
+    return invalid_usage("the list of models is still being read; try again in a moment");
+  }
+  size_t own = 0;
+  for (const ModelRow& row : state_.models) {
+    if (row.id == id) return invalid_usage("there already is a model \"" + std::string(id) + "\"");
+    own += row.yours ? 1 : 0;
+  }
+  if (own >= kMostOwnModels) {
+    return invalid_usage("there already are " + std::to_string(own) +
+                         " models of your own; reload the page to start anew");
+  }
+  ModelRow row;
+  row.id = id;
+  row.yours = true;
+  state_.models.push_back(std::move(row));
+  models_.emplace_back();
+  state_.catalog_problem.clear();  // now there is something to compare
+  return state_.models.size() - 1;
+}
+
+Status Comparison::add_model(std::string_view id) {
+  COPPICE_ASSIGN_OR_RETURN(const size_t model, new_row(id));
+  describe(model);
+  changed();
+  return {};
+}
+
+Status Comparison::add_model(std::string_view id, const HuggingFaceFolder& folder) {
+  // Read first: a folder that cannot be used adds no row.
+  COPPICE_RETURN_IF_ERROR(check_own_id(id));
+  COPPICE_ASSIGN_OR_RETURN(HuggingFaceModel read, read_hugging_face_folder(folder, std::string(id)));
+  COPPICE_ASSIGN_OR_RETURN(const size_t model, new_row(id));
+  Model& added = models_[model];
+  added.manifest = std::move(read.manifest);
+  added.tokenizer = std::make_shared<const text::Tokenizer>(std::move(read.tokenizer));
+  added.without_manifest = true;
+  added.positive_first = read.positive_first;
+  if (!read.assumption.empty()) add_notice(read.assumption);
+  ModelRow& row = state_.models[model];
+  describe_row(added.manifest, row);
+  row.model_bytes = added.manifest.find_file(added.manifest.weights.front().path)->bytes;
+  std::vector<const records::Manifest*> manifests;
+  for (const Model& each : models_) manifests.push_back(&each.manifest);
+  write_floor(state_, manifests);
+  offer(model);
+  changed();
+  pump();
+  return {};
+}
+
+Status Comparison::set_stored(std::string_view id, bool on_device) {
+  COPPICE_ASSIGN_OR_RETURN(const size_t model, find_model(id));
+  if (!state_.models[model].yours) state_.models[model].on_device = on_device;
+  changed();
+  return {};
+}
+
+Status Comparison::choose_backend(std::string_view backend) {
+  if (backend != "wasm" && backend != "webgpu") {
+    return not_found("no backend \"" + std::string(backend) + "\"; there are wasm and webgpu");
+  }
+  if (backend == state_.backend) return {};
+  for (const ModelRow& row : state_.models) {
+    const bool loading = row.phase == ModelPhase::kDownloading || row.phase == ModelPhase::kPreparing;
+    if (comparing_ || (loading && !is_linear(row))) {
+      return invalid_usage("The runtime can be changed once models are loaded and no comparison runs.");
+    }
+  }
+  state_.backend = backend;
+  for (size_t i = 0; i < models_.size(); ++i) {
+    ModelRow& row = state_.models[i];
+    if (is_linear(row) || row.phase != ModelPhase::kReady) continue;
+    Request request;
+    request.kind = RequestKind::kUnload;
+    emit(std::move(request), i);
+    row.phase = row.on_device && row.selected ? ModelPhase::kWaiting : ModelPhase::kOffered;
+  }
+  changed();
+  pump();
+  return {};
+}
+
+}  // namespace coppice::compare
