@@ -1,18 +1,32 @@
-// Offline use. build.mjs puts the list of files and its hash in front of this file:
-//   const build = { hash: '…', page: [...], runtime: [...] };
+// Offline use. build.mjs puts the list of files and their hashes in front of this file:
+//   const build = { hash: '…', page: { FILE: SHA256 in base64, ... }, runtimes: { wasm: { FILE: SHA256 }, webgpu: {...} } };
 // The page's own files are answered from the cache of this build; descriptions of models come from the network when
 // there is one, else from the cache; model files are kept by the page's worker (app/model-store.js), not here.
-const cacheName = `coppice-page-${build.hash}`;
-const descriptions = 'coppice-descriptions-v1';
+//
+// A runtime's files are large, so they are kept once a model has needed them: when they pass through here on their way
+// to the worker, or, on a first visit that this script did not see yet, when the page asks for it ("keep"). The page is
+// told when all of it is there, and only then says that it works without a network.
 const base = new URL('./', self.location.href);
-const known = new Set([...build.page, ...build.runtime].map((file) => new URL(file, base).href));
+// Pages of one origin below different paths share the origin's caches.
+const cachePrefix = `coppice-page-${base.pathname}-`;
+const cacheName = cachePrefix + build.hash;
+const descriptions = 'coppice-descriptions-v1';
+const runtimeFiles = Object.assign({}, ...Object.values(build.runtimes));
+const hashes = new Map(
+  Object.entries({ ...build.page, ...runtimeFiles }).map(([file, hash]) => [new URL(file, base).href, hash]),
+);
 
 const isDescription = (url) =>
   url.startsWith(new URL('models/', base).href) && /\.(json|txt)$/.test(new URL(url).pathname);
 
+// A host that is halfway through an upload must not give a mixture of two versions: what is kept has its hash.
+const requestFor = (file, hash) => new Request(new URL(file, base), { cache: 'no-cache', integrity: `sha256-${hash}` });
+
 self.addEventListener('install', (event) => {
   event.waitUntil(
-    caches.open(cacheName).then((cache) => cache.addAll(build.page.map((file) => new Request(file, { cache: 'no-cache' })))),
+    caches
+      .open(cacheName)
+      .then((cache) => cache.addAll(Object.entries(build.page).map(([file, hash]) => requestFor(file, hash)))),
   );
 });
 
@@ -20,34 +34,78 @@ self.addEventListener('activate', (event) => {
   event.waitUntil(
     (async () => {
       const names = await caches.keys();
-      const old = names.filter((name) => name.startsWith('coppice-page-') && name !== cacheName);
+      const old = names.filter((name) => name.startsWith(cachePrefix) && name !== cacheName);
       await Promise.all(old.map((name) => caches.delete(name)));
       await self.clients.claim();
     })(),
   );
 });
 
+let keeping = Promise.resolve(); // one after the other: two would fetch the same megabytes twice
+
 self.addEventListener('message', (event) => {
   if (event.data?.type === 'activate') self.skipWaiting();
-  if (event.data?.type === 'keep') event.waitUntil(keep(event.data.descriptions ?? [], event.data.runtime));
+  if (event.data?.type !== 'keep') return;
+  const [port] = event.ports;
+  keeping = keeping.then(async () => {
+    try {
+      await keep(event.data.descriptions, event.data.runtimes);
+      port?.postMessage({ kept: true });
+    } catch (error) {
+      port?.postMessage({ kept: false, problem: `${error?.message ?? error}` });
+    }
+  });
+  event.waitUntil(keeping);
 });
 
-async function keep(urls, withRuntime) {
+async function keep(urls, runtimes) {
   const described = await caches.open(descriptions);
-  await Promise.all(urls.filter(isDescription).map((url) => described.add(new Request(url, { cache: 'no-cache' }))));
-  if (!withRuntime) return;
+  for (const url of urls.filter(isDescription)) {
+    // Without a network what is kept already is as good.
+    if (!(await described.match(url))) await described.add(new Request(url, { cache: 'no-cache' }));
+  }
   const cache = await caches.open(cacheName);
-  for (const file of build.runtime) {
-    // Mostly from the browser's HTTP cache: the page has just used it.
-    if (!(await cache.match(new URL(file, base)))) await cache.add(file);
+  for (const [file, hash] of runtimes.flatMap((name) => Object.entries(build.runtimes[name] ?? {}))) {
+    const request = requestFor(file, hash);
+    await storing.get(request.url);
+    if (!(await cache.match(request))) await cache.add(request);
   }
 }
 
-async function answerFromCache(request) {
+const storing = new Map(); // URL -> promise of the copy that is being made of what passes through
+
+async function keepCopy(cache, url, response) {
+  try {
+    const content = await response.arrayBuffer();
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', content));
+    if (btoa(String.fromCharCode(...digest)) !== hashes.get(url)) return; // of another version: used, not kept
+    const headers = { 'Content-Type': response.headers.get('Content-Type') ?? '', 'Content-Length': String(content.byteLength) };
+    for (const name of ['Cross-Origin-Embedder-Policy', 'Cross-Origin-Resource-Policy']) {
+      if (response.headers.has(name)) headers[name] = response.headers.get(name);
+    }
+    await cache.put(url, new Response(content, { headers }));
+  } catch {
+    // No room, or the connection broke off: the page hears of it when it asks for the file to be kept.
+  } finally {
+    storing.delete(url);
+  }
+}
+
+async function answerFromCache(event) {
+  const { request } = event;
   const cache = await caches.open(cacheName);
   const url = new URL(request.url);
   const page = request.mode === 'navigate' && url.pathname === base.pathname;
-  return (await cache.match(page ? new URL('index.html', base) : request, { ignoreSearch: page })) ?? fetch(request);
+  const kept = await cache.match(page ? new URL('index.html', base) : request, { ignoreSearch: page });
+  if (kept) return kept;
+  const response = await fetch(request);
+  const address = url.origin + url.pathname;
+  if (response.ok && hashes.has(address) && !storing.has(address)) {
+    const copy = keepCopy(cache, address, response.clone());
+    storing.set(address, copy);
+    event.waitUntil(copy);
+  }
+  return response;
 }
 
 async function answerDescription(request) {
@@ -67,8 +125,8 @@ self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== base.origin) return;
-  if (known.has(url.origin + url.pathname) || (request.mode === 'navigate' && url.pathname === base.pathname)) {
-    event.respondWith(answerFromCache(request));
+  if (hashes.has(url.origin + url.pathname) || (request.mode === 'navigate' && url.pathname === base.pathname)) {
+    event.respondWith(answerFromCache(event));
   } else if (isDescription(url.href)) {
     event.respondWith(answerDescription(request));
   }

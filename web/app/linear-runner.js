@@ -5,6 +5,7 @@
 // batch: as many runs as take fifty steps of the clock, but at least ten milliseconds, and its time is their mean.
 import createModule from '../core/coppice.js';
 import { CoreError, loadCore } from './core.js';
+import { coreOptions } from './places.js';
 
 const leastBatchMs = 10;
 const mostBatchMs = 200;
@@ -33,7 +34,7 @@ export class LinearRunner {
   }
 
   async load(model, config, weights) {
-    this.#core ??= loadCore(createModule);
+    this.#core ??= coreOptions().then((options) => loadCore(createModule, options));
     let core;
     try {
       core = await this.#core;

@@ -4,12 +4,13 @@ import createModule from '../core/coppice.js';
 import { Canvas } from './canvas.js';
 import { loadCore } from './core.js';
 import { fillSelect, ModelList, setText, Table, updateList } from './mirror.js';
-import { announceUpdates, keepForOffline } from './offline.js';
+import { announceUpdates } from './offline.js';
 import { Outside } from './outside.js';
+import { coreOptions, get, page, partsReady } from './places.js';
 import { remember, remembered } from './settings.js';
+import { openedWith, Shell } from './shell.js';
 
 const at = (id) => document.getElementById(id);
-const page = new URL('../', import.meta.url); // the folder of index.html, wherever that is
 
 // Typing is tokenised, which a text of a megabyte makes slow: so not at every key.
 const typingPauseMs = 150;
@@ -23,7 +24,7 @@ function fatal(error) {
 
 async function loadFonts() {
   const load = async (weight) => {
-    const response = await fetch(new URL(`fonts/source-sans-3-latin-${weight}.ttf`, page));
+    const response = await get(new URL(`fonts/source-sans-3-latin-${weight}.ttf`, page).href);
     if (!response.ok) throw new Error(`the font of the drawing is missing (${response.status})`);
     return { weight, bytes: new Uint8Array(await response.arrayBuffer()) };
   };
@@ -42,10 +43,13 @@ async function startCanvas(core, comparison) {
   }
 }
 
+// Returns setTheme('dark' | 'light' | 'auto'), which holds for this visit only.
 function setUpTheme(canvas) {
   const system = window.matchMedia('(prefers-color-scheme: dark)');
+  let asked = null;
   const apply = () => {
-    const dark = (remembered('theme') ?? (system.matches ? 'dark' : 'light')) === 'dark';
+    const systems = system.matches ? 'dark' : 'light';
+    const dark = (asked === 'auto' ? systems : (asked ?? remembered('theme') ?? systems)) === 'dark';
     document.documentElement.dataset.theme = dark ? 'dark' : 'light';
     at('theme').setAttribute('aria-pressed', String(dark));
     canvas?.setDark(dark);
@@ -53,9 +57,14 @@ function setUpTheme(canvas) {
   system.addEventListener('change', apply);
   at('theme').addEventListener('click', () => {
     remember('theme', document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark');
+    asked = null;
     apply();
   });
   apply();
+  return (name) => {
+    asked = name;
+    apply();
+  };
 }
 
 function setUpText(outside) {
@@ -74,7 +83,7 @@ function setUpText(outside) {
 }
 
 async function setUpSamples(tell) {
-  const samples = await (await fetch(new URL('samples.json', page))).json();
+  const samples = await (await get(new URL('samples.json', page).href)).json();
   fillSelect(at('sample'), samples, ({ name }) => name);
   at('sample').addEventListener('change', () => {
     const sample = samples.find(({ id }) => id === at('sample').value);
@@ -122,7 +131,7 @@ function reading(view) {
 function compareLabel(view) {
   if (view.phase === 'done') return 'Compare again';
   const bytes = view.models
-    .filter(({ selected, phase, on_device: here }) => selected && phase === 'offered' && !here)
+    .filter(({ selected, phase, on_device: here, yours }) => selected && phase === 'offered' && !here && !yours)
     .reduce((sum, model) => sum + model.model_bytes, 0);
   return bytes > 0 ? `Compare (downloads ${(bytes / 1e6).toFixed(0)} MB once)` : 'Compare';
 }
@@ -134,13 +143,15 @@ function bringIntoView(element) {
 }
 
 async function start() {
-  const core = await loadCore(createModule);
+  await partsReady;
+  const core = await loadCore(createModule, await coreOptions());
   const comparison = core.createComparison();
   const canvas = await startCanvas(core, comparison);
   const table = new Table(at('table'));
   let shown = -1;
   let lastView = null;
   let waiting = false;
+  let shell = null;
 
   const show = () => {
     waiting = false;
@@ -163,13 +174,7 @@ async function start() {
     at('chart').hidden = !canvas || !view.models.some(({ times_ms: times }) => times.length > 0);
     if (view.runtime.text) setText(at('runtime'), `${view.runtime.text}.`);
     updateList(at('notices'), view.notices);
-    const ready = view.models.filter(({ phase }) => phase === 'ready');
-    if (ready.length > 0) {
-      keepForOffline({
-        descriptions: outside.described,
-        runtime: ready.some(({ architecture }) => architecture !== 'linear'),
-      });
-    }
+    shell?.update(view);
     canvas?.redraw();
   };
   // Once a frame at most, and also in a tab in the background, where there are no frames.
@@ -186,19 +191,40 @@ async function start() {
     retry: (model) => outside.send({ type: 'retry', model }),
   });
 
-  setUpTheme(canvas);
+  const setTheme = setUpTheme(canvas);
   setUpChoices(comparison, outside);
   const tell = setUpText(outside);
   await setUpSamples(tell);
   if (at('review').value) tell(); // kept by the browser over a reload
 
-  at('form').addEventListener('submit', (event) => {
-    event.preventDefault();
+  // Returns what was wrong, or null.
+  const compare = () => {
     tell();
     const error = outside.send({ type: 'start' });
     setText(at('error'), error?.message ?? '');
     if (error && !lastView?.catalog_problem) at('review').focus();
     if (!error) bringIntoView(at('headline'));
+    return error?.message ?? null;
+  };
+  shell = new Shell({
+    at,
+    outside,
+    link: opened,
+    actions: {
+      compare,
+      setTheme,
+      stop: () => outside.send({ type: 'cancel' }),
+      setReview: (text) => {
+        at('review').value = text;
+        at('sample').value = '';
+        tell();
+      },
+    },
+  });
+  shown = -1; // the shell has seen nothing yet
+  at('form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    shell.compare();
   });
   at('review').addEventListener('input', () => setText(at('error'), ''));
   at('stop').addEventListener('click', () => outside.send({ type: 'cancel' }));
@@ -208,5 +234,6 @@ async function start() {
   document.body.dataset.started = 'true';
 }
 
-announceUpdates({ notice: at('update'), button: at('reload') });
+const opened = openedWith();
+announceUpdates({ notice: at('update'), text: at('update-text'), button: at('reload') });
 start().catch(fatal);

@@ -1,5 +1,6 @@
 // Carries out what the core asks for: small files by fetch, models and runs in the worker. Answers come back as events
 // with the request's id; the order does not matter.
+import { get, startWorker } from './places.js';
 import { sha256 } from './sha256.js';
 
 // Larger than any vocabulary or manifest; a server that answers without end is cut off there.
@@ -8,21 +9,38 @@ const mostBytes = 16 * 1024 * 1024;
 async function fetchSmall(url, { bytes, sha256: hash }) {
   let response;
   try {
-    response = await fetch(url, { cache: 'no-cache' });
+    response = await get(url, { cache: 'no-cache' });
   } catch (error) {
     throw new Error(`the download failed (${error.message}). Check the connection and try again.`);
   }
   if (!response.ok) throw new Error(`the server answered ${response.status} for ${new URL(url).pathname}.`);
   const length = Number(response.headers.get('Content-Length') ?? 0);
   if (length > mostBytes) throw new Error(`the file has ${length} bytes, which is more than it can be.`);
-  const content = new Uint8Array(await response.arrayBuffer());
+  return check(new Uint8Array(await response.arrayBuffer()), new URL(url).pathname, { bytes, sha256: hash });
+}
+
+async function check(content, name, { bytes, sha256: hash }) {
   if (bytes !== undefined && content.length !== bytes) {
-    throw new Error(`${new URL(url).pathname} has ${content.length} bytes, its manifest says ${bytes}. It was not used.`);
+    throw new Error(`${name} has ${content.length} bytes, its manifest says ${bytes}. It was not used.`);
   }
   if (hash && (await sha256(content)) !== hash) {
-    throw new Error(`${new URL(url).pathname} is not the file its manifest describes (SHA-256). It was not used.`);
+    throw new Error(`${name} is not the file its manifest describes (SHA-256). It was not used.`);
   }
   return content;
+}
+
+// One file of a model that the visitor brought.
+async function readOwn(files, path, request) {
+  const file = files.get(path);
+  if (!file) throw new Error(`${path} is missing in the folder that was dropped.`);
+  if (request.bytes !== undefined && file.size !== request.bytes) {
+    throw new Error(`${path} has ${file.size} bytes, its manifest says ${request.bytes}: it was cut short or altered. It was not used.`);
+  }
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    throw new Error(`${path} can no longer be read (${error.message}). Drop the model again.`);
+  }
 }
 
 // models: URL of the folder that holds catalog.json. comparison: from core.js. changed(): after every event.
@@ -32,6 +50,8 @@ export class Outside {
   #changed;
   #worker = null;
   #described = new Set();
+  #own = new Map(); // model -> its files, of those that the visitor brought
+  #unzips = new Map();
 
   constructor({ models, comparison, changed }) {
     this.#models = models;
@@ -51,6 +71,23 @@ export class Outside {
 
   setText(text) {
     return this.#apply(() => this.#comparison.setText(text));
+  }
+
+  // One of bring.js's models. Returns the core's error, or null.
+  addModel({ event, files }) {
+    this.#own.set(event.model, files);
+    const error = this.send(event);
+    if (error) this.#own.delete(event.model);
+    return error;
+  }
+
+  // In the worker, since it takes seconds. Resolves to Map(path -> Uint8Array).
+  unzip(bytes) {
+    const ticket = this.#unzips.size + 1;
+    const answer = new Promise((resolve, reject) => this.#unzips.set(ticket, { resolve, reject }));
+    this.#worker ??= this.#startWorker();
+    this.#worker.postMessage({ kind: 'unzip', ticket, bytes }, [bytes]);
+    return answer;
   }
 
   // After a change from elsewhere, e.g. at the start.
@@ -76,8 +113,15 @@ export class Outside {
   async #fetch(request) {
     const url = new URL(request.path, this.#models).href;
     try {
-      const content = await fetchSmall(url, request);
-      this.#described.add(url);
+      const own = this.#own.get(request.model);
+      let content;
+      if (own) {
+        const path = request.path.slice(request.model.length + 1);
+        content = await check(await readOwn(own, path, request), path, request);
+      } else {
+        content = await fetchSmall(url, request);
+        this.#described.add(url);
+      }
       this.#apply(() => this.#comparison.fetched(request.id, content));
     } catch (error) {
       const prefix = request.model ? `${request.model}: ` : '';
@@ -86,16 +130,35 @@ export class Outside {
   }
 
   #post(request) {
+    const own = this.#own.get(request.model);
+    if (own && request.kind === 'probe') return void this.send({ type: 'probed', id: request.id, on_device: true });
+    if (own && request.kind === 'load') return void this.#loadOwn(own, request);
     this.#worker ??= this.#startWorker();
     this.#worker.postMessage({ ...request, url: request.path && new URL(request.path, this.#models).href });
   }
 
+  async #loadOwn(files, request) {
+    try {
+      const content = await readOwn(files, request.path.slice(request.model.length + 1), request);
+      this.#worker ??= this.#startWorker();
+      this.#worker.postMessage({ ...request, content }, [content.buffer]);
+    } catch (error) {
+      this.send({ type: 'failed', id: request.id, message: `${request.model}: ${error.message}` });
+    }
+  }
+
   #startWorker() {
-    const worker = new Worker(new URL('./runtime-worker.js', import.meta.url), { type: 'module' });
-    worker.addEventListener('message', ({ data }) => this.send(data));
+    const worker = startWorker();
+    worker.addEventListener('message', ({ data }) => {
+      if (data.type !== 'unzipped') return void this.send(data);
+      const { resolve, reject } = this.#unzips.get(data.ticket);
+      if (data.files) resolve(data.files);
+      else reject(new Error(data.message));
+    });
     const lost = (reason) => {
       worker.terminate();
       if (this.#worker === worker) this.#worker = null; // the next request starts another
+      for (const { reject } of this.#unzips.values()) reject(new Error(`the worker stopped (${reason}).`));
       this.send({ type: 'runtime_lost', message: `the worker that ran it stopped (${reason}).` });
     };
     worker.addEventListener('error', (event) => {

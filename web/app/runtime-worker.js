@@ -1,59 +1,80 @@
 // The worker that runs models, one run at a time, timed round the run alone: transformers in ONNX Runtime Web, linear
 // models in the core ("engine":"core"). Messages carry ids:
 //   in   { id, kind: 'probe' | 'load' | 'run' | 'unload', model, ... }     out  { id, type, ... } as the core's events
+//   in   { kind: 'unzip', ticket, bytes }                                  out  { type: 'unzipped', ticket, files | message }
+import { isWanted, mostBytes } from './bring.js';
 import { LinearRunner } from './linear-runner.js';
-import { getModel, isStored } from './model-store.js';
+import { checkModel, getModel, isStored } from './model-store.js';
+import { startRuntime } from './runtimes.js';
 
 const linear = new LinearRunner();
-const sessions = new Map();
-let runtime = null; // the promise of ONNX Runtime, once asked for
+const sessions = new Map(); // model -> { session, ort }
+const runtimes = new Map(); // backend -> promise of { ort, about }
+let announced = '';
 let queue = Promise.resolve(); // sessions and runs follow one another
 
 const send = (message) => self.postMessage(message);
 
-async function startRuntime() {
-  const ort = await import('../ort/ort.wasm.min.mjs');
-  const isolated = self.crossOriginIsolated === true;
-  // Half the threads of a big machine gain little on models this small and disturb what else runs.
-  const threads = isolated ? Math.max(1, Math.min(4, navigator.hardwareConcurrency || 1)) : 1;
-  ort.env.wasm.wasmPaths = new URL('../ort/', import.meta.url).href;
-  ort.env.wasm.numThreads = threads;
-  ort.env.logLevel = 'error';
-  send({
-    type: 'runtime',
-    name: 'ONNX Runtime Web',
-    version: ort.env.versions.web ?? ort.env.versions.common,
-    backend: 'WASM',
-    threads,
-    isolated,
-  });
-  return ort;
+async function runtimeOf(backend) {
+  if (!runtimes.has(backend)) runtimes.set(backend, startRuntime(backend));
+  try {
+    const runtime = await runtimes.get(backend);
+    const { about } = runtime;
+    if (announced !== about.backend) send({ type: 'runtime', ...about });
+    announced = about.backend;
+    return runtime;
+  } catch (error) {
+    runtimes.delete(backend); // the next attempt starts anew
+    throw error;
+  }
 }
+
+// The one asked for, or WASM with a notice: a browser may have WebGPU's interface and no device behind it.
+async function preferredRuntime(backend) {
+  if (backend !== 'webgpu') return runtimeOf('wasm');
+  try {
+    return await runtimeOf('webgpu');
+  } catch (error) {
+    fellBack(error);
+    return runtimeOf('wasm');
+  }
+}
+
+const fellBack = (error) =>
+  send({ type: 'notice', message: `WebGPU cannot be used here (${error.message}); transformers run on WASM instead.` });
 
 async function load(request) {
-  const { id, url, bytes, sha256, engine } = request;
-  if (engine !== 'core') runtime ??= startRuntime();
-  const [ort, file] = await Promise.all([
-    engine === 'core' ? null : runtime,
-    getModel({ url, bytes, hash: sha256 }, (done, total) =>
-      send({ id, type: 'progress', bytes_done: done, bytes_total: total }),
-    ),
+  const { id, model, url, bytes, sha256, engine, content } = request;
+  const progress = (done, total) => send({ id, type: 'progress', bytes_done: done, bytes_total: total });
+  const [runtime, file] = await Promise.all([
+    engine === 'core' ? null : preferredRuntime(request.backend),
+    content ? checkModel(content, { bytes, hash: sha256 }) : getModel({ model, url, bytes, hash: sha256 }, progress),
   ]);
   send({ id, type: 'preparing' });
-  await enqueue(() => (ort ? loadSession(request, file, ort) : loadLinear(request, file)));
+  const about = await enqueue(() => (runtime ? loadSession(request, file, runtime) : loadLinear(request, file)));
   if (file.notice) send({ type: 'notice', message: file.notice });
-  send({ id, type: 'loaded', stored: file.stored });
+  send({ id, type: 'loaded', stored: file.stored, ...(about ? { runtime: about } : {}) });
 }
 
-async function loadSession({ model }, file, ort) {
-  const old = sessions.get(model);
-  sessions.delete(model);
-  await old?.release();
+// Returns what it was loaded in.
+async function loadSession({ model }, file, { ort, about, provider }) {
+  await unload(model);
   try {
-    sessions.set(model, await ort.InferenceSession.create(file.content, { executionProviders: ['wasm'] }));
+    // Errors only: on WebGPU it warns of each node that the processor runs.
+    const session = await ort.InferenceSession.create(file.content, { executionProviders: [provider], logSeverityLevel: 3 });
+    sessions.set(model, { ort, session });
+    return about;
   } catch (error) {
-    throw new Error(`ONNX Runtime could not make a session of the file (${error.message}).`);
+    if (provider === 'wasm') throw new Error(`ONNX Runtime could not make a session of the file (${reasonOf(error)}).`);
+    fellBack(error);
+    return loadSession({ model }, file, await runtimeOf('wasm'));
   }
+}
+
+// Emscripten throws bare numbers where C++ ran out of memory.
+function reasonOf(error) {
+  const text = `${error?.message ?? error}`;
+  return /^\d+$|bad_alloc|memory|OOM/i.test(text) ? `not enough memory: ${text}` : text;
 }
 
 async function loadLinear({ model, config }, file) {
@@ -64,20 +85,32 @@ async function loadLinear({ model, config }, file) {
   }
 }
 
+async function unload(model) {
+  const old = sessions.get(model);
+  sessions.delete(model);
+  linear.unload(model);
+  await old?.session.release();
+}
+
 async function run({ id, model, input_ids: ids, text }) {
   if (linear.has(model)) return void send({ id, type: 'run_done', ...linear.run(model, text) });
-  const ort = await runtime;
-  const session = sessions.get(model);
-  if (!session) throw new Error('the model is not loaded.');
+  const loaded = sessions.get(model);
+  if (!loaded) throw new Error('the model is not loaded.');
+  const { ort, session } = loaded;
   const shape = [1, ids.length];
   const filled = (value) => new ort.Tensor('int64', new BigInt64Array(ids.length).fill(value), shape);
   const feeds = { input_ids: new ort.Tensor('int64', BigInt64Array.from(ids, BigInt), shape), attention_mask: filled(1n) };
   if (session.inputNames.includes('token_type_ids')) feeds.token_type_ids = filled(0n);
+  const unknown = session.inputNames.filter((name) => !(name in feeds));
+  if (unknown.length > 0) throw new Error(`the model has an input "${unknown[0]}", which is not one of a BERT classifier.`);
   const start = performance.now();
   const results = await session.run(feeds);
   const milliseconds = performance.now() - start;
   const { logits } = results;
-  if (!logits || logits.data.length !== 2) throw new Error('the model did not give two logits.');
+  if (!logits || logits.data.length !== 2) {
+    const outputs = session.outputNames.map((name) => `${name} (${results[name]?.dims.join(' x ')})`).join(', ');
+    throw new Error(`the model gave ${outputs}; expected "logits" (1 x 2).`);
+  }
   send({ id, type: 'run_done', logits: [Number(logits.data[0]), Number(logits.data[1])], milliseconds });
 }
 
@@ -87,16 +120,21 @@ function enqueue(work) {
   return result;
 }
 
+async function unzipAll({ ticket, bytes }) {
+  try {
+    const { unzip } = await import('./zip.js');
+    send({ type: 'unzipped', ticket, files: unzip(new Uint8Array(bytes), { wanted: isWanted, mostBytes }) });
+  } catch (error) {
+    send({ type: 'unzipped', ticket, message: error.message });
+  }
+}
+
 const handlers = {
   probe: async ({ id, sha256 }) => send({ id, type: 'probed', on_device: await isStored(sha256) }),
   load,
   run: (message) => enqueue(() => run(message)),
-  unload: ({ model }) =>
-    enqueue(async () => {
-      linear.unload(model);
-      await sessions.get(model)?.release();
-      sessions.delete(model);
-    }),
+  unload: ({ model }) => enqueue(() => unload(model)),
+  unzip: unzipAll,
 };
 
 self.addEventListener('message', async ({ data }) => {
