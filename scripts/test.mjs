@@ -41,7 +41,7 @@ const builds = {
   native: ['everything native, with libtorch', () => build('native')],
   release: ['the programs as people run them', () => build('release')],
   wasm: ['the core and the page, for the browser; the first time also fetches Dear ImGui', () => build('wasm')],
-  dist: ['everything the browser loads', () => mustRun('node', ['web/build.mjs'])],
+  dist: ['everything the browser loads', () => mustRun('node', ['web/build.mjs', '--single', '--npm'])],
 };
 
 const serve = { COPPICE_SERVE: path.join(root, 'build/release/coppice-serve'), COPPICE_DIST: path.join(root, 'dist') };

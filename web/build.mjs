@@ -1,9 +1,12 @@
 // Puts together dist/: everything the browser loads, ready for any static host and below any path.
 //
-//   node web/build.mjs [--out dist] [--core build/wasm] [--models models] [--no-compress]
+//   node web/build.mjs [--out dist] [--core build/wasm] [--models models] [--no-compress] [--single] [--npm]
 //
-// No bundler: the page is plain ES modules, and the three third-party parts (ONNX Runtime Web, a font, a hash) are single
-// files that packages in node_modules ship as they are. Prints what each part weighs, raw and as brotli, and fails when
+// --single adds dist/coppice.html, the page in one file (single/build.mjs); --npm adds dist/npm, the package for other
+// pages (embed/build.mjs). `npm run build` makes both.
+//
+// No bundler: the page is plain ES modules, and the third-party parts (ONNX Runtime Web, a font, a hash, zip) are files
+// that packages in node_modules ship as they are. Prints what each part weighs, raw and as brotli, and fails when
 // the core is over its budget. Node packages and the wasm preset come first: `npm ci`, `cmake --build --preset wasm`.
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -12,6 +15,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
+import { npmPackage } from './embed/build.mjs';
+import { singleFile } from './single/build.mjs';
 import { woffToTrueType } from './woff.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -21,9 +26,12 @@ const { values: options } = parseArgs({
     core: { type: 'string', default: 'build/wasm' },
     models: { type: 'string', default: 'models' },
     'no-compress': { type: 'boolean', default: false },
+    single: { type: 'boolean', default: false },
+    npm: { type: 'boolean', default: false },
   },
 });
 const out = path.resolve(root, options.out);
+const shipped = []; // ids of the models in dist/
 const budgetBytes = 500_000; // brotli, core and UI: the figure of the design
 
 class BuildFailed extends Error {}
@@ -70,6 +78,12 @@ function assemble() {
   for (const file of ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']) {
     copy(inPackage(`onnxruntime-web/dist/${file}`), `ort/${file}`);
   }
+  // Fetched only where WebGPU is chosen.
+  for (const file of ['ort.webgpu.min.mjs', 'ort-wasm-simd-threaded.asyncify.mjs', 'ort-wasm-simd-threaded.asyncify.wasm']) {
+    copy(inPackage(`onnxruntime-web/dist/${file}`), `ort-webgpu/${file}`);
+  }
+  copy(path.join(root, 'web/embed/coppice-compare.js'), 'coppice-compare.js');
+  copy(inPackage('fflate/esm/browser.js'), 'vendor/fflate.js');
   for (const weight of [400, 600]) {
     const name = `source-sans-3-latin-${weight}`;
     const files = '@fontsource/source-sans-3/files';
@@ -86,7 +100,10 @@ function assemble() {
   if (existsSync(path.join(models, 'catalog.json'))) {
     const catalog = JSON.parse(readFileSync(path.join(models, 'catalog.json'), 'utf8'));
     copy(path.join(models, 'catalog.json'), 'models/catalog.json');
-    for (const { id } of catalog.models) copyModel(path.join(models, id), id);
+    for (const { id } of catalog.models) {
+      copyModel(path.join(models, id), id);
+      shipped.push(id);
+    }
   } else {
     console.warn(`no ${options.models}/catalog.json: the page will say that there is nothing to compare`);
   }
@@ -108,10 +125,12 @@ function licences() {
     ['ONNX Runtime Web', 'onnxruntime-web/package.json', 'MIT'],
     ['Source Sans 3', '@fontsource/source-sans-3/package.json', 'OFL-1.1'],
     ['@noble/hashes', '@noble/hashes/package.json', 'MIT'],
+    ['fflate', 'fflate/package.json', 'MIT'],
   ].map(([name, file, licence]) => `${name} ${JSON.parse(readFileSync(inPackage(file), 'utf8')).version}: ${licence}`);
   const texts = [
     ['Source Sans 3', '@fontsource/source-sans-3/LICENSE'],
     ['@noble/hashes', '@noble/hashes/LICENSE'],
+    ['fflate', 'fflate/LICENSE'],
   ].map(([name, file]) => `---- ${name}\n\n${readFileSync(inPackage(file), 'utf8')}`);
   return [
     'Coppice is licensed under the Apache License 2.0. This page also carries:',
@@ -127,18 +146,24 @@ function licences() {
 // The service worker's list, and one hash over all that it names: another hash is another version.
 function finish() {
   const hash = createHash('sha256');
-  const isRuntime = (file) => file.startsWith('ort/');
-  const files = ['index.html', ...filesUnder('.').filter((file) => !/^(models|vendor)\/|^\.|^licences/.test(file))];
+  const runtimes = { wasm: 'ort/', webgpu: 'ort-webgpu/' };
+  const isRuntime = (file) => Object.values(runtimes).some((folder) => file.startsWith(folder));
+  const notPage = /^(models|vendor\/noble-hashes)\/|^\.|^licences|^coppice-compare\.js/;
+  const files = ['index.html', ...filesUnder('.').filter((file) => !notPage.test(file))];
   const index = readFileSync(path.join(root, 'web/index.html'), 'utf8');
   hash.update(index);
   for (const file of files.slice(1)) hash.update(file).update(readFileSync(path.join(out, file)));
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  const build = {
-    hash: hash.digest('hex').slice(0, 16),
-    page: files.filter((file) => !isRuntime(file)),
-    runtime: files.filter(isRuntime),
-  };
+  const build = { hash: hash.digest('hex').slice(0, 16) };
   write('index.html', index.replace('<span id="version"></span>', `<span id="version">${version} (build ${build.hash.slice(0, 8)})</span>`));
+  const hashesOf = (wanted) =>
+    Object.fromEntries(
+      files.filter(wanted).map((file) => [file, createHash('sha256').update(readFileSync(path.join(out, file))).digest('base64')]),
+    );
+  build.page = hashesOf((file) => !isRuntime(file));
+  build.runtimes = Object.fromEntries(
+    Object.entries(runtimes).map(([name, folder]) => [name, hashesOf((file) => file.startsWith(folder))]),
+  );
   write('sw.js', `const build = ${JSON.stringify(build)};\n${readFileSync(path.join(root, 'web/sw.js'), 'utf8')}`);
 }
 
@@ -157,7 +182,7 @@ function compress() {
     let size = content.length;
     if (gains && !options['no-compress']) {
       const key = createHash('sha256').update(content).digest('hex').slice(0, 24);
-      for (const [suffix, squeeze] of [['br', (bytes) => brotli(bytes, 11)], ['gz', (bytes) => gzipSync(bytes, { level: 9 })]]) {
+      for (const [suffix, squeeze] of [['br', (bytes) => brotli(bytes, bytes.length > 20e6 ? 9 : 11)], ['gz', (bytes) => gzipSync(bytes, { level: 9 })]]) {
         const stored = path.join(kept, `${key}.${suffix}`);
         if (!existsSync(stored)) writeFileSync(stored, squeeze(content));
         if (file !== 'sw.js') cpSync(stored, path.join(out, `${file}.${suffix}`));
@@ -193,6 +218,15 @@ try {
   assemble();
   finish();
   report(compress());
+  if (options.single) {
+    const { html, models } = await singleFile({ root, dist: out, core: path.resolve(root, options.core), models: shipped });
+    write('coppice.html', html);
+    console.log(`coppice.html: ${(Buffer.byteLength(html) / 1e6).toFixed(1)} MB, with ${models.join(' and ') || 'no model'}`);
+  }
+  if (options.npm) {
+    const models = npmPackage({ root, dist: out, out: path.join(out, 'npm'), models: shipped });
+    console.log(`npm/: the package coppice-compare, with ${models.join(' and ') || 'no model'}`);
+  }
   console.log(`${path.relative(process.cwd(), out) || '.'} is ready`);
 } catch (error) {
   if (!(error instanceof BuildFailed)) throw error;
