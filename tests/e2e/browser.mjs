@@ -25,9 +25,10 @@ export function launch(args = []) {
 
 // A page at `url` in a context of its own: { page, context, problems, foreign, close }. problems: console errors and
 // uncaught exceptions; foreign: requests to any other origin.
-export async function openPage(browser, url, { viewport = { width: 1280, height: 800 }, ...options } = {}) {
+export async function openPage(browser, url, { viewport = { width: 1280, height: 800 }, prepare, ...options } = {}) {
   const context = await browser.newContext({ viewport, ...options });
-  context.setDefaultTimeout(120_000); // a busy machine is slow, not wrong
+  context.setDefaultTimeout(Number(process.env.COPPICE_TEST_TIMEOUT_MS ?? 120_000)); // a busy machine is slow, not wrong
+  await prepare?.(context);
   const page = await context.newPage();
   const problems = [];
   const foreign = [];
@@ -40,6 +41,23 @@ export async function openPage(browser, url, { viewport = { width: 1280, height:
   await page.goto(url);
   await page.waitForSelector('body[data-started="true"]');
   return { page, context, problems, foreign, close: () => context.close() };
+}
+
+// Drops files or folders of this machine on the page, as a hand would.
+export async function drop(page, ...files) {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files, dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop']) await session.send('Input.dispatchDragEvent', { type, x: 200, y: 300, data });
+  await session.detach();
+}
+
+// Waits until an element says something that matches, and returns it.
+export async function said(page, selector, pattern) {
+  await page.waitForFunction(
+    ([where, source]) => new RegExp(source).test(document.querySelector(where)?.textContent ?? ''),
+    [selector, pattern.source],
+  );
+  return page.textContent(selector);
 }
 
 // One row of the table as { model, verdict, ... }, or null.

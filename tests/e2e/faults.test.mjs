@@ -1,5 +1,7 @@
 // What goes wrong outside, one fault a test: the row of that model says what happened, and the other goes on.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { compare, dist, launch, openPage, readRow, temporaryFolder } from './browser.mjs';
@@ -99,7 +101,7 @@ test('a vocabulary that was altered', async () => {
 
 test('a model file that matches its hash but is no ONNX', async () => {
   const { manifestOf } = await import('./fixture-models.mjs');
-  const { readFileSync, writeFileSync } = await import('node:fs');
+  const { writeFileSync } = await import('node:fs');
   const row = await meet({}, {
     before: (folder) => {
       const junk = Buffer.from('this is not a model '.repeat(50));
@@ -146,3 +148,64 @@ test('a worker that cannot start', async () => {
     await server.close();
   }
 });
+
+test('a model that is too large for the memory of the browser', async () => {
+  const { writeFileSync } = await import('node:fs');
+  const row = await meet({}, {
+    before: (folder) => {
+      const file = `${folder}/broken/manifest.json`;
+      const manifest = JSON.parse(readFileSync(file, 'utf8'));
+      manifest.files.find(({ path }) => path === 'onnx/model.onnx').bytes = 2 ** 46;
+      writeFileSync(file, JSON.stringify(manifest));
+    },
+  });
+  assert.match(row.state, /no memory for a file of 70,368,744,177,664 bytes. Choose a smaller model/);
+});
+
+// The worker ends itself at a message that no page sends: as near to a crash as a test gets.
+async function withMortalWorker(work) {
+  const models = temporaryFolder();
+  writeModels(models, { dense: { strength: 2 }, linear: { linear: true, strength: 1 } });
+  const server = await serve({ dist, models });
+  const context = await browser.newContext({ serviceWorkers: 'block' });
+  context.setDefaultTimeout(120_000);
+  const page = await context.newPage();
+  const script = readFileSync(path.join(dist, 'app/runtime-worker.js'), 'utf8');
+  await page.route('**/runtime-worker.js', (route) =>
+    route.fulfill({
+      contentType: 'text/javascript',
+      // Once only: the second worker lives.
+      body: script.replace('async function run({ id,', `let runs = 0;
+        async function run(request) {
+          if (request.model === 'dense' && (runs += 1) === 2 && !(await caches.has('crashed'))) {
+            await caches.open('crashed');
+            setTimeout(() => { throw new Error('out of memory'); });
+            return new Promise(() => {});
+          }
+          return runReally(request);
+        }
+        async function runReally({ id,`),
+    }),
+  );
+  try {
+    await page.goto(server.url);
+    await page.waitForSelector('tr[data-model="linear"]');
+    await work(page);
+  } finally {
+    await context.close();
+    await server.close();
+  }
+}
+
+test('a worker that crashes is started again; the row that it was running says so, the others go on', () =>
+  withMortalWorker(async (page) => {
+    await compare(page, 'A wonderful film.');
+    const dense = await readRow(page, 'dense');
+    assert.equal(dense.phase, 'failed');
+    assert.match(dense.state, /^dense: the worker that ran it stopped \(.*out of memory/);
+    assert.equal((await readRow(page, 'linear')).verdict, 'positive');
+    await page.click('li[data-model="dense"] button');
+    await page.waitForFunction(() => document.querySelector('tr[data-model="dense"]').dataset.phase !== 'failed');
+    await compare(page);
+    assert.equal((await readRow(page, 'dense')).verdict, 'positive');
+  }));

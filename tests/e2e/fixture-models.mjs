@@ -64,6 +64,55 @@ const bertFiles = (strength) => ({
   'onnx/model.onnx': bagOfWordsOnnx(wordWeights(strength)),
 });
 
+// A classifier as the Hugging Face hub has them: no manifest. options: of bagOfWordsOnnx; changes: of config.json.
+export function huggingFaceFiles({ strength = 2, changes = {}, tokenizerConfig = { do_lower_case: true, model_max_length: 64 }, ...options } = {}) {
+  const config = {
+    architectures: ['BertForSequenceClassification'],
+    model_type: 'bert',
+    vocab_size: ids.size,
+    hidden_size: 8,
+    num_hidden_layers: 1,
+    num_attention_heads: 2,
+    intermediate_size: 16,
+    max_position_embeddings: 512,
+    type_vocab_size: 2,
+    hidden_act: 'gelu',
+    id2label: { 0: 'NEGATIVE', 1: 'POSITIVE' },
+    ...changes,
+  };
+  return {
+    'config.json': Buffer.from(JSON.stringify(config)),
+    'tokenizer_config.json': Buffer.from(JSON.stringify(tokenizerConfig)),
+    'vocab.txt': Buffer.from(vocabularyText),
+    'onnx/model.onnx': bagOfWordsOnnx(wordWeights(strength), options),
+  };
+}
+
+// tokenizer.json with the vocabulary in it, and no casing elsewhere.
+export const tokenizerJson = () =>
+  Buffer.from(
+    JSON.stringify({
+      normalizer: { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
+      pre_tokenizer: { type: 'BertPreTokenizer' },
+      model: {
+        type: 'WordPiece',
+        unk_token: '[UNK]',
+        continuing_subword_prefix: '##',
+        max_input_chars_per_word: 100,
+        vocab: Object.fromEntries(vocabularyText.split('\n').filter(Boolean).map((token, id) => [token, id])),
+      },
+    }),
+  );
+
+export function writeFiles(folder, files) {
+  for (const [file, bytes] of Object.entries(files)) {
+    const target = path.join(folder, file);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, bytes);
+  }
+  return folder;
+}
+
 const linearFiles = (strength) => ({
   'config.json': Buffer.from(JSON.stringify(linearConfig())),
   'model.safetensors': wordListWeights({ praise, blame, strength }),
@@ -78,11 +127,7 @@ export function writeModels(folder, models) {
     const described = (linear ? linearManifestOf : manifestOf)(id, files, manifest);
     files['manifest.json'] = Buffer.from(JSON.stringify(described, null, 2));
     change(files);
-    for (const [file, bytes] of Object.entries(files)) {
-      const target = path.join(folder, id, file);
-      mkdirSync(path.dirname(target), { recursive: true });
-      writeFileSync(target, bytes);
-    }
+    writeFiles(path.join(folder, id), files);
   }
   const catalog = { schema_version: 1, models: Object.keys(models).map((id) => ({ id })) };
   writeFileSync(path.join(folder, 'catalog.json'), JSON.stringify(catalog));

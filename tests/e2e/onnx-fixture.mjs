@@ -30,8 +30,9 @@ const value = (field, name, type, shape) =>
 
 const int64s = (...values) => Buffer.from(BigInt64Array.from(values, BigInt).buffer);
 
-// weights: Float32Array of vocabularySize x 2.
-export function bagOfWordsOnnx(weights) {
+// weights: Float32Array of vocabularySize x 2. tokenTypes: with a third input, as most exports have it; outputName: what
+// the output is called.
+export function bagOfWordsOnnx(weights, { tokenTypes = false, outputName = 'logits' } = {}) {
   const vocabularySize = weights.length / 2;
   const graph = message(
     7,
@@ -39,14 +40,15 @@ export function bagOfWordsOnnx(weights) {
     node('Cast', ['attention_mask'], ['mask'], [attributeInt('to', dataType.float)]),
     node('Unsqueeze', ['mask', 'last'], ['mask_3d']),
     node('Mul', ['words', 'mask_3d'], ['masked']),
-    node('ReduceSum', ['masked', 'sequence'], ['logits'], [attributeInt('keepdims', 0)]),
+    node('ReduceSum', ['masked', 'sequence'], [outputName], [attributeInt('keepdims', 0)]),
     bytes(2, 'bag_of_words'),
     tensor('weights', 'float', [vocabularySize, 2], Buffer.from(weights.buffer, weights.byteOffset, weights.byteLength)),
     tensor('last', 'int64', [1], int64s(2)),
     tensor('sequence', 'int64', [1], int64s(1)),
     value(11, 'input_ids', 'int64', ['batch', 'sequence']),
     value(11, 'attention_mask', 'int64', ['batch', 'sequence']),
-    value(12, 'logits', 'float', ['batch', 2]),
+    ...(tokenTypes ? [value(11, 'token_type_ids', 'int64', ['batch', 'sequence'])] : []),
+    value(12, outputName, 'float', ['batch', 2]),
   );
   return Buffer.concat([number(1, 8), graph, message(8, bytes(1, ''), number(2, 17))]);
 }

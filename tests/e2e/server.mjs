@@ -32,7 +32,8 @@ export async function serve({ dist, models, isolated = false, below = '/', cutAf
     requests.push(url.pathname);
     const refuse = (status) => response.writeHead(status, { 'Content-Type': 'text/plain' }).end(`${status}\n`);
     if (!url.pathname.startsWith(below)) return refuse(404);
-    let file = decodeURIComponent(url.pathname.slice(below.length)) || 'index.html';
+    let file = decodeURIComponent(url.pathname.slice(below.length));
+    if (file === '' || file.endsWith('/')) file += 'index.html';
     if (file.split('/').includes('..')) return refuse(400);
     const inModels = models && file.startsWith('models/');
     file = inModels ? path.join(models, file.slice('models/'.length)) : path.join(dist, file);
