@@ -48,8 +48,13 @@ Result<ClassifierFolder> open_classifier(const fs::path& folder, Arithmetic arit
   if (loaded.int8_weights) {
     stated = "float32 from int8 weights";
     if (arithmetic == Arithmetic::kAsExported) {
-      loaded.model.round_activations_to_int8();
-      stated = "int8 weights and activations";
+      if (loaded.activation_scales) {
+        loaded.model.round_activations_to_int8(*std::move(loaded.activation_scales));
+        stated = "int8 weights and activations of static scale";
+      } else {
+        loaded.model.round_activations_to_int8();
+        stated = "int8 weights and activations";
+      }
     }
   }
   return ClassifierFolder{

@@ -22,7 +22,8 @@ struct ClassifierFolder {
   std::string weights_sha256;  // of the file the weights came from
   text::Tokenizer tokenizer;
   text::EncodeOptions encoding;  // longest input and truncation rule of the manifest
-  // "float32", "float32 from int8 weights" or "int8 weights and activations", as records state it.
+  // "float32", "float32 from int8 weights", "int8 weights and activations" or "int8 weights and activations of static
+  // scale", as records state it.
   std::string arithmetic;
 };
 

@@ -18,6 +18,7 @@ struct Invocation {
 
 // --threads N of each is the size of the worker pool.
 Status run_train(const cli::TrainOptions& options, const Invocation& invocation);
+Status run_calibrate(const cli::CalibrateOptions& options, const Invocation& invocation);
 Status run_evaluate(const cli::EvaluateOptions& options, const Invocation& invocation);
 Status run_predict(const cli::PredictOptions& options, const Invocation& invocation);
 Status run_measure(const cli::MeasureOptions& options, const Invocation& invocation);

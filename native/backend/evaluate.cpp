@@ -9,6 +9,7 @@
 #include "native/backend/data_share.h"
 #include "native/backend/energy_meter.h"
 #include "native/backend/progress.h"
+#include "native/backend/tokenization.h"
 #include "native/backend/verdicts.h"
 #include "native/export/model_folder.h"
 #include "native/linear/linear_folder.h"
@@ -44,10 +45,11 @@ Result<std::vector<Logits>> judge_all(ClassifierFolder& folder, const model::Tok
 struct Other {
   std::vector<Logits> logits;
   OrderedJson description;
+  std::optional<OrderedJson> tokenization;  // where its vocabulary is another
 };
 
-Result<Other> ask_other(const fs::path& path, const DataSelection& selection, model::WorkerPool& pool,
-                        const Invocation& invocation, EnergyMeter& meter) {
+Result<Other> ask_other(const fs::path& path, const DataSelection& selection, const text::Tokenizer& tokenizer,
+                        model::WorkerPool& pool, const Invocation& invocation, EnergyMeter& meter) {
   COPPICE_ASSIGN_OR_RETURN(const records::Manifest manifest, read_model_folder(path, Verify::kNothing));
   Other other;
   other.description["model"] = manifest.id;
@@ -63,6 +65,9 @@ Result<Other> ask_other(const fs::path& path, const DataSelection& selection, mo
   other.description["weights_sha256"] = folder.weights_sha256;
   other.description["arithmetic"] = folder.arithmetic;
   const model::TokenizedReviews reviews = model::tokenize(folder.tokenizer, selection.reviews, folder.encoding);
+  if (!same_vocabulary(folder.tokenizer, tokenizer)) {
+    other.tokenization = compare_tokenization(selection.reviews, tokenizer, folder.tokenizer);
+  }
   COPPICE_ASSIGN_OR_RETURN(other.logits, judge_all(folder, reviews, pool, "against", invocation, meter));
   return other;
 }
@@ -86,7 +91,7 @@ Result<OrderedJson> evaluate(const cli::EvaluateOptions& options, const Invocati
   std::optional<Other> other;
   if (!options.against.empty()) {
     meter.begin_phase("against");
-    COPPICE_ASSIGN_OR_RETURN(other, ask_other(options.against, selection, pool, invocation, meter));
+    COPPICE_ASSIGN_OR_RETURN(other, ask_other(options.against, selection, folder.tokenizer, pool, invocation, meter));
   }
   meter.begin_phase("metrics");
   COPPICE_ASSIGN_OR_RETURN(OrderedJson metrics, metrics_of(selection, logits));
@@ -100,6 +105,7 @@ Result<OrderedJson> evaluate(const cli::EvaluateOptions& options, const Invocati
     COPPICE_ASSIGN_OR_RETURN(const OrderedJson comparison, compare_logits(selection, logits, other->logits));
     metrics["against"] = std::move(other->description);
     metrics["against"].update(comparison);
+    if (other->tokenization) metrics["against"]["tokenization"] = *other->tokenization;
   }
   recorder.record().results = Json(metrics);
   return metrics;

@@ -34,11 +34,13 @@ int run(int argc, char** argv) {
   CLI::App app("The libtorch backend of coppice; type `coppice` instead.", "coppice-torch");
   app.require_subcommand(1);
   cli::TrainOptions train;
+  cli::CalibrateOptions calibrate;
   cli::EvaluateOptions evaluate;
   cli::PredictOptions predict;
   cli::MeasureOptions measure;
   cli::PruneOptions prune;
   const CLI::App* train_command = cli::add_train_options(app, train);
+  const CLI::App* calibrate_command = cli::add_calibrate_options(app, calibrate);
   const CLI::App* evaluate_command = cli::add_evaluate_options(app, evaluate);
   const CLI::App* predict_command = cli::add_predict_options(app, predict);
   const CLI::App* measure_command = cli::add_measure_options(app, measure);
@@ -57,6 +59,8 @@ int run(int argc, char** argv) {
   Status status;
   if (train_command->parsed()) {
     status = backend::run_train(train, invocation);
+  } else if (calibrate_command->parsed()) {
+    status = backend::run_calibrate(calibrate, invocation);
   } else if (evaluate_command->parsed()) {
     status = backend::run_evaluate(evaluate, invocation);
   } else if (predict_command->parsed()) {

@@ -8,9 +8,11 @@
 #include "native/backend/commands.h"
 #include "native/backend/energy_meter.h"
 #include "native/data/review.h"
+#include "native/model/tokenized_reviews.h"
 #include "native/train/distillation.h"
 #include "shared/base/json.h"
 #include "shared/base/status.h"
+#include "shared/records/manifest.h"
 #include "shared/text/tokenizer.h"
 
 namespace coppice::backend {
@@ -18,16 +20,29 @@ namespace coppice::backend {
 struct Teacher {
   train::TeacherAnswers answers;
   // For the run record: {"model_id","weights_sha256","precision","answers"}, the last "asked in this run", whose phase
-  // "teacher" is what that cost, or "of an earlier run", which is not in this run's energy.
+  // "teacher" is what that cost, or "of an earlier run", which is not in this run's energy. With --teacher-hidden also
+  // "layer_mapping": where it comes from. States of tokens are computed during training, in its phase.
   Json description;
+  train::HiddenStatesConfig hidden_states;
+};
+
+// The student that asks: its manifest (null without one), its tokens of the reviews, and its shape.
+struct Student {
+  const text::Tokenizer& tokenizer;
+  const model::TokenizedReviews& reviews;
+  int64_t layers = 0;
+  int64_t hidden_size = 0;
+  const records::Manifest* manifest = nullptr;
 };
 
 // Answers are kept in --teacher-answers, else in `folder` (the run's checkpoints), so that a resumed run, or the
 // recovery of another student on the same reviews, does not ask again. They are computed in the run's --precision.
 // Refused: a teacher that treats case or accents otherwise or lacks words of the student's vocabulary (its answers
-// would be about other texts), and one that cannot read `encoding.max_length` tokens.
+// would be about other texts), and one that cannot read `encoding.max_length` tokens. With --teacher-hidden also:
+// another hidden_size, layers that cannot be mapped (layer_mapping.h), and for tokens a review that the two read as
+// different tokens.
 Result<Teacher> ask_teacher(const cli::TrainOptions& options, const std::vector<data::Review>& reviews,
-                            const std::string& reviews_sha256, const text::Tokenizer& student,
+                            const std::string& reviews_sha256, const Student& student,
                             const text::EncodeOptions& encoding, const std::filesystem::path& folder,
                             model::WorkerPool& pool, EnergyMeter& meter, const Invocation& invocation);
 

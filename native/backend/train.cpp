@@ -56,7 +56,10 @@ Result<train::TrainConfig> config_of(const cli::TrainOptions& options) {
   config.precision = options.precision == "bf16" ? model::MatmulPrecision::kBFloat16 : model::MatmulPrecision::kFloat32;
   if (!options.teacher.empty()) {
     config.distillation = {options.distillation_weight, options.distillation_temperature,
-                           options.distillation_hidden_weight};
+                           options.distillation_hidden_weight, /*inner, known once the teacher is open*/ {}};
+  }
+  if (options.teacher.empty() && options.teacher_hidden != "off") {
+    return invalid_usage("--teacher-hidden " + options.teacher_hidden + " needs a --teacher");
   }
   COPPICE_ASSIGN_OR_RETURN(config.pruning, pruning_of(options));
   return config;
@@ -144,7 +147,7 @@ std::string id_of_base(const fs::path& base) {
   return fs::weakly_canonical(base).filename().string();
 }
 
-Status write_model(model::BertClassifier& model, const cli::TrainOptions& options) {
+Status write_trained_model(model::BertClassifier& model, const cli::TrainOptions& options) {
   const fs::path output = options.output;
   COPPICE_RETURN_IF_ERROR(model::save_weights(model, output / "model.safetensors"));
   COPPICE_RETURN_IF_ERROR(
@@ -156,7 +159,7 @@ Status train_and_write(const cli::TrainOptions& options, const Invocation& invoc
                        EnergyMeter& meter) {
   const fs::path base = options.base;
   const fs::path output = options.output;
-  COPPICE_ASSIGN_OR_RETURN(const train::TrainConfig config, config_of(options));
+  COPPICE_ASSIGN_OR_RETURN(train::TrainConfig config, config_of(options));
   meter.begin_phase("load");
   COPPICE_ASSIGN_OR_RETURN(model::LoadedModel loaded, model::load_model(base, options.seed, /*require_head=*/false));
   if (options.max_length > loaded.model.config().max_position_embeddings) {
@@ -177,9 +180,14 @@ Status train_and_write(const cli::TrainOptions& options, const Invocation& invoc
   model::WorkerPool pool(options.threads);
   std::optional<Teacher> teacher;
   if (!options.teacher.empty()) {
+    const Result<records::Manifest> manifest = read_model_folder(base, Verify::kNothing);
+    const records::BertConfig& shape = loaded.model.config();
+    const Student student{tokenizer, inputs.training, shape.num_hidden_layers(), shape.hidden_size,
+                          manifest.ok() ? &*manifest : nullptr};
     COPPICE_ASSIGN_OR_RETURN(
-        teacher, ask_teacher(options, inputs.training_selection.reviews, inputs.training_selection.sha256, tokenizer,
+        teacher, ask_teacher(options, inputs.training_selection.reviews, inputs.training_selection.sha256, student,
                              inputs.encoding, output / "checkpoints", pool, meter, invocation));
+    config.distillation.inner = teacher->hidden_states;
   }
   records::RunRecord& record = recorder.record();
   record.settings = Json(train::to_json(config));
@@ -212,7 +220,7 @@ Status train_and_write(const cli::TrainOptions& options, const Invocation& invoc
                    options.resume, events, pool, *invocation.interrupted, teacher ? &teacher->answers : nullptr));
   record.results = results_of(result);
   meter.begin_phase("write");
-  return write_model(loaded.model, options);
+  return write_trained_model(loaded.model, options);
 }
 
 }  // namespace

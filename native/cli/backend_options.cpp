@@ -43,6 +43,38 @@ void add_gradual_pruning(CLI::App* command, TrainOptions& options) {
       ->group(group);
 }
 
+void add_distillation(CLI::App* command, TrainOptions& options) {
+  command->add_option("--teacher", options.teacher,
+                      "Distil from this model folder: its probabilities count beside the labels");
+  command->add_option("--teacher-answers", options.teacher_answers,
+                      "Folder where the teacher's answers are kept, for other runs on the same reviews to read");
+  command->add_option("--distillation-weight", options.distillation_weight, "Share of the teacher in the loss, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--distillation-temperature", options.distillation_temperature, "Softens both sides' answers")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--distillation-hidden-weight", options.distillation_hidden_weight,
+                   "Weight of the squared difference of the last [CLS] vectors; 0: none")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--teacher-hidden", options.teacher_hidden,
+                   "Also the teacher's states after inner layers: off, cls (kept in memory) or tokens (all of them, "
+                   "computed again in each step, which takes about a third longer)")
+      ->check(CLI::IsMember({"off", "cls", "tokens"}))
+      ->capture_default_str();
+  command->add_option("--teacher-hidden-weight", options.teacher_hidden_weight, "Weight of their squared difference")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--teacher-hidden-layers", options.teacher_hidden_layers,
+                   "Teacher's layer for each of the student's but the last: auto (the same number, after pruning the "
+                   "one it had), uniform, or numbers from 0 as in 0,1,3")
+      ->capture_default_str();
+}
+
 }  // namespace
 
 CLI::App* add_train_options(CLI::App& app, TrainOptions& options) {
@@ -106,27 +138,41 @@ CLI::App* add_train_options(CLI::App& app, TrainOptions& options) {
   command->add_flag("--keep-zeros", options.keep_zeros,
                     "Hold the encoder weights that are 0 at 0: recovery after magnitude pruning");
   add_gradual_pruning(command, options);
-  command->add_option("--teacher", options.teacher,
-                      "Distil from this model folder: its probabilities count beside the labels");
-  command->add_option("--teacher-answers", options.teacher_answers,
-                      "Folder where the teacher's answers are kept, for other runs on the same reviews to read");
-  command->add_option("--distillation-weight", options.distillation_weight, "Share of the teacher in the loss, 0 to 1")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  command->add_option("--distillation-temperature", options.distillation_temperature, "Softens both sides' answers")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  command
-      ->add_option("--distillation-hidden-weight", options.distillation_hidden_weight,
-                   "Weight of the squared difference of the last [CLS] vectors; 0: none")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  add_distillation(command, options);
   command->add_flag("--resume", options.resume, "Continue from the checkpoint in the output folder");
   command->add_option("--energy-budget", options.energy_budget_joules, "Joules after which to stop at a checkpoint")
       ->check(CLI::PositiveNumber);
   add_energy_options(*command, options.energy);
   add_threads(command, options.threads);
   add_json(command, options.json, "Print the run record as JSON");
+  return command;
+}
+
+CLI::App* add_calibrate_options(CLI::App& app, CalibrateOptions& options) {
+  CLI::App* command =
+      app.add_subcommand("calibrate", "Ranges of activations over held-out reviews, as static int8 scales take them");
+  command->add_option("--model", options.model, "Model folder")->required();
+  command->add_option("--data", options.data, "Reviews: a file is taken whole, of a folder the validation part")
+      ->required();
+  command->add_option("--limit", options.limit, "A balanced sample of at most this many reviews; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--method", options.method,
+                   "minmax: all values; percentile: without the outermost; mse: where rounding and clipping change "
+                   "the values least")
+      ->check(CLI::IsMember({"minmax", "percentile", "mse"}))
+      ->capture_default_str();
+  command->add_option("--percentile", options.percentile, "percentile: share of the values to keep, in percent")
+      ->capture_default_str();
+  command->add_option("--output", options.output, "Write the JSON to this file instead of standard output");
+  add_threads(command, options.threads);
+  add_json(command, options.json, "On one line");
+  command->footer(
+      "coppice export --activations static does this itself. JSON: {\"model\",\"weights_sha256\",\"data\",\"method\","
+      "\n\"unknown_token_share\",\"inputs\":[{\"name\",\"low\",\"high\",\"observed_low\",\"observed_high\",\"clipped\"}"
+      ",...]},"
+      "\nan entry for each input of a product of the network; clipped is the share of values outside low..high.\n");
   return command;
 }
 
@@ -154,7 +200,10 @@ CLI::App* add_evaluate_options(CLI::App& app, EvaluateOptions& options) {
       "to 8 bits as they come, one review at a time, as ONNX Runtime computes the file. \"arithmetic\" says so.\n"
       "--against adds \"against\": {\"model\",\"max_logit_difference\",\"mean_logit_difference\",\"agreement\","
       "\"flips\",\n\"only_this_right\",\"only_other_right\",\"p_value\" (McNemar),\"accuracy_difference\" with its "
-      "interval,\"flipped_reviews\"}.\n");
+      "interval,\"flipped_reviews\"}.\n"
+      "Where the other's vocabulary is another, also \"tokenization\": {\"words\",\"tokens\",\"other_tokens\","
+      "\"split_further\",\n\"split_further_share\" (words of more pieces here),\"unknown\",\"unknown_share\","
+      "\"other_unknown\",\"unknown_here_only\"}.\n");
   return command;
 }
 

@@ -50,9 +50,23 @@ struct TrainOptions {
   double distillation_weight = 0.5;
   double distillation_temperature = 2;
   double distillation_hidden_weight = 0;
+  std::string teacher_hidden = "off";  // inner layers' states: "cls" or "tokens"
+  double teacher_hidden_weight = 1;
+  std::string teacher_hidden_layers = "auto";
   bool resume = false;
   double energy_budget_joules = 0;
   EnergyOptions energy;
+  int threads = 0;
+  bool json = false;
+};
+
+struct CalibrateOptions {
+  std::string model;
+  std::string data;
+  int64_t limit = 256;
+  std::string method = "minmax";
+  double percentile = 99.99;
+  std::string output;  // empty: standard output
   int threads = 0;
   bool json = false;
 };
@@ -124,6 +138,7 @@ struct PruneOptions {
 };
 
 CLI::App* add_train_options(CLI::App& app, TrainOptions& options);
+CLI::App* add_calibrate_options(CLI::App& app, CalibrateOptions& options);
 CLI::App* add_evaluate_options(CLI::App& app, EvaluateOptions& options);
 CLI::App* add_predict_options(CLI::App& app, PredictOptions& options);
 CLI::App* add_measure_options(CLI::App& app, MeasureOptions& options);

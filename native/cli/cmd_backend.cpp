@@ -1,6 +1,7 @@
-// train, evaluate, predict, measure and prune: options are checked here, the work is done by coppice-torch, which
-// replaces this process, so that signals and exit code need no passing on. A linear model needs no libtorch: evaluate
-// and predict of one go to coppice-tools; measure times both kinds in turns, train and prune work on BERT alone.
+// train, calibrate, evaluate, predict, measure and prune: options are checked here, the work is done by coppice-torch,
+// which replaces this process, so that signals and exit code need no passing on. A linear model needs no libtorch:
+// evaluate and predict of one go to coppice-tools; measure times both kinds in turns, train and prune work on BERT
+// alone.
 #include <CLI/CLI.hpp>
 #include <functional>
 
@@ -33,6 +34,7 @@ Status bert_only(const std::string& folder, char** argv) {
 // Lives as long as the program: the parser writes into these.
 struct AllOptions {
   TrainOptions train;
+  CalibrateOptions calibrate;
   EvaluateOptions evaluate;
   PredictOptions predict;
   MeasureOptions measure;
@@ -51,6 +53,7 @@ void add_backend_commands(CLI::App& app, Outcome& outcome, char** argv) {
   };
   answer(add_train_options(app, options.train), [argv] { return bert_only(options.train.base, argv); });
   answer(add_prune_options(app, options.prune), [argv] { return bert_only(options.prune.model, argv); });
+  answer(add_calibrate_options(app, options.calibrate), [argv] { return bert_only(options.calibrate.model, argv); });
   answer(add_evaluate_options(app, options.evaluate), [judged] { return judged(options.evaluate.model); });
   answer(add_predict_options(app, options.predict), [judged] { return judged(options.predict.model); });
   answer(add_measure_options(app, options.measure), [argv] { return become_backend(argv); });  // both kinds in turns

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "native/cli/calibration_options.h"
 #include "native/cli/command.h"
 #include "native/energy/tracker.h"
 #include "native/export/export_model.h"
@@ -16,6 +17,8 @@ namespace {
 struct ExportArguments {
   ExportModelOptions options;
   std::string weights = "fp16";
+  std::string activations = "dynamic";
+  CalibrationArguments calibration;
   std::string country;
   bool json = false;
 };
@@ -25,6 +28,10 @@ std::vector<std::string> words_of(const ExportArguments& arguments) {
                                     "--model",   arguments.options.model.string(),
                                     "--output",  arguments.options.output.string(),
                                     "--weights", arguments.weights};
+  if (arguments.activations == "static") {
+    words.insert(words.end(), {"--activations", "static"});
+    append_words(arguments.calibration, words);
+  }
   if (arguments.options.keep_safetensors) words.emplace_back("--keep-safetensors");
   if (!arguments.country.empty()) words.insert(words.end(), {"--country", arguments.country});
   return words;
@@ -68,8 +75,16 @@ Status run_export(ExportArguments& arguments) {
   }
   energy::TrackerOptions tracker_options;
   tracker_options.place.country = arguments.country;
+  const bool is_static = arguments.activations == "static";
+  COPPICE_RETURN_IF_ERROR(check(arguments.calibration, is_static, arguments.options.weights == OnnxWeights::kInt8));
   COPPICE_ASSIGN_OR_RETURN(const auto tracker, energy::EnergyTracker::start(tracker_options));
   RunRecorder recorder("export", words_of(arguments));
+  if (is_static) {
+    Result<Json> calibration = calibrate(arguments.options.model, arguments.calibration);
+    // Refused or failed before there is anything to export: no record.
+    if (!calibration) return calibration.status();
+    arguments.options.calibration = *std::move(calibration);
+  }
   const Status status = export_model(arguments.options, recorder.record());
   recorder.record().energy = Json(energy::to_json(tracker->finish()));
   if (!status.ok()) return keep_failed_run(arguments.options.output, recorder, status);
@@ -91,6 +106,9 @@ void add_export(CLI::App& app, Outcome& outcome) {
       "output\n"
       "channel or token, and the matrices' inputs are rounded to 8 bits as they come (dynamic quantisation), so that\n"
       "products are of integers. It changes logits a little; coppice evaluate --against says by how much.\n"
+      "With --activations static their ranges are taken beforehand, from held-out reviews (--calibration), and what "
+      "is\n"
+      "outside them is clipped; the ranges are in the run record.\n"
       "The export's energy goes into its run record. JSON: {\"model\",\"output\",\"weights\",\"onnx_bytes\","
       "\"onnx_sha256\",\n\"relative_rounding_error\" and \"largest_rounding_error\" (fp16, "
       "int8),\"bytes\",\"files\"}\n");
@@ -101,6 +119,12 @@ void add_export(CLI::App& app, Outcome& outcome) {
   command->add_option("--weights", arguments->weights, "How weights are stored: fp16, fp32 or int8")
       ->check(CLI::IsMember({"fp16", "fp32", "int8"}))
       ->capture_default_str();
+  command
+      ->add_option("--activations", arguments->activations,
+                   "int8: scales of the products' inputs are found at each run (dynamic) or on --calibration (static)")
+      ->check(CLI::IsMember({"dynamic", "static"}))
+      ->capture_default_str();
+  add_calibration_options(*command, arguments->calibration);
   command->add_flag("--keep-safetensors", arguments->options.keep_safetensors, "Also copy model.safetensors");
   command->add_option("--country", arguments->country, "ISO 3166 alpha-3 code, for the CO2e of the export");
   command->add_flag("--json", arguments->json, "One JSON document on standard output");

@@ -6,6 +6,7 @@
 #include "native/export/model_folder.h"
 #include "native/export/tokenizer_files.h"
 #include "native/io/file.h"
+#include "shared/engine/activation_scales.h"
 
 namespace coppice {
 namespace {
@@ -90,6 +91,32 @@ Result<RoundingError> rounding_error(const engine::TensorMap& original, const st
   return error;
 }
 
+Result<std::vector<engine::ActivationScale>> scales_of(const Json& calibration, const records::BertConfig& config,
+                                                       const std::string& weights_sha256) {
+  const std::string where = "the calibration";
+  if (calibration.value("weights_sha256", "") != weights_sha256) {
+    return invalid_input(where + " is of other weights, those of model " + calibration.value("model", "(unnamed)") +
+                         "; calibrate the model that is exported");
+  }
+  const std::vector<std::string> names = engine::product_inputs(config);
+  const Json inputs = calibration.value("inputs", Json::array());
+  std::vector<engine::ActivationScale> scales;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (inputs.size() != names.size() || inputs[i].value("name", "") != names[i]) {
+      return invalid_input(where + ": expected the ranges of " + std::to_string(names.size()) + " inputs, number " +
+                           std::to_string(i) + " being " + names[i]);
+    }
+    const auto low = inputs[i].value("low", 0.0F);
+    const auto high = inputs[i].value("high", 0.0F);
+    if (!(std::isfinite(low) && std::isfinite(high) && low <= 0 && high >= 0 && high > low)) {
+      return invalid_input(where + ": the range of " + names[i] + " is " + std::to_string(low) + " to " +
+                           std::to_string(high) + "; expected one that holds 0 and is wider than nothing");
+    }
+    scales.push_back(engine::scale_of_range(low, high));
+  }
+  return scales;
+}
+
 Result<records::Manifest> read_source(const fs::path& model) {
   std::error_code error;
   if (fs::is_directory(model, error) && !fs::exists(model / "manifest.json", error) &&
@@ -125,8 +152,17 @@ Status export_model(const ExportModelOptions& options, records::RunRecord& recor
   record.settings["max_length"] = source.max_length;
   record.settings["truncation"] = source.truncation;
 
-  COPPICE_ASSIGN_OR_RETURN(const std::string onnx,
-                           onnx_bytes(config, weights.tensors, {options.weights, program_version()}));
+  OnnxExportOptions onnx_options{options.weights, program_version()};
+  if (options.weights == OnnxWeights::kInt8)
+    record.settings["activations"] = options.calibration ? "static" : "dynamic";
+  if (options.calibration) {
+    COPPICE_ASSIGN_OR_RETURN(onnx_options.activation_scales,
+                             scales_of(*options.calibration, config, weights_file->sha256));
+    record.inputs["calibration_data"] = options.calibration->value("data", Json::object());
+    record.settings["calibration_method"] = options.calibration->value("method", "");
+    record.results["calibration"] = *options.calibration;
+  }
+  COPPICE_ASSIGN_OR_RETURN(const std::string onnx, onnx_bytes(config, weights.tensors, onnx_options));
   COPPICE_RETURN_IF_ERROR(write_file_atomically(options.output / "onnx/model.onnx", onnx));
   record.results["weights_sha256"] = sha256_hex(onnx);
   record.results["onnx_bytes"] = onnx.size();

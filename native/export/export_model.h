@@ -3,11 +3,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "native/export/onnx_export.h"
 #include "native/export/run_recorder.h"
+#include "shared/base/json.h"
 #include "shared/base/status.h"
 #include "shared/records/manifest.h"
 
@@ -18,6 +20,8 @@ struct ExportModelOptions {
   std::filesystem::path output;  // new, empty, or an earlier export
   OnnxWeights weights = OnnxWeights::kFloat16;
   bool keep_safetensors = false;
+  // Answer of `coppice calibrate` on this model: static scales of its ranges, with kInt8. Absent: dynamic ones.
+  std::optional<Json> calibration;
 };
 
 // Writes everything but the export's own run record, model card and manifest, and notes inputs, settings and results in

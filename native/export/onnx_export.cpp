@@ -85,8 +85,9 @@ Status add_int8_initializers(const engine::ExpectedTensor& expected, const std::
 // The network, in the order of its formula. Comments: B batch, T tokens, H hidden_size, A attention_size, N heads.
 class BertGraph {
  public:
-  BertGraph(const BertConfig& config, OnnxWeights form, onnx::GraphProto& graph)
-      : config_(config), form_(form), graph_(graph) {}
+  // `inputs`: names of the products' inputs where their scales are static.
+  BertGraph(const BertConfig& config, OnnxWeights form, std::vector<std::string> inputs, onnx::GraphProto& graph)
+      : config_(config), form_(form), inputs_(std::move(inputs)), graph_(graph) {}
 
   void build() {
     graph_.add_input("input_ids", TensorProto::INT64, {{"batch"}, {"sequence"}});
@@ -123,6 +124,12 @@ class BertGraph {
   };
   Input product_input(const std::string& node, const Value& x) {
     if (form_ != OnnxWeights::kInt8) return {x, {}};
+    if (!inputs_.empty()) {
+      const std::string& name = inputs_[next_input_++];
+      const OnnxGraph::Quantized quantized{{}, name + std::string(engine::kScaleSuffix), name + "_zero_point"};
+      const Value values = graph_.add("QuantizeLinear", node, {x, quantized.scale, quantized.zero_point});
+      return {x, {values, quantized.scale, quantized.zero_point}};
+    }
     return {x, graph_.dynamic_quantize(node, x)};
   }
 
@@ -136,6 +143,14 @@ class BertGraph {
     const Value& x = input.x;
     if (form_ == OnnxWeights::kInt8) {
       const Value w = graph_.transpose(node + "/transposed", name + ".weight", {1, 0});
+      if (!inputs_.empty()) {
+        const OnnxGraph::Quantized& q = input.quantized;
+        const Value dequantized = graph_.add("DequantizeLinear", node + "/input", {q.values, q.scale, q.zero_point});
+        const Value weights =
+            graph_.dequantize_columns(node + "/weight", w, name + ".weight" + std::string(engine::kScaleSuffix));
+        const Value product = graph_.add("MatMul", node + "/matmul", {dequantized, weights});
+        return graph_.add("Add", node + "/add", {product, weight(name + ".bias")});
+      }
       const Value sums =
           graph_.add("MatMulInteger", node + "/matmul", {input.quantized.values, w, input.quantized.zero_point});
       const Value numbers = graph_.cast(node + "/float32", sums, TensorProto::FLOAT);
@@ -263,6 +278,8 @@ class BertGraph {
 
   const BertConfig& config_;
   OnnxWeights form_;
+  std::vector<std::string> inputs_;
+  size_t next_input_ = 0;
   OnnxGraph graph_;
   std::string scope_;
 };
@@ -288,6 +305,30 @@ Status add_initializers(const BertConfig& config, const engine::TensorMap& weigh
       continue;
     }
     COPPICE_RETURN_IF_ERROR(fill_initializer(expected, values, form, *graph.add_initializer()));
+  }
+  return {};
+}
+
+// NAME_scale and NAME_zero_point, scalars.
+Status add_activation_scales(const std::vector<std::string>& inputs, const std::vector<engine::ActivationScale>& scales,
+                             onnx::GraphProto& graph) {
+  if (scales.size() != inputs.size()) {
+    return invalid_usage(std::to_string(scales.size()) + " static scales were given; the network has " +
+                         std::to_string(inputs.size()) + " inputs of products");
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!std::isfinite(scales[i].scale) || scales[i].scale <= 0) {
+      return invalid_input("the static scale of " + inputs[i] + " is " + std::to_string(scales[i].scale) +
+                           "; expected a finite number above 0");
+    }
+    TensorProto& scale = *graph.add_initializer();
+    scale.set_name(inputs[i] + std::string(engine::kScaleSuffix));
+    scale.set_data_type(TensorProto::FLOAT);
+    scale.set_raw_data(&scales[i].scale, sizeof(float));
+    TensorProto& zero_point = *graph.add_initializer();
+    zero_point.set_name(inputs[i] + "_zero_point");
+    zero_point.set_data_type(TensorProto::UINT8);
+    zero_point.set_raw_data(&scales[i].zero_point, 1);
   }
   return {};
 }
@@ -330,7 +371,14 @@ Result<std::string> onnx_bytes(const BertConfig& config, const engine::TensorMap
   model.add_opset_import()->set_version(kOpset);
   model.mutable_graph()->set_name("bert_for_sequence_classification");
   COPPICE_RETURN_IF_ERROR(add_initializers(config, weights, options.weights, *model.mutable_graph()));
-  BertGraph(config, options.weights, *model.mutable_graph()).build();
+  std::vector<std::string> inputs;
+  if (!options.activation_scales.empty()) {
+    if (options.weights != OnnxWeights::kInt8) return invalid_usage("static scales go with int8 weights only");
+    inputs = engine::product_inputs(config);
+    COPPICE_RETURN_IF_ERROR(add_activation_scales(inputs, options.activation_scales, *model.mutable_graph()));
+    add_metadata(model, "coppice.activations", "static");
+  }
+  BertGraph(config, options.weights, std::move(inputs), *model.mutable_graph()).build();
   add_metadata(model, "coppice.weights", std::string(name_of(options.weights)));
   add_metadata(model, "coppice.labels", config.labels[0] + "," + config.labels[1]);
 

@@ -16,13 +16,21 @@
 // review's logits depend a little on what it is batched with: the page and `coppice` give one review a run. In the last
 // layer only the [CLS] row goes through query, attention output and feed-forward, since nothing else reaches the
 // classifier (the other forms leave it to ONNX Runtime's fused Attention, which computes all rows).
+//
+// With static scales (kInt8 and `activation_scales`) a product is in the QDQ form that ONNX Runtime turns into
+// integers,
+//   QuantizeLinear(x) -> DequantizeLinear -> MatMul with DequantizeLinear(weights) -> Add(bias),
+// with NAME_scale and NAME_zero_point of each input as initialisers (shared/engine/activation_scales.h). Then nothing
+// depends on a batch's other reviews.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "shared/base/status.h"
+#include "shared/engine/activation_scales.h"
 #include "shared/engine/weights.h"
 #include "shared/records/bert_config.h"
 
@@ -47,6 +55,8 @@ std::string_view name_of(OnnxWeights weights);  // "fp32", "fp16", "int8"
 struct OnnxExportOptions {
   OnnxWeights weights = OnnxWeights::kFloat32;
   std::string producer_version;
+  // With kInt8: static scales, one for each of engine::product_inputs; empty: found at each run.
+  std::vector<engine::ActivationScale> activation_scales = {};
 };
 
 // `weights`: all of engine::expected_tensors(config) by full name, floating point. Errors: a tensor missing or of

@@ -136,6 +136,12 @@ OnnxGraph::Quantized OnnxGraph::dynamic_quantize(const std::string& name, const 
   return quantized;
 }
 
+Value OnnxGraph::dequantize_columns(const std::string& name, const Value& x, const Value& scales) {
+  const Value value = add("DequantizeLinear", name, {x, scales});
+  set_int(last(), "axis", 1);
+  return value;
+}
+
 Value OnnxGraph::gemm_transposed(const std::string& name, const Value& x, const Value& w, const Value& b) {
   const Value value = add("Gemm", name, {x, w, b});
   set_int(last(), "transB", 1);

@@ -52,6 +52,8 @@ class OnnxGraph {
     Value scale;
     Value zero_point;
   };
+  // (rows, columns) int8 with a scale for each column, as float32.
+  Value dequantize_columns(const std::string& name, const Value& x, const Value& scales);
   Quantized dynamic_quantize(const std::string& name, const Value& x);
 
  private:

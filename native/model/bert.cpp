@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "native/model/int8_activations.h"
@@ -11,9 +12,14 @@ namespace coppice::model {
 // Numbers the dropout sites of one forward pass in the order they are reached, and knows its precision.
 class BertClassifier::Pass {
  public:
-  Pass(const TrainingPass* training, bool int8_activations)
-      : training_(training), int8_activations_(int8_activations && training == nullptr) {}
-  [[nodiscard]] bool int8_activations() const { return int8_activations_; }
+  Pass(const TrainingPass* training, const BertClassifier& model)
+      : training_(training),
+        int8_activations_(model.int8_activations_ && training == nullptr),
+        scales_(model.activation_scales_) {}
+  Pass(const BertClassifier& model, const ActivationObserver& observer)
+      : scales_(model.activation_scales_), observer_(&observer) {}
+  // Each product's input is wanted by itself.
+  [[nodiscard]] bool separate_inputs() const { return int8_activations_ || observer_ != nullptr; }
   Dropout next_dropout(double probability) {
     if (training_ == nullptr || probability <= 0) return {};
     return {probability, dropout_key(training_->seed, training_->step, training_->micro_batch, ++site_)};
@@ -24,14 +30,21 @@ class BertClassifier::Pass {
     return low ? t.to(at::kBFloat16) : t;
   }
 
-  // What a product takes, of reviews with these rows.
-  [[nodiscard]] at::Tensor product_input(const at::Tensor& t, const std::vector<int64_t>& offsets) const {
-    return int8_activations_ ? round_to_uint8(t, offsets) : lowered(t);
+  // What the next product takes, of reviews with these rows. To be called once an input, in the order of
+  // engine::product_inputs.
+  [[nodiscard]] at::Tensor product_input(const at::Tensor& t, const std::vector<int64_t>& offsets) {
+    const size_t input = input_++;
+    if (observer_ != nullptr) (*observer_)(input, t);
+    if (!int8_activations_) return lowered(t);
+    return scales_.empty() ? round_to_uint8(t, offsets) : round_to_uint8(t, scales_[input]);
   }
 
  private:
-  const TrainingPass* training_;
-  bool int8_activations_;
+  const TrainingPass* training_ = nullptr;
+  bool int8_activations_ = false;
+  const std::vector<engine::ActivationScale>& scales_;
+  const ActivationObserver* observer_ = nullptr;
+  size_t input_ = 0;
   uint64_t site_ = 0;
 };
 
@@ -118,7 +131,7 @@ at::Tensor BertClassifier::encode(const EncoderLayer& layer, int64_t num_heads, 
   if (cls_only) {
     const at::Tensor first = at::tensor(std::vector<int64_t>(offsets.begin(), offsets.end() - 1), at::kLong);
     queries = x.index_select(0, first);
-    queries_input = pass.int8_activations() ? keys_input.index_select(0, first) : lowered(queries);
+    queries_input = pass.separate_inputs() ? keys_input.index_select(0, first) : lowered(queries);
     std::iota(query_offsets.begin(), query_offsets.end(), 0);
   }
   const auto linear = [&](const at::Tensor& input, const Linear& l) {
@@ -128,14 +141,14 @@ at::Tensor BertClassifier::encode(const EncoderLayer& layer, int64_t num_heads, 
                                               linear(keys_input, layer.value), query_offsets, offsets, num_heads,
                                               pass.next_dropout(config_.attention_probs_dropout_prob));
   const at::Tensor attention =
-      linear(pass.int8_activations() ? round_to_uint8(context, query_offsets) : context, layer.attention_output)
+      linear(pass.separate_inputs() ? pass.product_input(context, query_offsets) : context, layer.attention_output)
           .to(at::kFloat);
   const at::Tensor mid =
       normalise(dropout_add(attention, queries, pass.next_dropout(config_.hidden_dropout_prob)), layer.attention_norm);
   at::Tensor out;
-  if (pass.int8_activations()) {
-    const at::Tensor wide = at::gelu(linear(round_to_uint8(mid, query_offsets), layer.intermediate));
-    out = linear(round_to_uint8(wide, query_offsets), layer.output);
+  if (pass.separate_inputs()) {
+    const at::Tensor wide = at::gelu(linear(pass.product_input(mid, query_offsets), layer.intermediate));
+    out = linear(pass.product_input(wide, query_offsets), layer.output);
   } else {
     out = feed_forward(lowered(mid), lowered(layer.intermediate.weight), lowered(layer.intermediate.bias),
                        lowered(layer.output.weight), lowered(layer.output.bias))
@@ -148,24 +161,35 @@ at::Tensor BertClassifier::pooler_output(const at::Tensor& cls_rows) {
   return at::tanh(at::linear(cls_rows, pooler_.weight, pooler_.bias));
 }
 
-ForwardOutput BertClassifier::forward_with_cls(const PackedBatch& batch, const TrainingPass* training) {
-  Pass pass(training, int8_activations_);
+ForwardOutput BertClassifier::forward_keeping(const PackedBatch& batch, const TrainingPass* training, bool keep_inner) {
+  Pass pass(training, *this);
+  return run(batch, pass, keep_inner);
+}
+
+void BertClassifier::observe_activations(const PackedBatch& batch, const ActivationObserver& look) {
+  Pass pass(*this, look);
+  run(batch, pass, /*keep_inner=*/false);
+}
+
+ForwardOutput BertClassifier::run(const PackedBatch& batch, Pass& pass, bool keep_inner) {
   at::Tensor x = embed(batch, pass);
+  std::vector<at::Tensor> inner;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const bool last = i + 1 == layers_.size();
     x = encode(layers_[i], config_.layers[i].num_attention_heads, x, batch.offsets, last, pass);
+    if (keep_inner && !last) inner.push_back(x);
   }
   std::vector<int64_t> rows(batch.offsets.size());  // x has one a review
   std::iota(rows.begin(), rows.end(), 0);
-  const at::Tensor pooler_input = pass.int8_activations() ? round_to_uint8(x, rows) : x;
+  const at::Tensor pooler_input = pass.separate_inputs() ? pass.product_input(x, rows) : x;
   const at::Tensor pooled = dropout(pooler_output(pooler_input), pass.next_dropout(config_.classifier_dropout));
-  return {at::linear(pooled, classifier_.weight, classifier_.bias), x};
+  return {at::linear(pooled, classifier_.weight, classifier_.bias), x, std::move(inner)};
 }
 
-std::vector<at::Tensor> BertClassifier::hidden_states(const PackedBatch& batch) {
-  Pass pass(nullptr, int8_activations_);
+std::vector<at::Tensor> BertClassifier::hidden_states(const PackedBatch& batch, size_t most_layers) {
+  Pass pass(nullptr, *this);
   std::vector<at::Tensor> states = {embed(batch, pass)};
-  for (size_t i = 0; i < layers_.size(); ++i) {
+  for (size_t i = 0; i < std::min(layers_.size(), most_layers); ++i) {
     states.push_back(
         encode(layers_[i], config_.layers[i].num_attention_heads, states.back(), batch.offsets, false, pass));
   }

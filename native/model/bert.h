@@ -14,6 +14,7 @@
 
 #include "native/model/ops.h"
 #include "native/model/packed_batch.h"
+#include "shared/engine/activation_scales.h"
 #include "shared/records/bert_config.h"
 
 namespace coppice::model {
@@ -58,7 +59,12 @@ struct TrainingPass {
 struct ForwardOutput {
   at::Tensor logits;  // (B, 2)
   at::Tensor cls;     // (B, H): the [CLS] rows after the last encoder layer
+  // After each layer but the last, (N, H), where they were asked for.
+  std::vector<at::Tensor> inner;
 };
+
+// Called with the number of a product's input (engine::product_inputs) and its values (rows, columns).
+using ActivationObserver = std::function<void(size_t input, const at::Tensor& values)>;
 
 class BertClassifier {
  public:
@@ -76,10 +82,16 @@ class BertClassifier {
     return forward_with_cls(batch, training).logits;
   }
   // The same, with what the classifier saw: for distillation.
-  ForwardOutput forward_with_cls(const PackedBatch& batch, const TrainingPass* training = nullptr);
+  ForwardOutput forward_with_cls(const PackedBatch& batch, const TrainingPass* training = nullptr) {
+    return forward_keeping(batch, training, /*keep_inner=*/false);
+  }
+  // The same, with the states after each layer but the last.
+  ForwardOutput forward_with_inner(const PackedBatch& batch, const TrainingPass* training = nullptr) {
+    return forward_keeping(batch, training, /*keep_inner=*/true);
+  }
 
-  // For tests: embedding output, then each layer's output, each (N, H).
-  std::vector<at::Tensor> hidden_states(const PackedBatch& batch);
+  // Without dropout: embedding output, then each layer's output, each (N, H); of the first `most_layers` only.
+  std::vector<at::Tensor> hidden_states(const PackedBatch& batch, size_t most_layers = SIZE_MAX);
 
   // tanh(dense(x)) of the [CLS] rows (B, H).
   at::Tensor pooler_output(const at::Tensor& cls_rows);
@@ -90,6 +102,13 @@ class BertClassifier {
   // From here on passes without `training` round what goes into the encoder's and the pooler's products to 8 bits, as
   // the int8 ONNX file does (int8_activations.h). For weights that came from one.
   void round_activations_to_int8() { int8_activations_ = true; }
+  // The same with scales of their own in the file, in the order of engine::product_inputs.
+  void round_activations_to_int8(std::vector<engine::ActivationScale> scales) {
+    int8_activations_ = true;
+    activation_scales_ = std::move(scales);
+  }
+  // A pass in float32 without dropout that shows what goes into each product.
+  void observe_activations(const PackedBatch& batch, const ActivationObserver& look);
 
   // Structured pruning replaces layers by narrower ones and sets the widths that go with them.
   std::vector<EncoderLayer>& layers() { return layers_; }
@@ -99,6 +118,8 @@ class BertClassifier {
 
  private:
   class Pass;
+  ForwardOutput forward_keeping(const PackedBatch& batch, const TrainingPass* training, bool keep_inner);
+  ForwardOutput run(const PackedBatch& batch, Pass& pass, bool keep_inner);
   at::Tensor embed(const PackedBatch& batch, Pass& pass);
   at::Tensor encode(const EncoderLayer& layer, int64_t num_heads, const at::Tensor& x,
                     const std::vector<int64_t>& offsets, bool cls_only, Pass& pass);
@@ -106,9 +127,10 @@ class BertClassifier {
 
   records::BertConfig config_;
   bool int8_activations_ = false;
-  at::Tensor word_embeddings_;        // (vocab_size, H)
-  at::Tensor position_embeddings_;    // (max_position_embeddings, H)
-  at::Tensor token_type_embeddings_;  // (type_vocab_size, H)
+  std::vector<engine::ActivationScale> activation_scales_;  // empty: found at each run
+  at::Tensor word_embeddings_;                              // (vocab_size, H)
+  at::Tensor position_embeddings_;                          // (max_position_embeddings, H)
+  at::Tensor token_type_embeddings_;                        // (type_vocab_size, H)
   LayerNorm embedding_norm_;
   std::vector<EncoderLayer> layers_;
   Linear pooler_;      // (H, H)

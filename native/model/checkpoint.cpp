@@ -64,7 +64,7 @@ Result<LoadReport> copy_weights(const std::map<std::string, TensorView>& tensors
     std::memcpy(parameter.data_ptr<float>(), values->data(), values->size() * sizeof(float));
   });
   for (const auto& [name, tensor] : tensors) {
-    if (!used.contains(name)) report.unused.push_back(name);
+    if (!used.contains(name) && !engine::is_activation_scale(name)) report.unused.push_back(name);
   }
   if (!problems.empty()) {
     std::string message =
@@ -89,7 +89,10 @@ Result<LoadedModel> load_model(const fs::path& folder, uint64_t seed, bool requi
                            engine::parse_weights(file.bytes(), (folder / weights_path).string()));
   const bool int8_weights = std::any_of(tensors.begin(), tensors.end(),
                                         [](const auto& entry) { return entry.second.dtype == engine::DType::kI8; });
-  LoadedModel loaded{BertClassifier(std::move(config), seed), {}, weights_path, int8_weights};
+  COPPICE_ASSIGN_OR_RETURN(auto activation_scales,
+                           engine::find_activation_scales(config, tensors, (folder / weights_path).string()));
+  LoadedModel loaded{
+      BertClassifier(std::move(config), seed), {}, weights_path, int8_weights, std::move(activation_scales)};
   COPPICE_ASSIGN_OR_RETURN(loaded.report,
                            copy_weights(tensors, loaded.model, (folder / weights_path).string(), require_head));
   return loaded;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct LoadedModel {
   std::string weights_path;  // the file they came from, below the folder
   // The matrices came as int8 with scales and were turned into float32; the file's own engine also rounds activations.
   bool int8_weights = false;
+  // Of such a file, where its activations have static scales: in the order of engine::product_inputs.
+  std::optional<std::vector<engine::ActivationScale>> activation_scales;
 };
 
 // Reads config.json and the weights of `folder`. Names may carry the "bert." prefix or not. A failure lists every

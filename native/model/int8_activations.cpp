@@ -23,4 +23,10 @@ at::Tensor round_to_uint8(const at::Tensor& x, const std::vector<int64_t>& offse
   return rounded;
 }
 
+at::Tensor round_to_uint8(const at::Tensor& x, engine::ActivationScale scale) {
+  const auto zero_point = static_cast<float>(scale.zero_point);
+  at::Tensor out = at::div(x, at::scalar_tensor(scale.scale));
+  return out.round_().clamp_(-zero_point, 255.0F - zero_point).mul_(scale.scale);
+}
+
 }  // namespace coppice::model

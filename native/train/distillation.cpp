@@ -13,7 +13,7 @@ namespace coppice::train {
 Result<TeacherAnswers> ask_teacher(model::BertClassifier& teacher, const model::TokenizedReviews& reviews,
                                    int64_t max_batch_tokens, model::WorkerPool& pool,
                                    const std::function<void(size_t done)>& on_progress, const std::atomic<bool>& stop,
-                                   model::MatmulPrecision precision) {
+                                   model::MatmulPrecision precision, const HiddenStatesConfig& inner) {
   // A pass of training, since only those have a precision; without dropout it computes what evaluation does.
   teacher.set_dropout(0);
   const model::TrainingPass mixed{.precision = precision};
@@ -22,6 +22,11 @@ Result<TeacherAnswers> ask_teacher(model::BertClassifier& teacher, const model::
   TeacherAnswers answers;
   answers.logits.resize(reviews.size());
   answers.cls = at::empty({static_cast<int64_t>(reviews.size()), teacher.config().hidden_size}, at::kFloat);
+  if (inner.rows == HiddenRows::kCls) {
+    answers.inner_cls = at::empty(
+        {static_cast<int64_t>(reviews.size()), static_cast<int64_t>(inner.pairs.size()), teacher.config().hidden_size},
+        at::kFloat);
+  }
   // In waves, so that progress and interruption are looked at between them.
   const size_t wave = static_cast<size_t>(pool.threads()) * 4;
   for (size_t begin = 0; begin < batches.size(); begin += wave) {
@@ -30,11 +35,20 @@ Result<TeacherAnswers> ask_teacher(model::BertClassifier& teacher, const model::
     pool.run(end - begin, [&](size_t i) {
       const at::NoGradGuard no_grad;
       const std::vector<uint32_t>& indices = batches[begin + i];
-      const model::ForwardOutput out = teacher.forward_with_cls(model::pack_reviews(reviews, indices), pass);
+      const model::PackedBatch batch = model::pack_reviews(reviews, indices);
+      const model::ForwardOutput out =
+          answers.inner_cls.defined() ? teacher.forward_with_inner(batch, pass) : teacher.forward_with_cls(batch, pass);
       const at::Tensor logits = out.logits.contiguous();
       const float* row = logits.data_ptr<float>();
       for (size_t k = 0; k < indices.size(); ++k) answers.logits[indices[k]] = {row[2 * k], row[2 * k + 1]};
-      answers.cls.narrow(0, indices.front(), static_cast<int64_t>(indices.size())).copy_(out.cls);
+      const auto count = static_cast<int64_t>(indices.size());
+      answers.cls.narrow(0, indices.front(), count).copy_(out.cls);
+      for (size_t p = 0; answers.inner_cls.defined() && p < inner.pairs.size(); ++p) {
+        const auto layer = static_cast<size_t>(inner.pairs[p].teacher);
+        answers.inner_cls.narrow(0, indices.front(), count)
+            .select(1, static_cast<int64_t>(p))
+            .copy_(layer < out.inner.size() ? cls_rows(out.inner[layer], batch.offsets) : out.cls);
+      }
     });
     if (on_progress) on_progress(batches[end - 1].back() + 1);
   }
@@ -44,7 +58,9 @@ Result<TeacherAnswers> ask_teacher(model::BertClassifier& teacher, const model::
 Status save_answers(const TeacherAnswers& answers, const std::string& fingerprint, const std::filesystem::path& file) {
   const at::Tensor logits = at::empty({static_cast<int64_t>(answers.logits.size()), 2}, at::kFloat);
   std::memcpy(logits.data_ptr<float>(), answers.logits.data(), answers.logits.size() * sizeof(model::Logits));
-  return model::save_tensors({{"logits", logits}, {"cls", answers.cls}}, {{"fingerprint", fingerprint}}, file);
+  model::NamedTensors tensors = {{"logits", logits}, {"cls", answers.cls}};
+  if (answers.inner_cls.defined()) tensors.emplace_back("inner_cls", answers.inner_cls);
+  return model::save_tensors(tensors, {{"fingerprint", fingerprint}}, file);
 }
 
 Result<TeacherAnswers> load_answers(const std::string& fingerprint, const std::filesystem::path& file) {
@@ -69,7 +85,23 @@ Result<TeacherAnswers> load_answers(const std::string& fingerprint, const std::f
   std::memcpy(answers.logits.data(), logits->second.bytes.data(), logits->second.bytes.size());
   answers.cls = at::empty({cls->second.shape[0], cls->second.shape[1]}, at::kFloat);
   std::memcpy(answers.cls.data_ptr<float>(), cls->second.bytes.data(), cls->second.bytes.size());
+  const auto inner = parsed.tensors.find("inner_cls");
+  if (inner != parsed.tensors.end()) {
+    const engine::TensorView& view = inner->second;
+    if (view.dtype != engine::DType::kF32 || view.shape.size() != 3 || view.shape[0] != cls->second.shape[0] ||
+        view.shape[2] != cls->second.shape[1]) {
+      return invalid_input(file.string() + ": expected inner_cls (reviews, pairs, H) as F32; remove the file");
+    }
+    answers.inner_cls = at::empty(view.shape, at::kFloat);
+    std::memcpy(answers.inner_cls.data_ptr<float>(), view.bytes.data(), view.bytes.size());
+  }
   return answers;
+}
+
+std::vector<at::Tensor> TeacherAnswers::inner_states(std::span<const uint32_t> indices) const {
+  if (!inner_cls.defined()) return live(indices);
+  const std::vector<int64_t> rows(indices.begin(), indices.end());
+  return inner_cls.index_select(0, at::tensor(rows, at::kLong)).unbind(1);
 }
 
 at::Tensor training_loss(const model::ForwardOutput& student, const std::vector<int64_t>& labels,

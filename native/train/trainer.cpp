@@ -139,9 +139,15 @@ class Loop {
     const model::TrainingPass pass{config_.seed, static_cast<uint64_t>(state_.step), number, config_.precision};
     std::vector<int64_t> labels;
     for (const uint32_t index : indices) labels.push_back(training_.labels[index]);
-    const model::ForwardOutput out = model_.forward_with_cls(model::pack_reviews(training_, indices), &pass);
-    const at::Tensor loss =
-        training_loss(out, labels, indices, config_.distillation, teacher_) / static_cast<double>(batch_size);
+    const HiddenStatesConfig& inner = config_.distillation.inner;
+    const model::PackedBatch packed = model::pack_reviews(training_, indices);
+    const model::ForwardOutput out =
+        inner.active() ? model_.forward_with_inner(packed, &pass) : model_.forward_with_cls(packed, &pass);
+    at::Tensor sum = training_loss(out, labels, indices, config_.distillation, teacher_);
+    if (inner.active()) {
+      sum = sum + hidden_states_loss(out.inner, teacher_->inner_states(indices), packed.offsets, inner);
+    }
+    const at::Tensor loss = sum / static_cast<double>(batch_size);
     Micro micro;
     micro.gradients = torch::autograd::grad({loss}, parameters_, /*grad_outputs=*/{}, /*retain_graph=*/false,
                                             /*create_graph=*/false, /*allow_unused=*/true);
@@ -285,7 +291,8 @@ class Loop {
   Clock::time_point last_checkpoint_;
 };
 
-Status check(const DistillationConfig& config, size_t reviews, const TeacherAnswers* teacher, int64_t hidden_size) {
+Status check(const DistillationConfig& config, size_t reviews, const TeacherAnswers* teacher,
+             const records::BertConfig& student) {
   if (!(config.weight >= 0 && config.weight <= 1)) return invalid_usage("the teacher's weight must be in 0..1");
   if (!(config.temperature > 0)) return invalid_usage("the temperature must be above 0");
   if (!(config.hidden_weight >= 0)) return invalid_usage("the weight of hidden states must not be negative");
@@ -295,9 +302,19 @@ Status check(const DistillationConfig& config, size_t reviews, const TeacherAnsw
     return invalid_input("the teacher answered " + std::to_string(teacher->logits.size()) + " reviews, but there are " +
                          std::to_string(reviews) + " to train on");
   }
-  if (config.hidden_weight > 0 && teacher->cls.size(1) != hidden_size) {
+  if ((config.hidden_weight > 0 || config.inner.active()) && teacher->cls.size(1) != student.hidden_size) {
     return invalid_usage("the teacher's hidden_size is " + std::to_string(teacher->cls.size(1)) + ", the student's " +
-                         std::to_string(hidden_size) + ": hidden states cannot be compared; leave them out");
+                         std::to_string(student.hidden_size) + ": hidden states cannot be compared; leave them out");
+  }
+  COPPICE_RETURN_IF_ERROR(check(config.inner, student.num_hidden_layers()));
+  if (!config.inner.active()) return {};
+  const bool kept = teacher->inner_cls.defined();
+  if (kept && teacher->inner_cls.size(1) != static_cast<int64_t>(config.inner.pairs.size())) {
+    return invalid_input("the teacher answered for " + std::to_string(teacher->inner_cls.size(1)) + " layers, but " +
+                         std::to_string(config.inner.pairs.size()) + " are compared");
+  }
+  if (kept == (config.inner.rows == HiddenRows::kTokens) || (!kept && !teacher->live)) {
+    return invalid_usage("the teacher was not asked for the hidden states that are compared");
   }
   return {};
 }
@@ -339,6 +356,9 @@ OrderedJson to_json(const TrainConfig& config) {
     json["distillation"] = {{"weight", config.distillation.weight},
                             {"temperature", config.distillation.temperature},
                             {"hidden_weight", config.distillation.hidden_weight}};
+    if (config.distillation.inner.active()) {
+      json["distillation"]["hidden_states"] = to_json(config.distillation.inner);
+    }
   }
   if (config.pruning.active()) json["pruning"] = to_json(config.pruning);
   return json;
@@ -350,7 +370,7 @@ Result<TrainResult> train(BertClassifier& model, const TokenizedReviews& trainin
                           model::WorkerPool& pool, const std::atomic<bool>& interrupt, const TeacherAnswers* teacher) {
   COPPICE_RETURN_IF_ERROR(check(config, training, validation));
   COPPICE_RETURN_IF_ERROR(check(config.pruning));
-  COPPICE_RETURN_IF_ERROR(check(config.distillation, training.size(), teacher, model.config().hidden_size));
+  COPPICE_RETURN_IF_ERROR(check(config.distillation, training.size(), teacher, model.config()));
   Loop loop(model, training, validation, config, masks, folder, fingerprint, events, pool, interrupt, teacher);
   COPPICE_RETURN_IF_ERROR(loop.start(resume));
   return loop.run();

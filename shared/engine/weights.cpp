@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "shared/engine/activation_scales.h"
 #include "shared/engine/int8_rows.h"
 #include "shared/engine/onnx_reader.h"
 
@@ -117,7 +118,8 @@ Result<TensorMap> take_weights(const BertConfig& config, const TensorMap& tensor
   }
   std::vector<std::string> unexpected;
   for (const auto& [name, view] : tensors) {
-    if (used.count(name) == 0 && !is_buffer(name) && !(is_other_head(name) && !require_classifier)) {
+    if (used.count(name) == 0 && !is_buffer(name) && !is_activation_scale(name) &&
+        !(is_other_head(name) && !require_classifier)) {
       unexpected.push_back(name + " " + shape_text(view.shape));
     }
   }

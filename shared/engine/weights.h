@@ -37,7 +37,8 @@ std::vector<ExpectedTensor> expected_tensors(const records::BertConfig& config, 
 std::vector<std::string> encoder_matrices(const records::BertConfig& config);
 
 // The tensors `config` asks for, under their full names ("bert." is added where the file leaves it out). The error
-// lists every missing, unexpected and mis-shaped tensor. Buffers that are no weights (position_ids) are passed over;
+// lists every missing, unexpected and mis-shaped tensor. Buffers and static scales of
+// activations (activation_scales.h) are no weights and are passed over;
 // the classifier may be missing when `require_classifier` is false, and is then absent from the result.
 Result<TensorMap> take_weights(const records::BertConfig& config, const TensorMap& tensors, bool require_classifier,
                                const std::string& source);

@@ -2,7 +2,11 @@
 // engines onnxruntime-node and onnxruntime-web (WebAssembly). Prints JSON; docs/bench/int8.json is its answer.
 //
 //     node tests/bench/int8/run.mjs --model models/minilm-l6-imdb --data tests/data/imdb_sample/test.tsv \
-//       [--coppice build/release/coppice] [--turns 15] [--reviews 300] [--lengths 128,256] > docs/bench/int8.json
+//       [--coppice build/release/coppice] [--turns 15] [--calibration tests/data/imdb_sample/validation.tsv] \
+//       [--methods minmax,percentile,mse] [--reviews 300] [--lengths 128,256] > docs/bench/int8.json
+//
+// With --calibration FILE also int8 with static scales, one form for each of --methods: int8-minmax, int8-percentile,
+// int8-mse.
 //
 // Times: the forms take turns on the same input (A B C A B C ...), after one run of each to warm up; the ratio is formed
 // within each turn, and its median and median absolute deviation are given. Agreement: every form's verdict and logits
@@ -23,11 +27,18 @@ const { values: options } = parseArgs({
     turns: { type: 'string', default: '15' },
     reviews: { type: 'string', default: '300' },
     lengths: { type: 'string', default: '128,256' },
+    calibration: { type: 'string' },
+    methods: { type: 'string', default: 'minmax,percentile,mse' },
     engines: { type: 'string', default: 'node,web' },
   },
 });
 if (!options.model || !options.data) throw new Error('--model FOLDER and --data FILE.tsv are needed');
-const forms = ['fp32', 'fp16', 'int8'];
+const methods = options.calibration ? options.methods.split(',') : [];
+const exportArguments = { fp32: ['fp32'], fp16: ['fp16'], int8: ['int8'] };
+for (const method of methods) {
+  exportArguments[`int8-${method}`] = ['int8', '--activations', 'static', '--calibration', options.calibration, '--calibration-method', method];
+}
+const forms = Object.keys(exportArguments);
 const turns = Number(options.turns);
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'coppice-bench-int8-'));
 const coppice = (args, input) => execFileSync(options.coppice, args, { input, encoding: 'utf8', maxBuffer: 1 << 28 });
@@ -69,7 +80,7 @@ const files = {};
 const answer = { bench: 'int8', model: path.basename(options.model), cpu: os.cpus()[0].model, threads: 1, bytes: {}, engines: {} };
 for (const form of forms) {
   const output = path.join(scratch, form);
-  const said = JSON.parse(coppice(['export', '--model', options.model, '--output', output, '--weights', form, '--json']));
+  const said = JSON.parse(coppice(['export', '--model', options.model, '--output', output, '--json', '--weights', ...exportArguments[form]]));
   files[form] = path.join(output, 'onnx/model.onnx');
   answer.bytes[form] = statSync(files[form]).size;
   if (said.relative_rounding_error) {
@@ -110,6 +121,8 @@ for (const name of options.engines.split(',')) {
       milliseconds: Object.fromEntries(forms.map((form) => [form, summary(times[form])])),
       int8_to_fp32: summary(times.int8.map((time, i) => time / times.fp32[i])),
       int8_to_fp16: summary(times.int8.map((time, i) => time / times.fp16[i])),
+      ...Object.fromEntries(methods.map((method) =>
+        [`int8-${method}_to_int8`, summary(times[`int8-${method}`].map((time, i) => time / times.int8[i]))])),
     };
     process.stderr.write(`${name} ${length} tokens: int8 takes ${report.times[length].int8_to_fp32.median.toFixed(3)} of fp32's time\n`);
   }

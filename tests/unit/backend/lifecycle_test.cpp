@@ -224,6 +224,100 @@ TEST_F(Lifecycle, AnInt8ExportIsJudgedInItsOwnArithmeticAndComparedWithWhatItCam
   EXPECT_EQ(run_coppice("export --model " + at("dense") + " --output " + at("x") + " --weights int4").exit_code, 2);
 }
 
+TEST_F(Lifecycle, AnInt8ExportWithStaticScalesIsCalibratedAndJudgedWithThem) {
+  json_of(run_coppice(train_command("tiny-base", "dense", "--json")));
+  const std::string export_to = "export --model " + at("dense") + " --weights int8 --json --output ";
+  json_of(run_coppice(export_to + at("dynamic")));
+  json_of(run_coppice(export_to + at("static") + " --activations static --calibration " + at("data") +
+                      " --calibration-limit 20"));
+  const Json step = manifest_of("static")["plan"].back();
+  EXPECT_EQ(step["settings"]["activations"], "static");
+  EXPECT_EQ(step["settings"]["calibration_method"], "minmax");
+  const Json record =
+      *parse_json(file_content(folder_.path() / "static" / step["run"].get<std::string>()), "the export's record");
+  EXPECT_EQ(record["inputs"]["calibration_data"]["split"], "validation");
+  EXPECT_EQ(record["inputs"]["calibration_data"]["examples"], 20);
+  EXPECT_EQ(record["results"]["calibration"]["inputs"].size(), 9U);
+
+  const Json metrics = json_of(run_coppice("evaluate --model " + at("static") + " --against " + at("dense") +
+                                           " --data " + at("data") + " --json"));
+  EXPECT_EQ(metrics["arithmetic"], "int8 weights and activations of static scale");
+  EXPECT_GT(metrics["against"]["max_logit_difference"].get<double>(), 0);
+  EXPECT_LT(metrics["against"]["max_logit_difference"].get<double>(), 1);
+  const Json step_by_step = json_of(run_coppice("evaluate --model " + at("static") + " --against " + at("dynamic") +
+                                                " --data " + at("data") + " --json"));
+  EXPECT_GT(step_by_step["against"]["max_logit_difference"].get<double>(), 0) << "the scales are others";
+  EXPECT_LT(step_by_step["against"]["max_logit_difference"].get<double>(), 1);
+
+  // An int8 folder as a base is read for its weights; the scales stay behind, unmentioned.
+  const ProgramResult continued = run_coppice(train_command("static", "again", "--max-steps 1 --json"));
+  EXPECT_EQ(continued.exit_code, 0) << continued.err;
+  EXPECT_EQ(continued.err.find("input_scale"), std::string::npos) << continued.err;
+
+  // Mistakes.
+  const auto refused = [&](const std::string& options, int exit_code, const std::string& words) {
+    const ProgramResult result = run_coppice(export_to + at("never") + " " + options);
+    EXPECT_EQ(result.exit_code, exit_code) << options << ": " << result.err;
+    EXPECT_NE(result.err.find(words), std::string::npos) << options << ": " << result.err;
+    EXPECT_FALSE(fs::exists(folder_.path() / "never" / "manifest.json")) << options;
+  };
+  refused("--activations static", 2, "--calibration FILE");
+  refused("--calibration " + at("data"), 2, "add --activations static");
+  refused("--activations static --calibration " + at("nowhere"), 3, "nowhere");
+  folder_.write("empty.tsv", "");
+  refused("--activations static --calibration " + at("empty.tsv"), 3, "empty.tsv");
+  folder_.write("foreign.tsv", "1\tgefiel uns recht gut\n0\tganz furchtbar langweilig\n");
+  refused("--activations static --calibration " + at("foreign.tsv"), 3, "unknown to the model's vocabulary");
+  const ProgramResult fp16 = run_coppice("export --model " + at("dense") + " --output " + at("never") +
+                                         " --activations static --calibration " + at("data"));
+  EXPECT_EQ(fp16.exit_code, 2) << fp16.err;
+  EXPECT_NE(fp16.err.find("goes with --weights int8"), std::string::npos) << fp16.err;
+
+  // The ranges by themselves.
+  const Json ranges = json_of(run_coppice("calibrate --model " + at("dense") + " --data " + at("data/validation.tsv") +
+                                          " --method percentile --percentile 99 --json"));
+  EXPECT_EQ(ranges["inputs"].size(), 9U);
+  for (const Json& input : ranges["inputs"]) {
+    EXPECT_LE(input["observed_low"].get<double>(), input["low"].get<double>() + 1e-9) << input;
+    EXPECT_LE(input["clipped"].get<double>(), 0.01) << input;
+  }
+}
+
+TEST_F(Lifecycle, InnerHiddenStatesAreDistilledAndTheirLayersRecorded) {
+  json_of(run_coppice(train_command("tiny-base", "dense", "--json")));
+  const std::string teacher = "--json --teacher " + at("dense") + " --distillation-weight 0.3 ";
+  const Json plain = json_of(run_coppice(train_command("tiny-base", "plain", teacher)));
+  EXPECT_FALSE(plain["settings"]["distillation"].contains("hidden_states"));
+  for (const std::string rows : {"cls", "tokens"}) {
+    const Json record = json_of(run_coppice(
+        train_command("tiny-base", "student-" + rows, teacher + "--teacher-hidden-weight 2 --teacher-hidden " + rows)));
+    const Json& states = record["settings"]["distillation"]["hidden_states"];
+    EXPECT_EQ(states["rows"], rows);
+    EXPECT_EQ(states["weight"], 2);
+    EXPECT_EQ(states["layers"], (Json{{{"student", 0}, {"teacher", 0}}}));
+    EXPECT_EQ(record["inputs"]["teacher"]["layer_mapping"], "same depth");
+    EXPECT_NE(file_content(folder_.path() / ("student-" + rows) / "model.safetensors"),
+              file_content(folder_.path() / "plain" / "model.safetensors"));
+  }
+  EXPECT_EQ(run_coppice(train_command("tiny-base", "never", "--teacher-hidden cls")).exit_code, 2);
+  EXPECT_EQ(run_coppice(train_command("tiny-base", "never", teacher + "--teacher-hidden all")).exit_code, 2);
+
+  // One layer has no inner states.
+  json_of(run_coppice("prune --model " + at("dense") + " --data " + at("data") + " --output " + at("shallow") +
+                      " --method structured --keep-layers 1 --keep-flops 0.5 --tokens 16 --json"));
+  const ProgramResult shallow = run_coppice(train_command("shallow", "never", teacher + "--teacher-hidden cls"));
+  EXPECT_EQ(shallow.exit_code, 2) << shallow.err;
+  EXPECT_NE(shallow.err.find("no inner hidden states"), std::string::npos) << shallow.err;
+
+  // A vocabulary trimmed until a word of the reviews is spelled otherwise: [CLS] can be compared, tokens cannot.
+  json_of(run_coppice("prune --model " + at("dense") + " --data " + at("data/train.tsv") + " --output " +
+                      at("trimmed") + " --method vocabulary --min-count 60 --json"));
+  const ProgramResult tokens = run_coppice(train_command("trimmed", "never", teacher + "--teacher-hidden tokens"));
+  EXPECT_EQ(tokens.exit_code, 2) << tokens.err;
+  EXPECT_NE(tokens.err.find("training review 1 is"), std::string::npos) << tokens.err;
+  json_of(run_coppice(train_command("trimmed", "trimmed-student", teacher + "--teacher-hidden cls --max-steps 4")));
+}
+
 TEST_F(Lifecycle, WorkThatFailedLeavesItsRecordAndARefusedCallNone) {
   json_of(run_coppice(train_command("tiny-base", "dense", "--max-steps 2 --json")));
   const auto records_of = [this](const std::string& name) {
@@ -312,6 +406,15 @@ TEST_F(Lifecycle, EveryPruningFormLeavesAModelThatJudges) {
   const Json before = json_of(run_coppice("predict --model " + at("dense") + text));
   const Json after = json_of(run_coppice("predict --model " + at("trimmed") + text));
   EXPECT_EQ(before["logits"], after["logits"]) << "a text whose tokens all stay is judged to the bit alike";
+  const auto against_dense = [&](const std::string& model) {
+    return json_of(run_coppice("evaluate --model " + at(model) + " --against " + at("dense") + " --data " +
+                               at("data/test.tsv") + " --json"))["against"];
+  };
+  const Json tokenization = against_dense("trimmed")["tokenization"];
+  EXPECT_EQ(tokenization["words"], 40 * 9);
+  EXPECT_EQ(tokenization["split_further"], 0);
+  EXPECT_EQ(tokenization["unknown_here_only"], 0);
+  EXPECT_FALSE(against_dense("same").contains("tokenization")) << "the same vocabulary";
   json_of(run_coppice("export --model " + at("trimmed") + " --output " + at("trimmed-onnx") + " --json"));
   EXPECT_EQ(manifest_of("trimmed-onnx")["parameters"]["total"], manifest_of("trimmed")["parameters"]["total"]);
 

@@ -30,9 +30,9 @@ function fixture(kind, ...rest) {
   return { folder, cases: JSON.parse(readFileSync(`${folder}.reference.json`, 'utf8')).cases };
 }
 
-function exported(source, name, weights) {
+function exported(source, name, weights, more = []) {
   const output = path.join(work, name);
-  const args = ['export', '--model', source, '--output', output, '--weights', weights, '--json'];
+  const args = ['export', '--model', source, '--output', output, '--weights', weights, '--json', ...more];
   return { output, answer: JSON.parse(execFileSync(path.join(build, 'coppice'), args, { encoding: 'utf8' })) };
 }
 
@@ -182,6 +182,32 @@ test('coppice predict computes an int8 folder as ONNX Runtime does', { skip: !ex
   }
   await session.release();
   assert.ok(compared >= 3, `${compared} texts compared`);
+});
+
+// Static scales: what `coppice` computes by itself in float32 is what ONNX Runtime makes of the file, one at a time and
+// in a padded batch alike, as no range depends on the company.
+test('int8 with static scales: ONNX Runtime agrees with coppice predict', { skip: !existsSync(pretrained) && `no ${pretrained}` }, async () => {
+  const { folder, cases } = fixture('encoder', pretrained, path.join(root, 'tests/golden/encoder_golden.json'));
+  const reviews = path.join(root, 'tests/data/imdb_sample/validation.tsv');
+  const { output } = exported(folder, 'encoder-int8-static', 'int8', ['--activations', 'static', '--calibration', reviews, '--calibration-limit', '16']);
+  const texts = cases.filter((c) => c.text !== undefined);
+  const answers = execFileSync(path.join(build, 'coppice'), ['predict', '--model', output, '--json', '--file', '-'], {
+    input: texts.map((c) => JSON.stringify({ text: c.text })).join('\n') + '\n',
+    encoding: 'utf8',
+  });
+  const predicted = answers.trim().split('\n').map((line) => JSON.parse(line));
+  const session = await ort.InferenceSession.create(path.join(output, 'onnx/model.onnx'), { executionProviders: ['wasm'] });
+  const compared = texts.map((c, i) => ({ ...c, logits: predicted[i].logits, tokens: predicted[i].tokens }))
+    .filter((c) => c.tokens === c.input_ids.length);
+  assert.ok(compared.length >= 3, `${compared.length} texts compared`);
+  for (const c of compared) {
+    near([c.logits], await logits(session, [c.input_ids]), toleranceOf('encoder', 'int8').alone, c.text.slice(0, 60));
+  }
+  const batch = await logits(session, compared.slice(0, 4).map((c) => c.input_ids));
+  near(batch, compared.slice(0, 4).map((c) => c.logits), toleranceOf('encoder', 'int8').alone, 'one padded batch');
+  const largest = Math.max(...compared.flatMap((c) => c.logits.map((value, i) => Math.abs(value - c.fp32[i]))));
+  assert.ok(largest > 0 && largest < 0.5, `largest difference from fp32 ${largest}`);
+  await session.release();
 });
 
 test('the same model exported twice gives the same ONNX file', () => {
