@@ -5,7 +5,7 @@
 //            {"id":5,"kind":"probe"|"load","model":"dense","path":"dense/onnx/model.onnx","bytes":N,"sha256":"..."}
 //            {"id":7,"kind":"run","model":"dense","input_ids":[101,...,102]}
 //            of a linear model: a load has "engine":"core" and "config", its config.json; a run has "text" for ids
-//            {"id":9,"kind":"unload","model":"dense"}
+//            {"id":9,"kind":"unload","model":"dense"}    {"id":11,"kind":"calibrate","model":""}
 // Events     {"type":"probed","id","on_device":bool}    {"type":"progress","id","bytes_done","bytes_total"}
 //            {"type":"preparing","id"}                  {"type":"loaded","id","stored":bool}
 //            {"type":"run_done","id","logits":[neg,pos],"milliseconds"}, with "runs" where it is the mean of several
@@ -15,6 +15,7 @@
 //            {"type":"start"} {"type":"cancel"} {"type":"load","model"} {"type":"retry","model"}
 //            {"type":"select","model","selected":bool} {"type":"repeats","value":5}
 //            {"type":"device","value":"laptop"} {"type":"grid","value":"FRA"}
+//            and what a visitor chooses of how it is shown: choice_events.h
 // The text and fetched bytes come beside this, as bytes (wasm/api/coppice_api.h).
 #pragma once
 
@@ -35,7 +36,8 @@ Status apply_event(std::string_view json, Comparison& comparison);
 // the page and the canvas say the same.
 std::string view_json(const State& state);
 
-// {"devices":[{"id","name","watts","watts_low","watts_high","source"}],"grids":[{"id","name","group","grams_per_kwh"}]}
+// {"devices":[{"id","name","watts","watts_low","watts_high","source"}],"methods":[{"id","name","counts"}],
+//  "grids":[{"id","name","group","grams_per_kwh"}]}
 std::string choices_json();
 
 }  // namespace coppice::compare

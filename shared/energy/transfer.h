@@ -4,7 +4,8 @@
 //   low  0.001     network of a cloud provider (Cloud Carbon Footprint)
 //   high 0.81      all segments (Sustainable Web Design Model 3, 2022)
 //
-// Figures per byte are disputed, since most of a network's power does not depend on traffic: hence the width of the band.
+// Figures per byte are disputed, since most of a network's power does not depend on traffic: hence the width of the
+// band.
 #pragma once
 
 #include <cstdint>

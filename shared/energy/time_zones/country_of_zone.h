@@ -1,5 +1,5 @@
-// In which country is a device whose clock is set to this time zone? A guess made without asking anyone: whoever travels
-// or works over a VPN keeps the clock of home, and islands share the zone of another country.
+// In which country is a device whose clock is set to this time zone? A guess made without asking anyone: whoever
+// travels or works over a VPN keeps the clock of home, and islands share the zone of another country.
 #pragma once
 
 #include <string_view>
