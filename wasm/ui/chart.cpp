@@ -19,7 +19,9 @@ namespace {
 using compare::ModelRow;
 using compare::State;
 
-constexpr float kTabsHeight = 54.0F;  // web/style.css: .chart-tabs
+constexpr float kTabsHeight = 54.0F;    // web/style.css: .chart-tabs
+constexpr float kChoiceHeight = 44.0F;  // of the line below them
+constexpr float kTabsAndChoice = 560.0F;
 constexpr float kCaptionHeight = 34.0F;
 constexpr float kRowHeight = 54.0F;
 constexpr float kAxisHeight = 46.0F;
@@ -92,9 +94,13 @@ ImVec4 series_colour(const Theme& theme, size_t model) {
   return ImGui::ColorConvertU32ToFloat4(theme.colours->series[model % std::size(theme.colours->series)]);
 }
 
-float chart_frame_height() { return kTabsHeight + kCaptionHeight; }
+float chart_frame_height(Chart chart, float width) {
+  const bool has_choice = chart == Chart::kTradeoff || chart == Chart::kLedger;
+  return kTabsHeight + kCaptionHeight + (has_choice && width < kTabsAndChoice ? kChoiceHeight : 0.0F);
+}
 
-float draw_chart_frame(const Theme& theme, ImVec2 at, ImVec2 size, const char* caption, const char* short_caption) {
+float draw_chart_frame(const Theme& theme, Chart chart, ImVec2 at, ImVec2 size, const char* caption,
+                       const char* short_caption) {
   const Palette& colours = *theme.colours;
   ImDrawList* list = ImGui::GetWindowDrawList();
   const ImVec2 to(at.x + size.x, at.y + size.y);
@@ -102,9 +108,9 @@ float draw_chart_frame(const Theme& theme, ImVec2 at, ImVec2 size, const char* c
   list->AddRect(at, to, colours.border, 12);
   const TextStyle style{theme.fonts.regular, kSmallSize, colours.muted};
   const float width = size.x - 2 * kChartPadding;
-  draw_text(ImVec2(at.x + kChartPadding, at.y + kTabsHeight + 4), style,
+  draw_text(ImVec2(at.x + kChartPadding, at.y + chart_frame_height(chart, size.x) - kCaptionHeight + 4), style,
             text_width(style, caption) <= width ? caption : short_caption, width);
-  return at.y + chart_frame_height();
+  return at.y + chart_frame_height(chart, size.x);
 }
 
 float chart_height(const Theme& theme, const State& state, Chart chart, float width) {
@@ -112,7 +118,7 @@ float chart_height(const Theme& theme, const State& state, Chart chart, float wi
   if (chart == Chart::kLedger) return ledger_chart_height(theme, state, width);
   const size_t lines = plotted(state).size();
   if (lines == 0) return 0;
-  return chart_frame_height() + kRowHeight * static_cast<float>(lines) + kAxisHeight;
+  return chart_frame_height(chart, width) + kRowHeight * static_cast<float>(lines) + kAxisHeight;
 }
 
 void draw_chart(const Theme& theme, const State& state, Chart chart, ImVec2 at, ImVec2 size) {
@@ -126,7 +132,7 @@ void draw_chart(const Theme& theme, const State& state, Chart chart, ImVec2 at, 
   const char* short_caption = chart == Chart::kTime ? "Dots: runs. Line: median, bar: its interval"
                                                     : "Modelled. Line: typical, bar: whole band";
   const float width = size.x - 2 * kChartPadding;
-  const float plot_top = draw_chart_frame(theme, at, size, caption, short_caption);
+  const float plot_top = draw_chart_frame(theme, chart, at, size, caption, short_caption);
 
   // A unit that keeps the axis in short numbers.
   double scale = 1.0;

@@ -14,8 +14,10 @@ enum class Chart { kTime, kEnergy, kTradeoff, kLedger };  // in the order of the
 // The card behind each of them: room for the page's tabs, which lie over its top, then the caption. Returns where the
 // plot may begin.
 inline constexpr float kChartPadding = 20.0F;
-float draw_chart_frame(const Theme& theme, ImVec2 at, ImVec2 size, const char* caption, const char* short_caption);
-float chart_frame_height();  // above the plot
+float draw_chart_frame(const Theme& theme, Chart chart, ImVec2 at, ImVec2 size, const char* caption,
+                       const char* short_caption);
+// Above the plot. Charts with a choice beside the tabs have a second line for it where it is narrow (web/style.css).
+float chart_frame_height(Chart chart, float width);
 
 ImVec4 series_colour(const Theme& theme, size_t model);
 

@@ -95,7 +95,8 @@ void draw_bar_of(const Theme& theme, const LedgerRow& row, double place) {
 float ledger_chart_height(const Theme& theme, const State& state, float width) {
   const std::vector<LedgerRow> rows = compare::ledger_of(state);
   if (rows.empty()) return 0;
-  return chart_frame_height() + legend(theme, stages_shown(rows), ImVec2(0, 0), width - 2 * kChartPadding, false) +
+  return chart_frame_height(Chart::kLedger, width) +
+         legend(theme, stages_shown(rows), ImVec2(0, 0), width - 2 * kChartPadding, false) +
          kLedgerRow * static_cast<float>(rows.size()) + kLedgerAxis + 14;
 }
 
@@ -106,7 +107,7 @@ void draw_ledger_chart(const Theme& theme, const State& state, ImVec2 at, ImVec2
   const std::string caption = "Energy of a model's life with " + reviews +
                               " reviews: the stages sum to the total, the line is the total's band";
   const std::string short_caption = "Life with " + reviews + " reviews; line: band";
-  float top = draw_chart_frame(theme, at, size, caption.c_str(), short_caption.c_str());
+  float top = draw_chart_frame(theme, Chart::kLedger, at, size, caption.c_str(), short_caption.c_str());
   const float width = size.x - 2 * kChartPadding;
   top += legend(theme, stages_shown(rows), ImVec2(at.x + kChartPadding, top), width, true);
 

@@ -167,9 +167,9 @@ void draw_names(const Theme& theme, const State& state, const Tradeoff& tradeoff
 
 }  // namespace
 
-float tradeoff_chart_height(const State& state, float) {
+float tradeoff_chart_height(const State& state, float width) {
   if (compare::tradeoff_of(state, state.choices.axis).points.empty()) return 0;
-  return chart_frame_height() + kPlotHeight + 12;
+  return chart_frame_height(Chart::kTradeoff, width) + kPlotHeight + 12;
 }
 
 void draw_tradeoff_chart(const Theme& theme, const State& state, ImVec2 at, ImVec2 size) {
@@ -179,7 +179,7 @@ void draw_tradeoff_chart(const Theme& theme, const State& state, ImVec2 at, ImVe
       "Accuracy against " + tradeoff.source + ". Filled: on the Pareto front, which no other model beats";
   const std::string short_caption =
       "Accuracy against " + std::string(name_of(tradeoff.axis)) + ". Filled: on the front";
-  const float top = draw_chart_frame(theme, at, size, caption.c_str(), short_caption.c_str());
+  const float top = draw_chart_frame(theme, Chart::kTradeoff, at, size, caption.c_str(), short_caption.c_str());
   const Extents extents = extents_of(tradeoff.points);
   int axis = static_cast<int>(tradeoff.axis);
 

@@ -1,6 +1,9 @@
 // The worker that runs models, one run at a time, timed round the run alone: transformers in ONNX Runtime Web, linear
 // models in the core ("engine":"core"). Messages carry ids:
-//   in   { id, kind: 'probe' | 'load' | 'run' | 'unload', model, ... }     out  { id, type, ... } as the core's events
+//   in   { id, kind: 'probe' | 'load' | 'run' | 'unload' | 'calibrate', model, ... }     out  { id, type, ... } as the core's events
+import createModule from '../core/coppice.js';
+import { calibrate } from './calibrate.js';
+import { loadCore } from './core.js';
 import { LinearRunner } from './linear-runner.js';
 import { getModel, isStored } from './model-store.js';
 
@@ -11,11 +14,14 @@ let queue = Promise.resolve(); // sessions and runs follow one another
 
 const send = (message) => self.postMessage(message);
 
+// Half the threads of a big machine gain little on models this small and disturb what else runs.
+const threadsToUse = () =>
+  self.crossOriginIsolated === true ? Math.max(1, Math.min(4, navigator.hardwareConcurrency || 1)) : 1;
+
 async function startRuntime() {
   const ort = await import('../ort/ort.wasm.min.mjs');
   const isolated = self.crossOriginIsolated === true;
-  // Half the threads of a big machine gain little on models this small and disturb what else runs.
-  const threads = isolated ? Math.max(1, Math.min(4, navigator.hardwareConcurrency || 1)) : 1;
+  const threads = threadsToUse();
   ort.env.wasm.wasmPaths = new URL('../ort/', import.meta.url).href;
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
@@ -81,6 +87,18 @@ async function run({ id, model, input_ids: ids, text }) {
   send({ id, type: 'run_done', logits: [Number(logits.data[0]), Number(logits.data[1])], milliseconds });
 }
 
+async function measureDevice({ id }) {
+  const found = await calibrate(await loadCore(createModule));
+  send({
+    id,
+    type: 'calibrated',
+    ...found,
+    threads: threadsToUse(),
+    hardware_threads: navigator.hardwareConcurrency || 0,
+    isolated: self.crossOriginIsolated === true,
+  });
+}
+
 function enqueue(work) {
   const result = queue.then(work);
   queue = result.catch(() => {});
@@ -91,6 +109,7 @@ const handlers = {
   probe: async ({ id, sha256 }) => send({ id, type: 'probed', on_device: await isStored(sha256) }),
   load,
   run: (message) => enqueue(() => run(message)),
+  calibrate: (message) => enqueue(() => measureDevice(message)),
   unload: ({ model }) =>
     enqueue(async () => {
       linear.unload(model);
@@ -104,6 +123,6 @@ self.addEventListener('message', async ({ data }) => {
     await handlers[data.kind](data);
   } catch (error) {
     // JSON has no NaN or undefined, so a message is always a string.
-    send({ id: data.id, type: 'failed', message: `${data.model}: ${error?.message ?? error}` });
+    send({ id: data.id, type: 'failed', message: (data.model ? `${data.model}: ` : '') + (error?.message ?? error) });
   }
 });
