@@ -11,7 +11,8 @@
 //    "encoder_flops":{"128":...,"256":...},
 //    "metrics":{"accuracy":{"value":0.93,"low":0.927,"high":0.933},...},
 //    "evaluation":{"run":"runs/evaluate-....json","exact_weights":true}, "test_set":{...}, "training_data":{...},
-//    "energy":{"making":{...},"inference":[...]}}
+//    "energy":{"making":{"energy_joules":{...},"parts":[{"kind":"train","run":"...","energy_joules":{...}},...],...},
+//              "inference":[...]}}
 //
 // A linear model over word n-grams (shared/linear) has "architecture":"linear" and no tokens: do_lower_case,
 // max_length, truncation, special_ids, encoder_flops and the encoder's parameters are absent. "architecture" is absent
