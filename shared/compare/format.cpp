@@ -82,6 +82,7 @@ std::string format_integer(int64_t value) {
 }
 
 std::string format_number(double value) {
+  if (value > 0 && value < 1e-6) return "< 0.000001";
   if (std::abs(value) >= 999'500) return with_unit(value, {{1e12, "trillion"}, {1e9, "billion"}, {1e6, "million"}});
   if (std::abs(value) < 999.5)
     return value == std::floor(value) ? format_integer(std::llround(value)) : three_digits(value);

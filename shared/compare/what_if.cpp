@@ -53,6 +53,12 @@ void take_break_even(const State& state, size_t model, size_t baseline, WhatIfRo
   const energy::Saving saving =
       energy::saving_per_inference(cost_of(state, base), cost_of(state, row), share_their_error(state, base, row));
   result.break_even = energy::break_even(*cost, saving);
+  // Stricter than the saving's own interval, and what the page calls no clear difference elsewhere: the ratios round by
+  // round must lie below 1.
+  if (state.choices.method == energy::InferenceMethod::kTimePower &&
+      !(row.against_baseline && row.against_baseline->interval.high < 1.0)) {
+    result.break_even->never = true;
+  }
   result.break_even_text = result.break_even->never ? "never: the saving may be none"
                                                     : reviews_text(result.break_even->inferences) + " (" +
                                                           format_number(std::ceil(result.break_even->low)) + " to " +

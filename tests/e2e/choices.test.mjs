@@ -175,7 +175,6 @@ describe('energy', () => {
       assert.notEqual(energies.time_power, energies.operations);
       assert.match(await text(page, '#method-counts'), /^Another machine/);
       assert.equal((await readRow(page, 'ngrams')).energy, '–'); // no native run in its manifest
-      assert.match(await text(page, '#headline'), /half .* energy\./);
     }));
 
   test('the grid is guessed from the time zone, without a request, until one is chosen', () =>

@@ -18,6 +18,7 @@ using compare::State;
 
 constexpr float kPadding = 20.0F;
 constexpr float kHeaderHeight = 38.0F;
+constexpr float kNoteHeight = 20.0F;
 constexpr float kVerdictHeight = 100.0F;
 constexpr float kFigureHeight = 84.0F;
 constexpr float kFooterHeight = 46.0F;
@@ -34,13 +35,29 @@ struct Styles {
   TextStyle figure;
 };
 
+// Where a name and its note do not fit on one line, on any card, all cards have two.
+bool two_line_headers(const Styles& styles, const State& state, float width) {
+  for (size_t i = 0; i < state.models.size(); ++i) {
+    const float note = text_width(styles.small, note_of(state, i).text);
+    if (text_width(styles.title, state.models[i].id) + 12 + note > width) return true;
+  }
+  return false;
+}
+
+float header_height(const Styles& styles, const State& state, float width) {
+  return two_line_headers(styles, state, width) ? kHeaderHeight + kNoteHeight : kHeaderHeight;
+}
+
 void draw_header(const Theme& theme, const Styles& styles, const State& state, size_t model, ImVec2 at, float width) {
   const Note note = note_of(state, model);
   TextStyle style = styles.small;
   if (note.is_saving) style.colour = theme.colours->accent;
-  const float note_width = text_width(style, note.text);
-  draw_text(at, styles.title, state.models[model].id, width - note_width - 12);
-  draw_text_right(at.x + width, at.y + 4, style, note.text);  // on the title's baseline
+  draw_text(at, styles.title, state.models[model].id, width);
+  if (two_line_headers(styles, state, width)) {
+    draw_text(ImVec2(at.x, at.y + 25), style, note.text, width);
+  } else {
+    draw_text_right(at.x + width, at.y + 4, style, note.text);  // on the title's baseline
+  }
 }
 
 void draw_verdict(const Theme& theme, const Styles& styles, const ModelRow& row, ImVec2 at, float width) {
@@ -121,7 +138,8 @@ float card_height(const Theme& theme, const State& state, float width) {
     const std::string problem = "Not available. " + row.problem;
     top = std::max(top, paragraph_height(styles.text, problem, width - 2 * kPadding) + 16);
   }
-  return kPadding + kHeaderHeight + top + 2 * kFigureHeight + kFooterHeight + floor_height(state);
+  return kPadding + header_height(styles, state, width - 2 * kPadding) + top + 2 * kFigureHeight + kFooterHeight +
+         floor_height(state);
 }
 
 void draw_card(const Theme& theme, const State& state, size_t model, ImVec2 at, ImVec2 size) {
@@ -137,7 +155,7 @@ void draw_card(const Theme& theme, const State& state, size_t model, ImVec2 at, 
   const float left = at.x + kPadding;
   const float width = size.x - 2 * kPadding;
   draw_header(theme, styles, state, model, ImVec2(left, at.y + kPadding - 4), width);
-  const ImVec2 verdict_at(left, at.y + kPadding + kHeaderHeight);
+  const ImVec2 verdict_at(left, at.y + kPadding + header_height(styles, state, width));
   if (row.verdict && row.phase != ModelPhase::kFailed) {
     draw_verdict(theme, styles, row, verdict_at, width);
   } else {

@@ -17,8 +17,8 @@ using compare::State;
 
 constexpr float kDuelWide = 600.0F;
 constexpr float kDuelPadding = 24.0F;
-constexpr float kHead = 122.0F;
-constexpr float kWideLine = 64.0F;
+constexpr float kHead = 118.0F;
+constexpr float kWideLine = 70.0F;
 constexpr float kNarrowLine = 96.0F;
 constexpr float kDuelVerdict = 34.0F * kLine;
 

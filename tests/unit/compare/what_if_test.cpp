@@ -45,6 +45,10 @@ TEST(WhatIf, IsNeverWhereTheSavingMayBeNone) {
   state.models[1].estimate->energy = joules(10, 5, 20);
   EXPECT_TRUE(what_if(state)[1].break_even->never);
   EXPECT_EQ(what_if(state)[1].break_even_text, "never: the saving may be none");
+  // A saving of energy whose times show no clear difference.
+  state = making_state();
+  state.models[1].against_baseline = TimeRatio{0.4, {0.3, 1.0}};
+  EXPECT_TRUE(what_if(state)[1].break_even->never);
   // By native runs nothing is known to be shared: the bands of 10 (5 to 20) and 4 (2 to 8) overlap.
   state = making_state();
   state.choices.method = energy::InferenceMethod::kShipped;
