@@ -108,7 +108,8 @@ void draw_narrow_line(const Theme& theme, const DuelStyles& styles, const compar
   draw_text_right(left + width, top + 6, strong, what);
   const float half = width / 2 - 6;
   for (const Side which : {Side::kLeft, Side::kRight}) {
-    const auto [shown, band] = split_band(which == Side::kLeft ? line.left : line.right);
+    auto [shown, band] = split_band(which == Side::kLeft ? line.left : line.right);
+    if (text_width(styles.small, band) > half) band = "";  // the table has it
     TextStyle style{theme.fonts.semibold, kTitleSize, theme.colours->ink};
     if (line.better == which) style.colour = theme.colours->accent;
     if (which == Side::kLeft) {
