@@ -220,6 +220,10 @@ Status take_energy(const std::vector<StoredRun>& runs, Manifest& manifest) {
       making.runs.push_back(run.path);
       const std::string where = run.path + ": energy: ";
       COPPICE_RETURN_IF_ERROR(add_figure(energy["energy_joules"], where + "energy_joules", making.energy_joules));
+      records::MakingPart part{run.record.kind, run.path, {}};
+      COPPICE_ASSIGN_OR_RETURN(part.energy_joules,
+                               records::parse_figure<energy::Joules>(energy["energy_joules"], where + "energy_joules"));
+      making.parts.push_back(std::move(part));
       carbon_complete = carbon_complete && energy.contains("carbon_grams_co2e");
       if (carbon_complete) {
         COPPICE_RETURN_IF_ERROR(

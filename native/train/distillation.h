@@ -32,7 +32,7 @@ struct DistillationConfig {
   double weight = 0;  // of the teacher's probabilities, 0..1
   double temperature = 2;
   double hidden_weight = 0;  // of the [CLS] vectors' squared difference
-  HiddenStatesConfig inner;
+  HiddenStatesConfig inner = {};
 
   [[nodiscard]] bool active() const { return weight > 0 || hidden_weight > 0 || inner.active(); }
 };

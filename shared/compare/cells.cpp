@@ -12,7 +12,8 @@ constexpr Column kColumns[] = {
     {"tokens", "Tokens or words"},
     {"time", "Time (median)"},
     {"energy", "Energy (modelled)"},
-    {"carbon", "Carbon (modelled)"},
+    {"carbon", "Carbon of the electricity (modelled)"},
+    {"embodied", "Carbon of the device's making (assumed)"},
     {"size", "Download"},
     {"accuracy", "Accuracy, test set"},
     {"floor", "Against the floor"},
@@ -79,6 +80,13 @@ std::vector<Cell> cells_of(const ModelRow& row, const State& state) {
   }
   cells.push_back({"energy", energy});
   cells.push_back({"carbon", carbon});
+  std::string embodied = kNone;
+  if (row.estimate && row.estimate->embodied) {
+    const auto& grams = *row.estimate->embodied;
+    embodied = format_grams_co2e(grams.value.value()) +
+               band(format_grams_co2e(grams.low.value()), format_grams_co2e(grams.high.value()));
+  }
+  cells.push_back({"embodied", embodied});
   cells.push_back({"size", row.model_bytes > 0 ? format_bytes(row.model_bytes) : kNone});
   cells.push_back({"accuracy", accuracy_text(row)});
   cells.push_back({"floor", row.against_floor.empty() ? kNone : row.against_floor});

@@ -5,6 +5,7 @@
 
 #include "shared/compare/floor.h"
 #include "shared/compare/headline.h"
+#include "shared/compare/order.h"
 #include "shared/linear/linear_model.h"
 #include "shared/records/catalog.h"
 
@@ -235,24 +236,6 @@ Status Comparison::set_repeats(int repeats) {
   return {};
 }
 
-Status Comparison::choose_device(std::string_view id) {
-  if (energy::find_device(id) == nullptr) return not_found("no device \"" + std::string(id) + "\"");
-  state_.device_id = id;
-  for (size_t i = 0; i < models_.size(); ++i) estimate(i);
-  write_headline();
-  changed();
-  return {};
-}
-
-Status Comparison::choose_grid(std::string_view id) {
-  COPPICE_RETURN_IF_ERROR(find_grid(id).status());
-  state_.grid_id = id;
-  for (size_t i = 0; i < models_.size(); ++i) estimate(i);
-  write_headline();
-  changed();
-  return {};
-}
-
 Status Comparison::select_model(std::string_view id, bool selected) {
   COPPICE_ASSIGN_OR_RETURN(const size_t model, find_model(id));
   state_.models[model].selected = selected;
@@ -296,6 +279,7 @@ void Comparison::clear_results() {
 
 void Comparison::clear_result(size_t model) {
   ModelRow& row = state_.models[model];
+  row.units_compared = 0;
   row.verdict.reset();
   row.runtime.reset();
   row.warm_up_ms.reset();
@@ -395,6 +379,7 @@ void Comparison::run_done(int64_t id, std::array<double, 2> logits, double milli
     model.warmed_up = true;
     row.verdict = judge(logits, model.manifest.labels);
     if (!is_linear(row)) row.runtime = model.runtime;
+    row.units_compared = model.compared.units;
     row.warm_up_ms = milliseconds;
     state_.agreement = agreement_of(state_.models);
   } else {
@@ -410,7 +395,9 @@ void Comparison::request_failed(int64_t id, std::string message) {
   if (it == pending_.end()) return;
   const Pending pending = it->second;
   pending_.erase(it);
-  if (pending.model == kNoModel) {
+  if (pending.kind == RequestKind::kCalibrate) {
+    calibration_ended(message);
+  } else if (pending.model == kNoModel) {
     state_.catalog_problem = "models/catalog.json could not be read: " + message;
   } else if (pending.kind != RequestKind::kProbe) {  // without an answer, not in the cache
     fail(pending.model, std::move(message));
@@ -422,8 +409,10 @@ void Comparison::request_failed(int64_t id, std::string message) {
 void Comparison::runtime_lost(const std::string& message) {
   std::vector<size_t> blamed;
   for (auto it = pending_.begin(); it != pending_.end();) {
-    const bool in_worker = it->second.kind == RequestKind::kRun || it->second.kind == RequestKind::kLoad;
-    if (in_worker) blamed.push_back(it->second.model);
+    const bool calibration = it->second.kind == RequestKind::kCalibrate;
+    const bool in_worker = it->second.kind == RequestKind::kRun || it->second.kind == RequestKind::kLoad || calibration;
+    if (calibration) calibration_ended(message);
+    if (in_worker && !calibration) blamed.push_back(it->second.model);
     it = in_worker ? pending_.erase(it) : std::next(it);
   }
   std::erase_if(requests_, [](const Request& request) { return request.kind == RequestKind::kRun; });
@@ -534,29 +523,17 @@ bool Comparison::emit_run(size_t model) {
 }
 
 void Comparison::summarise() {
-  const ModelRow* baseline = nullptr;
+  const std::optional<size_t> baseline = baseline_of(state_);
   for (size_t i = 0; i < models_.size(); ++i) {
     ModelRow& row = state_.models[i];
+    row.against_baseline.reset();
     if (row.times_ms.empty()) continue;
     row.time = summarise_times(row.times_ms);
-    row.against_baseline.reset();
-    if (baseline != nullptr) row.against_baseline = compare_times(baseline->times_ms, row.times_ms);
-    if (baseline == nullptr) baseline = &row;
+    if (i != *baseline) row.against_baseline = compare_times(state_.models[*baseline].times_ms, row.times_ms);
     estimate(i);
   }
   state_.agreement = agreement_of(state_.models);
   write_headline();
-}
-
-void Comparison::estimate(size_t model) {
-  ModelRow& row = state_.models[model];
-  row.estimate.reset();
-  const Result<energy::Intensity> intensity = find_grid(state_.grid_id);
-  const energy::DevicePreset* device = energy::find_device(state_.device_id);
-  if (!row.time || !intensity.ok() || device == nullptr) return;
-  row.estimate =
-      estimate_energy(energy::Seconds(row.time->median_ms / 1e3), energy::Seconds(row.time->interval_ms.low / 1e3),
-                      energy::Seconds(row.time->interval_ms.high / 1e3), *device, *intensity);
 }
 
 void Comparison::write_headline() { state_.headline = headline_of(state_); }

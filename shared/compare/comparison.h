@@ -36,11 +36,12 @@
 namespace coppice::compare {
 
 enum class RequestKind {
-  kFetch,   // a small file, whole, answered by fetched()
-  kProbe,   // is the model file in the cache? answered by probed()
-  kLoad,    // model file: get, check, build a session; answered by progress(), preparing(), loaded()
-  kRun,     // one inference, timed; answered by run_done()
-  kUnload,  // the session is no longer wanted; no answer
+  kFetch,      // a small file, whole, answered by fetched()
+  kProbe,      // is the model file in the cache? answered by probed()
+  kLoad,       // model file: get, check, build a session; answered by progress(), preparing(), loaded()
+  kRun,        // one inference, timed; answered by run_done()
+  kCalibrate,  // time the core's kernel and the clock for some seconds; answered by calibrated()
+  kUnload,     // the session is no longer wanted; no answer
 };
 
 struct Request {
@@ -73,10 +74,16 @@ class Comparison {
   Status choose_device(std::string_view id);
   Status choose_grid(std::string_view id);
   Status select_model(std::string_view id, bool selected);
-  Status start();                     // compare the selected models on the text; restarts one that runs
-  void cancel();                      // keeps what is measured
-  Status load(std::string_view id);   // download and prepare without comparing
-  Status retry(std::string_view id);  // a failed model, from its manifest on
+  // How it is shown and estimated (choices.h): "layout", "sort", "axis", "method", and "baseline" or "rival", whose
+  // value is a model's id, or "" for none of one's own.
+  Status choose(std::string_view what, std::string_view value);
+  Status set_reviews(int64_t reviews);         // 1 to kMostReviews
+  void tell_time_zone(std::string_view zone);  // the grid is guessed from it while none was chosen
+  Status calibrate();                          // not while a comparison runs
+  Status start();                              // compare the selected models on the text; restarts one that runs
+  void cancel();                               // keeps what is measured
+  Status load(std::string_view id);            // download and prepare without comparing
+  Status retry(std::string_view id);           // a failed model, from its manifest on
   // A model of the visitor's own becomes another row, under a name that no row has. Its files are asked for as any
   // other's, below that name, and answered from what was dropped. With a manifest (of `coppice export`), or without.
   Status add_model(std::string_view id);
@@ -93,6 +100,7 @@ class Comparison {
   void loaded(int64_t id, bool stored_on_device, std::optional<Runtime> runtime = std::nullopt);
   // runs: how many runs `milliseconds` is the mean of.
   void run_done(int64_t id, std::array<double, 2> logits, double milliseconds, int64_t runs = 1);
+  void calibrated(int64_t id, Calibration calibration);
   void request_failed(int64_t id, std::string message);  // any request
   // The worker is gone with all its sessions. The model it was running fails; the others load again when needed.
   void runtime_lost(const std::string& message);
@@ -143,6 +151,8 @@ class Comparison {
   bool emit_run(size_t model);
   void summarise();
   void estimate(size_t model);
+  void estimate_all();
+  void calibration_ended(const std::string& problem);  // empty: well
   void write_headline();
   void changed() { ++state_.revision; }
 
@@ -155,7 +165,8 @@ class Comparison {
   std::map<int64_t, Pending> pending_;
   int64_t last_id_ = 0;
   bool comparing_ = false;
-  int repeats_now_ = 0;  // of the comparison that runs
+  bool grid_chosen_ = false;  // by the visitor
+  int repeats_now_ = 0;       // of the comparison that runs
 };
 
 }  // namespace coppice::compare

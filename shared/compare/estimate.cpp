@@ -1,5 +1,8 @@
 #include "shared/compare/estimate.h"
 
+#include "shared/energy/embodied.h"
+#include "shared/energy/inference/operations.h"
+#include "shared/energy/inference/shipped.h"
 #include "shared/energy/tables/tables.h"
 
 namespace coppice::compare {
@@ -38,15 +41,45 @@ Result<energy::Intensity> find_grid(std::string_view id) {
   return energy::resolve_intensity(place);
 }
 
-Estimate estimate_energy(energy::Seconds median, energy::Seconds low, energy::Seconds high,
-                         const energy::DevicePreset& device, const energy::Intensity& intensity) {
+namespace {
+
+std::optional<energy::Figure<energy::Joules>> energy_of(const EstimateInputs& inputs) {
+  switch (inputs.method) {
+    case energy::InferenceMethod::kTimePower:
+      if (!inputs.time) return std::nullopt;
+      return energy::energy_by_time(*inputs.time, inputs.device);
+    case energy::InferenceMethod::kOperations: {
+      const std::optional<double> operations = energy::operations_at(inputs.facts.encoder_operations, inputs.units);
+      // A count of none is no encoder's: nothing is known.
+      if (!operations || *operations <= 0) return std::nullopt;
+      return energy::energy_by_operations(*operations, inputs.facts.int8);
+    }
+    case energy::InferenceMethod::kShipped:
+      return energy::energy_as_shipped(inputs.facts.native_runs, inputs.units);
+  }
+  return std::nullopt;
+}
+
+// A server is shared by many: its part in one review is not the whole of it, so none is told.
+std::optional<energy::Figure<energy::GramsCo2e>> embodied_of(const EstimateInputs& inputs) {
+  const Result<energy::Hardware> hardware = energy::hardware_of_device(inputs.device.id);
+  if (!inputs.time || !hardware.ok()) return std::nullopt;
+  energy::Figure<energy::GramsCo2e> figure = energy::embodied_emissions(*hardware, inputs.time->median);
+  figure.low = energy::embodied_emissions(*hardware, inputs.time->low).low;
+  figure.high = energy::embodied_emissions(*hardware, inputs.time->high).high;
+  return figure;
+}
+
+}  // namespace
+
+std::optional<Estimate> estimate_of(const EstimateInputs& inputs) {
+  const std::optional<energy::Figure<energy::Joules>> energy = energy_of(inputs);
+  if (!energy) return std::nullopt;
   Estimate estimate;
-  estimate.energy = energy::device_energy(device, median);
-  estimate.energy.low = device.low * low;
-  estimate.energy.high = device.high * high;
-  // The time is observed, the power a default of the chosen kind of device: a model.
-  estimate.energy.provenance.kind = energy::ProvenanceKind::kModelled;
-  estimate.carbon = energy::emissions_of(estimate.energy, intensity.value, intensity.place + ", " + intensity.source);
+  estimate.energy = *energy;
+  estimate.carbon = energy::emissions_of(estimate.energy, inputs.intensity.value,
+                                         inputs.intensity.place + ", " + inputs.intensity.source);
+  estimate.embodied = embodied_of(inputs);
   return estimate;
 }
 

@@ -1,15 +1,19 @@
-// Energy and carbon of one review on a device whose power is only known by its kind: time x power, a model, and
-// labelled so. The band is wide because the kind is all that is known; it is not a statistical interval.
+// Energy and carbon of one review by one of the named methods of shared/energy/inference: models, and labelled so.
+// Their bands are ranges of what the inputs may be, no statistical intervals.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "shared/base/status.h"
+#include "shared/compare/facts.h"
 #include "shared/energy/carbon.h"
 #include "shared/energy/device.h"
 #include "shared/energy/figure.h"
+#include "shared/energy/inference/methods.h"
+#include "shared/energy/inference/time_power.h"
 #include "shared/energy/units.h"
 
 namespace coppice::compare {
@@ -27,12 +31,20 @@ Result<energy::Intensity> find_grid(std::string_view id);
 
 struct Estimate {
   energy::Figure<energy::Joules> energy;
-  energy::Figure<energy::GramsCo2e> carbon;
+  energy::Figure<energy::GramsCo2e> carbon;                   // of the electricity
+  std::optional<energy::Figure<energy::GramsCo2e>> embodied;  // of the device's making, by the time it was taken up
 };
 
-// One review took `median` seconds, with `interval` for the median. The low end of the band is the interval's low end
-// at the device's lowest power, the high end likewise.
-Estimate estimate_energy(energy::Seconds median, energy::Seconds low, energy::Seconds high,
-                         const energy::DevicePreset& device, const energy::Intensity& intensity);
+struct EstimateInputs {
+  energy::InferenceMethod method = energy::InferenceMethod::kTimePower;
+  std::optional<energy::TimedInference> time;  // none: not timed here
+  int64_t units = 0;                           // tokens, or words for a linear model, of this review
+  const ModelFacts& facts;
+  const energy::DevicePreset& device;
+  const energy::Intensity& intensity;
+};
+
+// None where the method lacks its input: times, operations or native runs.
+std::optional<Estimate> estimate_of(const EstimateInputs& inputs);
 
 }  // namespace coppice::compare

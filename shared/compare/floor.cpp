@@ -101,6 +101,30 @@ std::string floor_row_text(const ModelRow& best, const ModelRow& floor) {
   return "";
 }
 
+const char* short_text(Standing of_row) {
+  switch (of_row) {
+    case Standing::kAbove:
+      return "More accurate than the linear model";
+    case Standing::kBelow:
+      return "Less accurate than the linear model";
+    case Standing::kOverlap:
+      return "As accurate as the linear model, within intervals";
+  }
+  return "";
+}
+
+const char* floor_short_text(Standing of_best) {
+  switch (of_best) {
+    case Standing::kAbove:
+      return "The floor: the best transformer is above it";
+    case Standing::kBelow:
+      return "The floor: no transformer here is above it";
+    case Standing::kOverlap:
+      return "The floor: the best transformer's interval overlaps";
+  }
+  return "";
+}
+
 std::string answer(const ModelRow& best, size_t transformers, const ModelRow& floor) {
   std::string text = "Do you need a transformer here? ";
   const std::string of_floor = "the linear model " + floor.id + " judges " + accuracy_of(floor);
@@ -129,7 +153,10 @@ std::string answer(const ModelRow& best, size_t transformers, const ModelRow& fl
 
 void write_floor(State& state, const std::vector<const records::Manifest*>& manifests) {
   state.floor.clear();
-  for (ModelRow& row : state.models) row.against_floor.clear();
+  for (ModelRow& row : state.models) {
+    row.against_floor.clear();
+    row.against_floor_short.clear();
+  }
   std::vector<const ModelRow*> linear;
   for (const ModelRow& row : state.models) {
     if (is_linear(row) && is_judged(row)) linear.push_back(&row);
@@ -142,13 +169,16 @@ void write_floor(State& state, const std::vector<const records::Manifest*>& mani
     ModelRow& row = state.models[i];
     if (is_linear(row) || !is_judged(row) || row.test_set != floor->test_set) continue;
     row.against_floor = row_text(row, *floor, merits_of(*manifests[i], of_floor));
+    row.against_floor_short = short_text(standing_of(row, *floor));
     transformers.push_back(&row);
   }
   const ModelRow* best = best_of(transformers);
   if (best == nullptr) return;
   state.floor = answer(*best, transformers.size(), *floor);
   for (ModelRow& row : state.models) {
-    if (&row == floor) row.against_floor = floor_row_text(*best, *floor);
+    if (&row != floor) continue;
+    row.against_floor = floor_row_text(*best, *floor);
+    row.against_floor_short = floor_short_text(standing_of(*best, *floor));
   }
 }
 

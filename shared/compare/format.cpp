@@ -55,11 +55,11 @@ std::string whole_percent(double share) {
 std::string format_milliseconds(double milliseconds) { return with_unit(milliseconds, {{1e3, "s"}, {1, "ms"}}); }
 
 std::string format_joules(double joules) {
-  return with_unit(joules, {{1e3, "kJ"}, {1, "J"}, {1e-3, "mJ"}, {1e-6, "µJ"}});
+  return with_unit(joules, {{1e9, "GJ"}, {1e6, "MJ"}, {1e3, "kJ"}, {1, "J"}, {1e-3, "mJ"}, {1e-6, "µJ"}});
 }
 
 std::string format_grams_co2e(double grams) {
-  return with_unit(grams, {{1e3, "kg CO2e"}, {1, "g CO2e"}, {1e-3, "mg CO2e"}, {1e-6, "µg CO2e"}});
+  return with_unit(grams, {{1e6, "t CO2e"}, {1e3, "kg CO2e"}, {1, "g CO2e"}, {1e-3, "mg CO2e"}, {1e-6, "µg CO2e"}});
 }
 
 std::string format_bytes(int64_t bytes) {
@@ -79,6 +79,14 @@ std::string format_integer(int64_t value) {
     digits.insert(at, ",");
   }
   return digits;
+}
+
+std::string format_number(double value) {
+  if (value > 0 && value < 1e-6) return "< 0.000001";
+  if (std::abs(value) >= 999'500) return with_unit(value, {{1e12, "trillion"}, {1e9, "billion"}, {1e6, "million"}});
+  if (std::abs(value) < 999.5)
+    return value == std::floor(value) ? format_integer(std::llround(value)) : three_digits(value);
+  return format_integer(std::llround(value));
 }
 
 std::string format_percent(double share, int digits) {

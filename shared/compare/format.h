@@ -10,11 +10,13 @@
 namespace coppice::compare {
 
 std::string format_milliseconds(double milliseconds);  // "0.0412 ms", "8.42 ms", "148 ms", "1.24 s"
-std::string format_joules(double joules);              // "640 µJ", "7.40 mJ", "11.1 J", "3.2 kJ"
-std::string format_grams_co2e(double grams);           // "83.0 µg CO2e", "1.20 mg CO2e"
+std::string format_joules(double joules);              // "640 µJ", "7.40 mJ", "11.1 J", "3.20 kJ", "5.73 MJ"
+std::string format_grams_co2e(double grams);           // "83.0 µg CO2e", "1.20 mg CO2e", "2.10 t CO2e"
 std::string format_bytes(int64_t bytes);               // "44.9 MB": decimal units
 std::string format_count(double count);                // "22.7 M", "5.60 G"; below 100,000 with commas: "25,000"
 std::string format_integer(int64_t value);             // every digit: "25,000", "1,048,576"
+// A plain number: "0.0412", "3", "12.5", "25,000", "1.24 million", "< 0.000001".
+std::string format_number(double value);
 std::string format_percent(double share, int digits);  // 0.9312 -> "93.1 %"
 // One digit; "> 99.9 %" rather than a "100.0 %" that no classifier means.
 std::string format_probability(double probability);

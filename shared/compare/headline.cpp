@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "shared/compare/format.h"
+#include "shared/compare/order.h"
 
 namespace coppice::compare {
 
@@ -43,18 +44,27 @@ std::optional<TimeRatio> compare_times(std::span<const double> baseline_ms, std:
 
 namespace {
 
-std::string saving_of(const ModelRow& row, const ModelRow& baseline) {
+// ", and by the estimate the same share less energy". Time x power on one device changes by the share of the time; the
+// other methods count something else and are said apart.
+std::string energy_of_saving(const State& state, const ModelRow& row, const ModelRow& baseline) {
+  const TimeRatio& ratio = *row.against_baseline;
+  if (state.choices.method == energy::InferenceMethod::kTimePower) {
+    if (is_large(ratio)) return ", and by the estimate the same share of its energy.";
+    return std::string(", and by the estimate the same share ") + (ratio.ratio < 1.0 ? "less" : "more") + " energy.";
+  }
+  if (!row.estimate || !baseline.estimate || baseline.estimate->energy.value.value() <= 0) return ".";
+  const double share = row.estimate->energy.value / baseline.estimate->energy.value;
+  const TimeRatio of_energy{share, {share, share}};
+  return ", and by the estimate " + format_ratio(of_energy) + " energy.";
+}
+
+std::string saving_of(const State& state, const ModelRow& row, const ModelRow& baseline) {
   const TimeRatio& ratio = *row.against_baseline;
   if (ratio.interval.low <= 1.0 && ratio.interval.high >= 1.0) {
     return "In time, " + row.id + " shows no clear difference to " + baseline.id + ".";
   }
-  // The estimate is time x power: on one device energy changes by the same share.
-  if (is_large(ratio)) {
-    return row.id + " takes " + format_ratio(ratio) + " time of " + baseline.id +
-           ", and by the estimate the same share of its energy.";
-  }
-  return row.id + " takes " + format_ratio(ratio) + " time than " + baseline.id +
-         ", and by the estimate the same share " + (ratio.ratio < 1.0 ? "less" : "more") + " energy.";
+  return row.id + " takes " + format_ratio(ratio) + (is_large(ratio) ? " time of " : " time than ") + baseline.id +
+         energy_of_saving(state, row, baseline);
 }
 
 }  // namespace
@@ -94,21 +104,19 @@ std::string headline_of(const State& state) {
     }
     headline += ".";
   }
-  const ModelRow* baseline = nullptr;
+  const std::optional<size_t> index = baseline_of(state);
+  if (!index || !state.models[*index].time) return headline;
+  const ModelRow& baseline = state.models[*index];
   const ModelRow* cheapest = nullptr;  // of the baseline's own kind
   const ModelRow* other = nullptr;     // the cheapest of the other kind
   for (const ModelRow* row : judged) {
-    if (!row->time) continue;
-    if (baseline == nullptr) {
-      baseline = row;
-    } else if (row->against_baseline) {
-      const ModelRow*& least = row->architecture == baseline->architecture ? cheapest : other;
-      if (least == nullptr || row->against_baseline->ratio < least->against_baseline->ratio) least = row;
-    }
+    if (!row->time || !row->against_baseline) continue;
+    const ModelRow*& least = row->architecture == baseline.architecture ? cheapest : other;
+    if (least == nullptr || row->against_baseline->ratio < least->against_baseline->ratio) least = row;
   }
   // A linear model takes so little that it would be the only one spoken of.
-  if (cheapest != nullptr) headline += " " + saving_of(*cheapest, *baseline);
-  if (other != nullptr) headline += " " + saving_of(*other, *baseline);
+  if (cheapest != nullptr) headline += " " + saving_of(state, *cheapest, baseline);
+  if (other != nullptr) headline += " " + saving_of(state, *other, baseline);
   return headline;
 }
 
@@ -142,6 +150,7 @@ void describe_row(const records::Manifest& manifest, ModelRow& row) {
   if (manifest.test_set && manifest.test_set->sha256) {
     row.test_set = manifest.test_set->name + " " + manifest.test_set->split + " " + *manifest.test_set->sha256;
   }
+  row.facts = facts_of(manifest);
   row.training_share = manifest.training_data ? manifest.training_data->share : std::nullopt;
 }
 

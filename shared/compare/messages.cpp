@@ -5,7 +5,9 @@
 
 #include "shared/base/json.h"
 #include "shared/compare/cells.h"
+#include "shared/compare/choice_events.h"
 #include "shared/compare/format.h"
+#include "shared/compare/insights_json.h"
 
 namespace coppice::compare {
 namespace {
@@ -22,6 +24,8 @@ const char* kind_name(RequestKind kind) {
       return "run";
     case RequestKind::kUnload:
       return "unload";
+    case RequestKind::kCalibrate:
+      return "calibrate";
   }
   return "";
 }
@@ -265,6 +269,7 @@ OrderedJson row_json(const ModelRow& row, const State& state) {
   if (row.estimate) {
     json["energy_joules"] = energy::to_json(row.estimate->energy);
     json["carbon_grams_co2e"] = energy::to_json(row.estimate->carbon);
+    if (row.estimate->embodied) json["embodied_grams_co2e"] = energy::to_json(*row.estimate->embodied);
   }
   OrderedJson text;
   for (const Cell& cell : cells_of(row, state)) text[cell.key] = cell.text;
@@ -302,6 +307,7 @@ Status apply_event(std::string_view json, Comparison& comparison) {
   JsonReader event(document, "event");
   const std::string type = event.string("type");
   COPPICE_RETURN_IF_ERROR(event.status());
+  if (const std::optional<Status> done = apply_choice_event(type, event, comparison)) return *done;
   const auto handler = handlers().find(type);
   if (handler == handlers().end()) return unsupported("event: type: \"" + type + "\" is not known");
   return handler->second(event, comparison);
@@ -327,6 +333,7 @@ std::string view_json(const State& state) {
   json["agreement"] = agreement_name(state.agreement);
   json["headline"] = state.headline;
   json["floor"] = state.floor;
+  json["insights"] = insights_json(state);
   json["status"] = status_line(state);
   json["runtime"] = {{"name", state.runtime.name},         {"version", state.runtime.version},
                      {"backend", state.runtime.backend},   {"threads", state.runtime.threads},
@@ -348,6 +355,10 @@ std::string choices_json() {
                                {"watts_low", device.low.value()},
                                {"watts_high", device.high.value()},
                                {"source", device.source}});
+  }
+  json["methods"] = OrderedJson::array();
+  for (const energy::InferenceMethodInfo& method : energy::inference_methods()) {
+    json["methods"].push_back({{"id", method.id}, {"name", method.name}, {"counts", method.counts}});
   }
   json["grids"] = OrderedJson::array();
   for (const GridPreset& grid : grid_presets()) {

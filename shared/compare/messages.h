@@ -6,7 +6,7 @@
 //            {"id":7,"kind":"run","model":"dense","input_ids":[101,...,102]}
 //            a load of a transformer has "backend":"wasm"|"webgpu"
 //            of a linear model: a load has "engine":"core" and "config", its config.json; a run has "text" for ids
-//            {"id":9,"kind":"unload","model":"dense"}
+//            {"id":9,"kind":"unload","model":"dense"}    {"id":11,"kind":"calibrate","model":""}
 // Events     {"type":"probed","id","on_device":bool}    {"type":"progress","id","bytes_done","bytes_total"}
 //            {"type":"preparing","id"}                  {"type":"loaded","id","stored":bool}, with "runtime" where it
 //                                                       is not the one last announced: {"name",...} as below
@@ -23,6 +23,7 @@
 //            "folder":
 //            {"files":[{"path","bytes","sha256"}],"weights":PATH,"config":TEXT}, and as texts where they are there
 //            "tokenizer_config", "tokenizer", "vocabulary"
+//            and what a visitor chooses of how it is shown: choice_events.h
 // The text and fetched bytes come beside this, as bytes (wasm/api/coppice_api.h).
 #pragma once
 
@@ -43,7 +44,8 @@ Status apply_event(std::string_view json, Comparison& comparison);
 // the page and the canvas say the same.
 std::string view_json(const State& state);
 
-// {"devices":[{"id","name","watts","watts_low","watts_high","source"}],"grids":[{"id","name","group","grams_per_kwh"}]}
+// {"devices":[{"id","name","watts","watts_low","watts_high","source"}],"methods":[{"id","name","counts"}],
+//  "grids":[{"id","name","group","grams_per_kwh"}]}
 std::string choices_json();
 
 }  // namespace coppice::compare

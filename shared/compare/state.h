@@ -13,7 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "shared/compare/choices.h"
 #include "shared/compare/estimate.h"
+#include "shared/compare/facts.h"
 #include "shared/metrics/robust.h"
 #include "shared/records/figure.h"
 #include "shared/records/manifest.h"
@@ -44,7 +46,7 @@ struct TimeSummary {
   metrics::Interval interval_ms;  // 95 % bootstrap interval of the median
 };
 
-// One model against the baseline (the first model that has times), from the ratios of the same round.
+// One model against the baseline (order.h), from the ratios of the same round.
 struct TimeRatio {
   double ratio = 1;            // median of time / baseline time
   metrics::Interval interval;  // 95 % bootstrap interval of it
@@ -81,6 +83,8 @@ struct ModelRow {
   std::string test_set;          // "imdb test" and its hash: what makes two accuracies comparable; empty: not stated
   std::optional<double> training_share;  // of the training split
   std::string against_floor;             // its accuracy against the linear model's (floor.h); empty: nothing to say
+  std::string against_floor_short;       // the same in a few words
+  ModelFacts facts;
 
   // Loading.
   int64_t bytes_done = 0;
@@ -92,6 +96,7 @@ struct ModelRow {
   bool truncated = false;
 
   // Results for the review last compared.
+  int64_t units_compared = 0;  // tokens or words of it that were read
   std::optional<Verdict> verdict;
   std::optional<Runtime> runtime;  // that judged it; none for a linear model
   std::optional<double> warm_up_ms;
@@ -123,6 +128,9 @@ struct State {
   bool results_are_stale = false;  // the text changed since the results were made
   Runtime runtime;
   std::string backend = "wasm";  // chosen for transformers: "wasm" or "webgpu"
+  Choices choices;
+  bool calibrating = false;
+  std::optional<Calibration> calibration;
   std::string device_id;
   std::string grid_id;
   Agreement agreement = Agreement::kNone;

@@ -11,9 +11,9 @@
 namespace coppice::energy {
 
 struct DevicePreset {
-  const char* id;    // "laptop", "desktop", "phone", "tablet"
+  const char* id;    // "laptop", "desktop", "phone", "tablet", "server"
   const char* name;  // for people
-  Watts power;       // whole device in use
+  Watts power;       // whole device in use; of a server its processor
   Watts low;
   Watts high;
   double lifetime_years;

@@ -124,6 +124,17 @@ Status read_optional_figure(JsonReader& reader, const char* key, const std::stri
   return {};
 }
 
+Result<MakingPart> parse_making_part(const Json& json, const std::string& where) {
+  JsonReader reader(json, where);
+  MakingPart part;
+  part.kind = reader.string("kind");
+  part.run = reader.string("run");
+  const Json& energy = reader.at("energy_joules");
+  COPPICE_RETURN_IF_ERROR(reader.status());
+  COPPICE_ASSIGN_OR_RETURN(part.energy_joules, parse_figure<energy::Joules>(energy, where + ": energy_joules"));
+  return part;
+}
+
 Status parse_energy(const Json& json, const std::string& where, Manifest& manifest) {
   JsonReader reader(json, where);
   COPPICE_RETURN_IF_ERROR(reader.status());
@@ -139,6 +150,12 @@ Status parse_energy(const Json& json, const std::string& where, Manifest& manife
       making.runs_without_figure = making_reader.strings("runs_without_figure");
     }
     COPPICE_RETURN_IF_ERROR(making_reader.status());
+    COPPICE_RETURN_IF_ERROR(
+        for_each(making_reader, "parts", making_where, [&](const Json& element, const std::string& at) -> Status {
+          COPPICE_ASSIGN_OR_RETURN(MakingPart part, parse_making_part(element, at));
+          making.parts.push_back(std::move(part));
+          return {};
+        }));
     manifest.making_energy = std::move(making);
   }
   return for_each(reader, "inference", where, [&](const Json& element, const std::string& at) -> Status {
@@ -194,6 +211,10 @@ OrderedJson making_to_json(const MakingEnergy& making) {
   if (making.energy_joules) json["energy_joules"] = energy::to_json(*making.energy_joules);
   if (making.carbon_grams_co2e) json["carbon_grams_co2e"] = energy::to_json(*making.carbon_grams_co2e);
   json["runs"] = making.runs;
+  for (const MakingPart& part : making.parts) {
+    json["parts"].push_back(
+        {{"kind", part.kind}, {"run", part.run}, {"energy_joules", energy::to_json(part.energy_joules)}});
+  }
   if (!making.runs_without_figure.empty()) json["runs_without_figure"] = making.runs_without_figure;
   return json;
 }

@@ -11,7 +11,8 @@
 //    "encoder_flops":{"128":...,"256":...},
 //    "metrics":{"accuracy":{"value":0.93,"low":0.927,"high":0.933},...},
 //    "evaluation":{"run":"runs/evaluate-....json","exact_weights":true}, "test_set":{...}, "training_data":{...},
-//    "energy":{"making":{...},"inference":[...]}}
+//    "energy":{"making":{"energy_joules":{...},"parts":[{"kind":"train","run":"...","energy_joules":{...}},...],...},
+//              "inference":[...]}}
 //
 // A linear model over word n-grams (shared/linear) has "architecture":"linear" and no tokens: do_lower_case,
 // max_length, truncation, special_ids, encoder_flops and the encoder's parameters are absent. "architecture" is absent
@@ -84,12 +85,20 @@ struct EvaluationRun {
   bool exact_weights = false;
 };
 
+// What one run of the making took.
+struct MakingPart {
+  std::string kind;  // of the run record: "train", "prune", "quantize", "export"
+  std::string run;   // path of the record
+  energy::Figure<energy::Joules> energy_joules;
+};
+
 // What making this model took: the sum over this folder's training, pruning, quantising and export runs, whatever their
 // outcome. The parent's own making is not in it.
 struct MakingEnergy {
   std::optional<energy::Figure<energy::Joules>> energy_joules;
   std::optional<energy::Figure<energy::GramsCo2e>> carbon_grams_co2e;
-  std::vector<std::string> runs;                 // the records summed
+  std::vector<std::string> runs;  // the records summed
+  std::vector<MakingPart> parts;  // of the sum, a run each; empty in manifests made before they were kept
   std::vector<std::string> runs_without_figure;  // the records that hold no energy figure: the sum is too small by them
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "shared/compare/messages.h"
+#include "shared/engine/calibration_kernel.h"
 #include "shared/linear/linear_model.h"
 #include "shared/text/tokenizer.h"
 #include "wasm/api/handles.h"
@@ -162,6 +163,14 @@ coppice_status coppice_linear_judge(const coppice_linear* model, const char* tex
   logits[0] = judgement.logits[0];
   logits[1] = judgement.logits[1];
   *words = static_cast<uint32_t>(judgement.words);
+  return COPPICE_OK;
+}
+
+coppice_status coppice_calibration_run(uint32_t rounds, double* operations, float* checksum) {
+  if (operations == nullptr || checksum == nullptr) return report(missing("operations or checksum"));
+  const coppice::engine::CalibrationRun run = coppice::engine::run_calibration_kernel(rounds);
+  *operations = run.operations;
+  *checksum = run.checksum;
   return COPPICE_OK;
 }
 

@@ -83,6 +83,12 @@ void coppice_linear_destroy(coppice_linear* model);
 coppice_status coppice_linear_judge(const coppice_linear* model, const char* text, size_t length, float* logits,
                                     uint32_t* words);
 
+/* ---- Calibration -------------------------------------------------------------------------------------------------*/
+
+/* A fixed piece of float32 arithmetic for the caller to time (shared/engine/calibration_kernel.h). operations: how many
+ * were done; checksum: of the results, finite. Neither may be NULL. */
+coppice_status coppice_calibration_run(uint32_t rounds, double* operations, float* checksum);
+
 /* ---- Comparison --------------------------------------------------------------------------------------------------
  * The state machine of shared/compare/comparison.h. JSON as in shared/compare/messages.h. */
 
@@ -122,13 +128,15 @@ void coppice_ui_destroy(coppice_ui* ui);
 coppice_status coppice_ui_add_font(coppice_ui* ui, int32_t weight, const char* bytes, size_t length);
 coppice_status coppice_ui_resize(coppice_ui* ui, float width, float height, float pixel_ratio);
 coppice_status coppice_ui_set_dark(coppice_ui* ui, int32_t dark);
-/* What the chart shows: 0 time, 1 energy. */
+/* What the chart shows: 0 time, 1 energy, 2 accuracy against energy, time or size, 3 the ledger of the life cycle. */
 coppice_status coppice_ui_set_chart(coppice_ui* ui, int32_t chart);
 /* down: 1 while the button or finger is down. Leaving the canvas is coppice_ui_pointer_leave. */
 coppice_status coppice_ui_pointer(coppice_ui* ui, float x, float y, int32_t down);
 coppice_status coppice_ui_pointer_leave(coppice_ui* ui);
 /* Draws one frame. wanted_height: what the content needs at this width; again: 1 when another frame should follow. */
 coppice_status coppice_ui_draw(coppice_ui* ui, float seconds_since_last, float* wanted_height, int32_t* again);
+/* Where the chart's card begins, from the top of the canvas as last drawn, and how high it is; 0 high: there is none. */
+coppice_status coppice_ui_chart_place(const coppice_ui* ui, float* top, float* height);
 /* After the browser has given a lost WebGL context back. */
 coppice_status coppice_ui_context_restored(coppice_ui* ui);
 

@@ -14,6 +14,7 @@ struct coppice_ui {
   std::unique_ptr<coppice::platform::WebGlCanvas> canvas;
   coppice::ui::Fonts fonts;
   coppice::ui::Chart chart = coppice::ui::Chart::kTime;
+  coppice::ui::PageSize size;  // as last drawn
   bool dark = false;
 };
 
@@ -99,8 +100,10 @@ coppice_status coppice_ui_set_dark(coppice_ui* ui, int32_t dark) {
 
 coppice_status coppice_ui_set_chart(coppice_ui* ui, int32_t chart) {
   if (ui == nullptr) return report(missing_ui());
-  if (chart != 0 && chart != 1) return report(coppice::invalid_usage("chart must be 0 (time) or 1 (energy)"));
-  ui->chart = chart == 0 ? coppice::ui::Chart::kTime : coppice::ui::Chart::kEnergy;
+  if (chart < 0 || chart > 3) {
+    return report(coppice::invalid_usage("chart must be 0 (time), 1 (energy), 2 (trade-off) or 3 (ledger)"));
+  }
+  ui->chart = static_cast<coppice::ui::Chart>(chart);
   return COPPICE_OK;
 }
 
@@ -134,11 +137,19 @@ coppice_status coppice_ui_draw(coppice_ui* ui, float seconds_since_last, float* 
   const coppice::ui::Palette& colours = coppice::ui::palette(ui->dark);
   const coppice::ui::Theme theme{&colours, ui->fonts};
   ImGui::PushFont(ui->fonts.regular, coppice::ui::kTextSize);
-  *wanted_height = coppice::ui::draw_page(theme, ui->comparison->comparison.state(), ui->chart, io.DisplaySize.x);
+  ui->size = coppice::ui::draw_page(theme, ui->comparison->comparison.state(), ui->chart, io.DisplaySize.x);
+  *wanted_height = ui->size.height;
   ImGui::PopFont();
   ImGui::Render();
   ui->canvas->end_frame(colours.page);
   *again = *wanted_height > io.DisplaySize.y + 0.5F || *wanted_height < io.DisplaySize.y - 0.5F ? 1 : 0;
+  return COPPICE_OK;
+}
+
+coppice_status coppice_ui_chart_place(const coppice_ui* ui, float* top, float* height) {
+  if (ui == nullptr || top == nullptr || height == nullptr) return report(missing_ui());
+  *top = ui->size.chart_top;
+  *height = ui->size.chart_height;
   return COPPICE_OK;
 }
 

@@ -5,6 +5,8 @@
 
 #include "shared/compare/cells.h"
 #include "shared/compare/format.h"
+#include "shared/compare/order.h"
+#include "wasm/ui/figures.h"
 #include "wasm/ui/paint.h"
 
 namespace coppice::ui {
@@ -16,78 +18,10 @@ using compare::State;
 
 constexpr float kPadding = 20.0F;
 constexpr float kHeaderHeight = 38.0F;
+constexpr float kNoteHeight = 20.0F;
 constexpr float kVerdictHeight = 100.0F;
 constexpr float kFigureHeight = 84.0F;
 constexpr float kFooterHeight = 46.0F;
-
-// One figure of a card: "Time" / "148 ms" / "142 ms to 155 ms", and what a tooltip says about it.
-struct CardFigure {
-  const char* label;
-  std::string value;
-  std::string detail;
-  std::string tooltip;
-};
-
-CardFigure time_figure(const ModelRow& row) {
-  CardFigure figure{"Time per review", "–", "", ""};
-  if (!row.time) return figure;
-  figure.value = compare::format_milliseconds(row.time->median_ms);
-  figure.detail = compare::format_milliseconds(row.time->interval_ms.low) + " to " +
-                  compare::format_milliseconds(row.time->interval_ms.high);
-  figure.tooltip = "Median of " + std::to_string(row.times_ms.size()) +
-                   " timed runs on this device after one untimed run, in turn with the other models; with the 95 % "
-                   "bootstrap interval of the median. Median absolute deviation " +
-                   compare::format_milliseconds(row.time->mad_ms) + ".";
-  if (row.runs_per_time > 1) {
-    figure.tooltip += " One run is too short for the clock: each time is the mean of " +
-                      compare::format_integer(row.runs_per_time) + ", the reading of the text included.";
-  }
-  return figure;
-}
-
-CardFigure energy_figure(const ModelRow& row) {
-  CardFigure figure{"Energy, modelled", "–", "", ""};
-  if (!row.estimate) return figure;
-  const auto& joules = row.estimate->energy;
-  const auto& grams = row.estimate->carbon;
-  figure.value = compare::format_joules(joules.value.value());
-  figure.detail = compare::format_joules(joules.low.value()) + " to " + compare::format_joules(joules.high.value());
-  figure.tooltip = "Modelled, not measured: " + joules.provenance.method + ".\nCarbon " +
-                   compare::format_grams_co2e(grams.value.value()) + " (" +
-                   compare::format_grams_co2e(grams.low.value()) + " to " +
-                   compare::format_grams_co2e(grams.high.value()) + "): " + grams.provenance.method + ".";
-  return figure;
-}
-
-CardFigure size_figure(const ModelRow& row) {
-  CardFigure figure{"Download", "–", "", ""};
-  if (row.model_bytes <= 0) return figure;
-  figure.value = compare::format_bytes(row.model_bytes);
-  figure.detail = compare::format_count(static_cast<double>(row.parameters_total)) + " parameters";
-  figure.tooltip = "Size of the model file, fetched once and then kept in this browser. ";
-  figure.tooltip +=
-      compare::is_linear(row)
-          ? "A weight of one byte for each bucket of hashed word n-grams; a review takes one addition for "
-            "each n-gram it holds."
-          : "Encoder: " + compare::format_count(static_cast<double>(row.parameters_encoder)) + " parameters.";
-  return figure;
-}
-
-CardFigure accuracy_figure(const ModelRow& row) {
-  CardFigure figure{"Accuracy", "–", "", ""};
-  if (!row.accuracy) return figure;
-  figure.value = compare::format_percent(row.accuracy->value, 1);
-  if (row.accuracy->low && row.accuracy->high) {
-    figure.detail =
-        compare::format_percent(*row.accuracy->low, 1) + " to " + compare::format_percent(*row.accuracy->high, 1);
-  }
-  figure.tooltip = "From the model's manifest: measured once on the test set";
-  if (row.accuracy_reviews > 0) {
-    figure.tooltip += " of " + compare::format_integer(row.accuracy_reviews) + " reviews";
-  }
-  figure.tooltip += ", with its 95 % interval.";
-  return figure;
-}
 
 struct Styles {
   explicit Styles(const Theme& theme)
@@ -101,20 +35,29 @@ struct Styles {
   TextStyle figure;
 };
 
-void draw_header(const Theme& theme, const Styles& styles, const State& state, size_t model, ImVec2 at, float width) {
-  const ModelRow& row = state.models[model];
-  std::string note = row.description;
-  TextStyle style = styles.small;
-  if (row.against_baseline) {
-    note = compare::format_ratio(*row.against_baseline);
-    if (note.find("clear") == std::string::npos) note += " time and energy";
-    if (row.against_baseline->interval.high < 1.0) style.colour = theme.colours->accent;
-  } else if (row.time && state.models.size() > 1) {
-    note = "baseline";
+// Where a name and its note do not fit on one line, on any card, all cards have two.
+bool two_line_headers(const Styles& styles, const State& state, float width) {
+  for (size_t i = 0; i < state.models.size(); ++i) {
+    const float note = text_width(styles.small, note_of(state, i).text);
+    if (text_width(styles.title, state.models[i].id) + 12 + note > width) return true;
   }
-  const float note_width = text_width(style, note);
-  draw_text(at, styles.title, row.id, width - note_width - 12);
-  draw_text_right(at.x + width, at.y + 4, style, note);  // on the title's baseline
+  return false;
+}
+
+float header_height(const Styles& styles, const State& state, float width) {
+  return two_line_headers(styles, state, width) ? kHeaderHeight + kNoteHeight : kHeaderHeight;
+}
+
+void draw_header(const Theme& theme, const Styles& styles, const State& state, size_t model, ImVec2 at, float width) {
+  const Note note = note_of(state, model);
+  TextStyle style = styles.small;
+  if (note.is_saving) style.colour = theme.colours->accent;
+  draw_text(at, styles.title, state.models[model].id, width);
+  if (two_line_headers(styles, state, width)) {
+    draw_text(ImVec2(at.x, at.y + 25), style, note.text, width);
+  } else {
+    draw_text_right(at.x + width, at.y + 4, style, note.text);  // on the title's baseline
+  }
 }
 
 void draw_verdict(const Theme& theme, const Styles& styles, const ModelRow& row, ImVec2 at, float width) {
@@ -153,7 +96,7 @@ void draw_waiting(const Theme& theme, const Styles& styles, const ModelRow& row,
   }
 }
 
-void draw_figure(const Styles& styles, const CardFigure& figure, ImVec2 at, float width) {
+void draw_figure(const Styles& styles, const Figure& figure, ImVec2 at, float width) {
   draw_text(at, styles.small, figure.label, width);
   draw_text(ImVec2(at.x, at.y + 17), styles.figure, figure.value, width);
   draw_text(ImVec2(at.x, at.y + 46), styles.small, figure.detail, width);
@@ -177,14 +120,12 @@ std::string tokens_line(const State& state, const ModelRow& row) {
   return text;
 }
 
-// What the footer says of accuracy against the linear model; 0 where no card has anything to say.
-float floor_height(const Styles& styles, const State& state, float width) {
-  float height = 0;
+// Room for the line about the linear model, on all cards if one has it.
+float floor_height(const State& state) {
   for (const ModelRow& row : state.models) {
-    if (row.against_floor.empty()) continue;
-    height = std::max(height, paragraph_height(styles.small, row.against_floor + ".", width) + 8);
+    if (!row.against_floor_short.empty()) return 24;
   }
-  return height;
+  return 0;
 }
 
 }  // namespace
@@ -197,8 +138,8 @@ float card_height(const Theme& theme, const State& state, float width) {
     const std::string problem = "Not available. " + row.problem;
     top = std::max(top, paragraph_height(styles.text, problem, width - 2 * kPadding) + 16);
   }
-  return kPadding + kHeaderHeight + top + 2 * kFigureHeight + kFooterHeight +
-         floor_height(styles, state, width - 2 * kPadding);
+  return kPadding + header_height(styles, state, width - 2 * kPadding) + top + 2 * kFigureHeight + kFooterHeight +
+         floor_height(state);
 }
 
 void draw_card(const Theme& theme, const State& state, size_t model, ImVec2 at, ImVec2 size) {
@@ -208,30 +149,32 @@ void draw_card(const Theme& theme, const State& state, size_t model, ImVec2 at, 
   ImDrawList* list = ImGui::GetWindowDrawList();
   const ImVec2 to(at.x + size.x, at.y + size.y);
   list->AddRectFilled(at, to, colours.card, 12);
-  list->AddRect(at, to, colours.border, 12);
+  const bool first = compare::pick_of(state) == model;
+  list->AddRect(at, to, first ? colours.accent : colours.border, 12, 0, first ? 2.0F : 1.0F);
 
   const float left = at.x + kPadding;
   const float width = size.x - 2 * kPadding;
   draw_header(theme, styles, state, model, ImVec2(left, at.y + kPadding - 4), width);
-  const ImVec2 verdict_at(left, at.y + kPadding + kHeaderHeight);
+  const ImVec2 verdict_at(left, at.y + kPadding + header_height(styles, state, width));
   if (row.verdict && row.phase != ModelPhase::kFailed) {
     draw_verdict(theme, styles, row, verdict_at, width);
   } else {
     draw_waiting(theme, styles, row, verdict_at, width);
   }
 
-  const float footer = to.y - kFooterHeight - floor_height(styles, state, width);
+  const float footer = to.y - kFooterHeight - floor_height(state);
   const float grid = footer - 2 * kFigureHeight;
   const float half = (width - 16) / 2;
   list->AddLine(ImVec2(left, grid - 10), ImVec2(left + width, grid - 10), colours.border);
-  draw_figure(styles, time_figure(row), ImVec2(left, grid), half);
-  draw_figure(styles, energy_figure(row), ImVec2(left + half + 16, grid), half);
+  draw_figure(styles, time_figure(state, row), ImVec2(left, grid), half);
+  draw_figure(styles, energy_figure(state, row), ImVec2(left + half + 16, grid), half);
   draw_figure(styles, accuracy_figure(row), ImVec2(left, grid + kFigureHeight), half);
   draw_figure(styles, size_figure(row), ImVec2(left + half + 16, grid + kFigureHeight), half);
   list->AddLine(ImVec2(left, footer), ImVec2(left + width, footer), colours.border);
   draw_text(ImVec2(left, footer + 12), styles.small, tokens_line(state, row), width);
-  if (!row.against_floor.empty()) {
-    draw_paragraph(ImVec2(left, footer + 36), styles.small, row.against_floor + ".", width);
+  if (!row.against_floor_short.empty()) {
+    draw_text(ImVec2(left, footer + 36), styles.small, row.against_floor_short, width);
+    tooltip_over(ImVec2(left, footer + 34), ImVec2(left + width, footer + 58), (row.against_floor + ".").c_str());
   }
 }
 

@@ -8,7 +8,10 @@
 #include <vector>
 
 #include "shared/compare/format.h"
+#include "shared/compare/order.h"
+#include "wasm/ui/ledger_chart.h"
 #include "wasm/ui/paint.h"
+#include "wasm/ui/tradeoff_chart.h"
 
 namespace coppice::ui {
 namespace {
@@ -16,15 +19,17 @@ namespace {
 using compare::ModelRow;
 using compare::State;
 
-constexpr float kTitleHeight = 40.0F;
+constexpr float kTabsHeight = 54.0F;    // web/style.css: .chart-tabs
+constexpr float kChoiceHeight = 44.0F;  // of the line below them
+constexpr float kTabsAndChoice = 560.0F;
+constexpr float kCaptionHeight = 34.0F;
 constexpr float kRowHeight = 54.0F;
 constexpr float kAxisHeight = 46.0F;
-constexpr float kPadding = 20.0F;
 
 // Lines of the chart: indices of models with times.
 std::vector<size_t> plotted(const State& state) {
   std::vector<size_t> models;
-  for (size_t i = 0; i < state.models.size(); ++i) {
+  for (const size_t i : compare::display_order(state)) {
     if (!state.models[i].times_ms.empty()) models.push_back(i);
   }
   return models;
@@ -34,16 +39,12 @@ int axis_label(double value, char* buffer, int size, void* unit) {
   return std::snprintf(buffer, static_cast<size_t>(size), "%g %s", value, static_cast<const char*>(unit));
 }
 
-ImVec4 colour_of(const Theme& theme, size_t model) {
-  return ImGui::ColorConvertU32ToFloat4(theme.colours->series[model % std::size(theme.colours->series)]);
-}
-
 // One line: the interval as a thick translucent bar, the middle as a tick.
 void draw_summary(const Theme& theme, size_t model, double y, double low, double middle, double high) {
   const double interval_x[2] = {low, high};
   const double interval_y[2] = {y, y};
   ImPlotSpec bar;
-  bar.LineColor = colour_of(theme, model);
+  bar.LineColor = series_colour(theme, model);
   bar.LineColor.w = 0.28F;
   bar.LineWeight = 14;
   const std::string bar_id = "##interval" + std::to_string(model);
@@ -51,7 +52,7 @@ void draw_summary(const Theme& theme, size_t model, double y, double low, double
   const double tick_x[2] = {middle, middle};
   const double tick_y[2] = {y - 0.24, y + 0.24};
   ImPlotSpec tick;
-  tick.LineColor = colour_of(theme, model);
+  tick.LineColor = series_colour(theme, model);
   tick.LineWeight = 3;
   const std::string tick_id = "##median" + std::to_string(model);
   ImPlot::PlotLine(tick_id.c_str(), tick_x, tick_y, 2, tick);
@@ -67,8 +68,8 @@ void draw_runs(const Theme& theme, size_t model, double y, const std::vector<dou
   ImPlotSpec dots;
   dots.Marker = ImPlotMarker_Circle;
   dots.MarkerSize = 4;
-  dots.LineColor = colour_of(theme, model);
-  dots.MarkerFillColor = colour_of(theme, model);
+  dots.LineColor = series_colour(theme, model);
+  dots.MarkerFillColor = series_colour(theme, model);
   dots.MarkerLineColor = ImGui::ColorConvertU32ToFloat4(theme.colours->card);
   const std::string id = "##runs" + std::to_string(model);
   ImPlot::PlotScatter(id.c_str(), times_ms.data(), ys.data(), static_cast<int>(times_ms.size()), dots);
@@ -89,28 +90,49 @@ double largest(const State& state, const std::vector<size_t>& models, Chart char
 
 }  // namespace
 
-float chart_height(const State& state) {
-  const size_t lines = plotted(state).size();
-  if (lines == 0) return 0;
-  return kPadding + kTitleHeight + kRowHeight * static_cast<float>(lines) + kAxisHeight;
+ImVec4 series_colour(const Theme& theme, size_t model) {
+  return ImGui::ColorConvertU32ToFloat4(theme.colours->series[model % std::size(theme.colours->series)]);
 }
 
-void draw_chart(const Theme& theme, const State& state, Chart chart, ImVec2 at, ImVec2 size) {
-  const std::vector<size_t> models = plotted(state);
-  if (models.empty()) return;
+float chart_frame_height(Chart chart, float width) {
+  const bool has_choice = chart == Chart::kTradeoff || chart == Chart::kLedger;
+  return kTabsHeight + kCaptionHeight + (has_choice && width < kTabsAndChoice ? kChoiceHeight : 0.0F);
+}
+
+float draw_chart_frame(const Theme& theme, Chart chart, ImVec2 at, ImVec2 size, const char* caption,
+                       const char* short_caption) {
   const Palette& colours = *theme.colours;
   ImDrawList* list = ImGui::GetWindowDrawList();
   const ImVec2 to(at.x + size.x, at.y + size.y);
   list->AddRectFilled(at, to, colours.card, 12);
   list->AddRect(at, to, colours.border, 12);
-  const TextStyle title{theme.fonts.semibold, kTextSize, colours.ink};
+  const TextStyle style{theme.fonts.regular, kSmallSize, colours.muted};
+  const float width = size.x - 2 * kChartPadding;
+  draw_text(ImVec2(at.x + kChartPadding, at.y + chart_frame_height(chart, size.x) - kCaptionHeight + 4), style,
+            text_width(style, caption) <= width ? caption : short_caption, width);
+  return at.y + chart_frame_height(chart, size.x);
+}
+
+float chart_height(const Theme& theme, const State& state, Chart chart, float width) {
+  if (chart == Chart::kTradeoff) return tradeoff_chart_height(state, width);
+  if (chart == Chart::kLedger) return ledger_chart_height(theme, state, width);
+  const size_t lines = plotted(state).size();
+  if (lines == 0) return 0;
+  return chart_frame_height(chart, width) + kRowHeight * static_cast<float>(lines) + kAxisHeight;
+}
+
+void draw_chart(const Theme& theme, const State& state, Chart chart, ImVec2 at, ImVec2 size) {
+  if (chart == Chart::kTradeoff) return draw_tradeoff_chart(theme, state, at, size);
+  if (chart == Chart::kLedger) return draw_ledger_chart(theme, state, at, size);
+  const std::vector<size_t> models = plotted(state);
+  if (models.empty()) return;
   const char* caption = chart == Chart::kTime
                             ? "Time per review: each dot one run, the line their median, the bar its 95 % interval"
                             : "Energy per review, modelled: the line is the typical device, the bar its whole band";
-  const char* short_caption = chart == Chart::kTime ? "Time per review" : "Energy per review, modelled";
-  const float width = size.x - 2 * kPadding;
-  draw_text(ImVec2(at.x + kPadding, at.y + kPadding - 4), title,
-            text_width(title, caption) <= width ? caption : short_caption, width);
+  const char* short_caption = chart == Chart::kTime ? "Dots: runs. Line: median, bar: its interval"
+                                                    : "Modelled. Line: typical, bar: whole band";
+  const float width = size.x - 2 * kChartPadding;
+  const float plot_top = draw_chart_frame(theme, chart, at, size, caption, short_caption);
 
   // A unit that keeps the axis in short numbers.
   double scale = 1.0;
@@ -128,11 +150,11 @@ void draw_chart(const Theme& theme, const State& state, Chart chart, ImVec2 at, 
     names.push_back(state.models[models[line]].id.c_str());
   }
 
-  ImGui::SetCursorScreenPos(ImVec2(at.x + kPadding, at.y + kPadding + kTitleHeight - 8));
+  ImGui::SetCursorScreenPos(ImVec2(at.x + kChartPadding, plot_top));
   ImGui::PushFont(theme.fonts.regular, kSmallSize);
   const ImPlotFlags flags = ImPlotFlags_NoInputs | ImPlotFlags_NoMenus | ImPlotFlags_NoLegend |
                             ImPlotFlags_NoMouseText | ImPlotFlags_NoTitle | ImPlotFlags_NoFrame;
-  if (ImPlot::BeginPlot("##chart", ImVec2(width, size.y - kPadding - kTitleHeight), flags)) {
+  if (ImPlot::BeginPlot("##chart", ImVec2(width, at.y + size.y - plot_top - 6), flags)) {
     ImPlot::SetupAxes(nullptr, nullptr, ImPlotAxisFlags_NoMenus | ImPlotAxisFlags_NoHighlight,
                       ImPlotAxisFlags_NoGridLines | ImPlotAxisFlags_NoMenus | ImPlotAxisFlags_NoHighlight);
     ImPlot::SetupAxisLimits(ImAxis_X1, 0, most * scale * 1.08, ImPlotCond_Always);

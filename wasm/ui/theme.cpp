@@ -18,7 +18,10 @@ constexpr Palette kLight = {
     .negative = rgb(0xA8480B),
     .accent = rgb(0x2B6A4D),
     .warning = rgb(0x8A4B00),
-    .series = {rgb(0x3F5E96), rgb(0x2B7A5A), rgb(0x8A5A8C), rgb(0x7A6520)},
+    .series = {rgb(0x3F5E96), rgb(0x2B7A5A), rgb(0x8A5A8C), rgb(0x7A6520), rgb(0xA8483A), rgb(0x247C88), rgb(0x6450B0),
+               rgb(0x6B6B6B)},
+    .stages = {rgb(0x2F4B7C), rgb(0x8A5A8C), rgb(0xB889BA), rgb(0x6450B0), rgb(0x247C88), rgb(0x5E7396), rgb(0xC98A2B),
+               rgb(0x4E9A77)},
 };
 
 constexpr Palette kDark = {
@@ -32,7 +35,10 @@ constexpr Palette kDark = {
     .negative = rgb(0xF2A872),
     .accent = rgb(0x82CBA6),
     .warning = rgb(0xF0C070),
-    .series = {rgb(0x8FB0EA), rgb(0x7CCBA5), rgb(0xD6A8D8), rgb(0xD9C377)},
+    .series = {rgb(0x8FB0EA), rgb(0x7CCBA5), rgb(0xD6A8D8), rgb(0xD9C377), rgb(0xF09A88), rgb(0x7FD3DC), rgb(0xB8ABF2),
+               rgb(0xBDBDBD)},
+    .stages = {rgb(0x7C9EE0), rgb(0xC08FC4), rgb(0xE3C4E5), rgb(0xA493EA), rgb(0x6FC3CE), rgb(0xA3B3CC), rgb(0xE9B45E),
+               rgb(0x7CCBA5)},
 };
 
 ImVec4 vec(ImU32 colour) { return ImGui::ColorConvertU32ToFloat4(colour); }

@@ -19,7 +19,8 @@ struct Palette {
   ImU32 negative;
   ImU32 accent;  // progress, savings
   ImU32 warning;
-  ImU32 series[4];  // models in the chart
+  ImU32 series[8];  // models in the charts
+  ImU32 stages[8];  // of a model's life, in the order of compare::Stage
 };
 
 const Palette& palette(bool dark);

@@ -7,15 +7,17 @@ const framesPerEvent = 3;
 export class Canvas {
   #canvas;
   #drawing;
+  #tabs;
   #frames = 0;
   #scheduled = false;
   #last = 0;
   #dark;
 
-  // drawing: core.createDrawing(canvas, ...).
-  constructor(canvas, drawing) {
+  // drawing: core.createDrawing(canvas, ...). tabs: an element that lies over the top of the chart's card.
+  constructor(canvas, drawing, tabs) {
     this.#canvas = canvas;
     this.#drawing = drawing;
+    this.#tabs = tabs;
     this.#listen();
     this.#resize();
   }
@@ -44,6 +46,8 @@ export class Canvas {
     this.#last = now;
     const { wantedHeight } = this.#drawing.draw(seconds);
     this.#fit(wantedHeight);
+    const { top, height } = this.#drawing.chartPlace();
+    if (height > 0) this.#tabs.style.top = `${this.#canvas.offsetTop + top}px`;
     this.#frames -= 1;
     if (this.#frames > 0) {
       this.#scheduled = true;

@@ -139,6 +139,15 @@ class Core {
     };
   }
 
+  // Runs the calibration kernel for the caller to time. Returns how many float32 operations it did.
+  calibrate(rounds) {
+    this.#check(this.#module._coppice_calibration_run(rounds, this.#scratch, this.#scratch + 8));
+    if (!Number.isFinite(this.#module.HEAPF32[(this.#scratch + 8) >> 2])) {
+      throw new CoreError('failed', 'the calibration kernel gave no finite number');
+    }
+    return this.#module.HEAPF64[this.#scratch >> 3];
+  }
+
   // The comparison; its messages are those of shared/compare/messages.h.
   createComparison() {
     const module = this.#module;
@@ -181,10 +190,18 @@ class Core {
     return {
       resize: (width, height, ratio) => this.#check(module._coppice_ui_resize(handle, width, height, ratio)),
       setDark: (dark) => this.#check(module._coppice_ui_set_dark(handle, dark ? 1 : 0)),
-      setChart: (chart) => this.#check(module._coppice_ui_set_chart(handle, chart === 'energy' ? 1 : 0)),
+      // chart: 'time', 'energy', 'tradeoff' or 'ledger'.
+      setChart: (chart) =>
+        this.#check(module._coppice_ui_set_chart(handle, ['time', 'energy', 'tradeoff', 'ledger'].indexOf(chart))),
       pointer: (x, y, down) => this.#check(module._coppice_ui_pointer(handle, x, y, down ? 1 : 0)),
       pointerLeave: () => this.#check(module._coppice_ui_pointer_leave(handle)),
       contextRestored: () => this.#check(module._coppice_ui_context_restored(handle)),
+      // Of the last drawing: { top, height } of the chart's card; height 0 where there is none.
+      chartPlace: () => {
+        this.#check(module._coppice_ui_chart_place(handle, this.#scratch, this.#scratch + 4));
+        const start = this.#scratch >> 2;
+        return { top: module.HEAPF32[start], height: module.HEAPF32[start + 1] };
+      },
       // Returns { wantedHeight, again }.
       draw: (seconds) => {
         this.#check(module._coppice_ui_draw(handle, seconds, this.#scratch, this.#scratch + 4));

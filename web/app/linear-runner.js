@@ -4,25 +4,15 @@
 // One run takes microseconds, and a page's clock moves in steps of 5 to 1,000 of them, by design. So a timed run is a
 // batch: as many runs as take fifty steps of the clock, but at least ten milliseconds, and its time is their mean.
 import createModule from '../core/coppice.js';
+import { clockStep } from './calibrate.js';
 import { CoreError, loadCore } from './core.js';
 import { coreOptions } from './places.js';
 
 const leastBatchMs = 10;
 const mostBatchMs = 200;
+const clockLookMs = 5;
 const stepsPerBatch = 50;
 const mostRuns = 1_000_000;
-
-// The smallest step that performance.now() is seen to make.
-function clockStep() {
-  let least = Infinity;
-  for (let seen = 0; seen < 3; seen += 1) {
-    const start = performance.now();
-    let now = start;
-    while (now === start) now = performance.now();
-    least = Math.min(least, now - start);
-  }
-  return least;
-}
 
 export class LinearRunner {
   #core = null; // the promise of it
@@ -68,7 +58,7 @@ export class LinearRunner {
 
   // How many runs of this text fill a batch; it also warms up the code.
   #fit(loaded, text) {
-    this.#batchMs ||= Math.min(mostBatchMs, Math.max(leastBatchMs, stepsPerBatch * clockStep()));
+    this.#batchMs ||= Math.min(mostBatchMs, Math.max(leastBatchMs, stepsPerBatch * clockStep(clockLookMs)));
     let runs = 1;
     for (;;) {
       const start = performance.now();

@@ -2,7 +2,9 @@
 // (shared/compare); this file only carries.
 import createModule from '../core/coppice.js';
 import { Canvas } from './canvas.js';
+import { Choices } from './choices.js';
 import { loadCore } from './core.js';
+import { showInsights } from './insights.js';
 import { fillSelect, ModelList, setText, Table, updateList } from './mirror.js';
 import { announceUpdates } from './offline.js';
 import { Outside } from './outside.js';
@@ -34,7 +36,7 @@ async function loadFonts() {
 // The canvas is an addition: where it cannot be, the table alone serves.
 async function startCanvas(core, comparison) {
   try {
-    return new Canvas(at('canvas'), core.createDrawing(at('canvas'), comparison, await loadFonts()));
+    return new Canvas(at('canvas'), core.createDrawing(at('canvas'), comparison, await loadFonts()), at('chart'));
   } catch (error) {
     at('canvas').hidden = true;
     at('no-canvas').hidden = false;
@@ -106,14 +108,11 @@ function setUpChoices(comparison, outside) {
       remember(id, select.value);
       tell();
     });
-    tell();
+    if (kept || type !== 'grid') tell(); // a grid that nobody chose may be guessed
   };
   follow('device', 'device', String);
   follow('grid', 'grid', String);
   follow('repeats', 'repeats', Number);
-  const showSource = () => setText(at('device-source'), devices.find(({ id }) => id === at('device').value).source);
-  at('device').addEventListener('change', showSource);
-  showSource();
 }
 
 function reading(view) {
@@ -150,6 +149,7 @@ async function start() {
   const table = new Table(at('table'));
   let shown = -1;
   let lastView = null;
+  let choices = null;
   let waiting = false;
   let shell = null;
 
@@ -171,7 +171,8 @@ async function start() {
     at('floor').hidden = view.floor === '';
     setText(at('compare'), compareLabel(view));
     at('stop').hidden = !busy;
-    at('chart').hidden = !canvas || !view.models.some(({ times_ms: times }) => times.length > 0);
+    choices?.update(view);
+    showInsights(view);
     if (view.runtime.text) setText(at('runtime'), `${view.runtime.text}.`);
     updateList(at('notices'), view.notices);
     shell?.update(view);
@@ -193,6 +194,7 @@ async function start() {
 
   const setTheme = setUpTheme(canvas);
   setUpChoices(comparison, outside);
+  choices = new Choices({ send: (event) => outside.send(event), choices: comparison.choices(), canvas });
   const tell = setUpText(outside);
   await setUpSamples(tell);
   if (at('review').value) tell(); // kept by the browser over a reload
@@ -228,7 +230,6 @@ async function start() {
   });
   at('review').addEventListener('input', () => setText(at('error'), ''));
   at('stop').addEventListener('click', () => outside.send({ type: 'cancel' }));
-  at('chart').addEventListener('change', ({ target }) => canvas.setChart(target.value));
   at('compare').disabled = false;
   outside.carryOut();
   document.body.dataset.started = 'true';

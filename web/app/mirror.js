@@ -52,6 +52,8 @@ export class Table {
       if (model.logits) verdict.dataset.verdict = model.logits[1] > model.logits[0] ? '1' : '0';
       else delete verdict.dataset.verdict;
     }
+    const rows = view.insights.order.map((id) => this.#rows.get(id));
+    if (rows.some((row, place) => tBodies[0].rows[place] !== row)) tBodies[0].append(...rows);
   }
 }
 
@@ -112,4 +114,4 @@ export function fillSelect(select, choices, label) {
   }
 }
 
-export { setText };
+export { create, fillCell, setText };

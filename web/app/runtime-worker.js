@@ -1,11 +1,15 @@
 // The worker that runs models, one run at a time, timed round the run alone: transformers in ONNX Runtime Web, linear
 // models in the core ("engine":"core"). Messages carry ids:
-//   in   { id, kind: 'probe' | 'load' | 'run' | 'unload', model, ... }     out  { id, type, ... } as the core's events
+//   in   { id, kind: 'probe' | 'load' | 'run' | 'unload' | 'calibrate', model, ... }   out  { id, type, ... } as the core's events
 //   in   { kind: 'unzip', ticket, bytes }                                  out  { type: 'unzipped', ticket, files | message }
+import createModule from '../core/coppice.js';
 import { isWanted, mostBytes } from './bring.js';
+import { calibrate } from './calibrate.js';
+import { loadCore } from './core.js';
 import { LinearRunner } from './linear-runner.js';
 import { checkModel, getModel, isStored } from './model-store.js';
-import { startRuntime } from './runtimes.js';
+import { coreOptions } from './places.js';
+import { startRuntime, threadsToUse } from './runtimes.js';
 
 const linear = new LinearRunner();
 const sessions = new Map(); // model -> { session, ort }
@@ -114,6 +118,18 @@ async function run({ id, model, input_ids: ids, text }) {
   send({ id, type: 'run_done', logits: [Number(logits.data[0]), Number(logits.data[1])], milliseconds });
 }
 
+async function measureDevice({ id }) {
+  const found = await calibrate(await loadCore(createModule, await coreOptions()));
+  send({
+    id,
+    type: 'calibrated',
+    ...found,
+    threads: threadsToUse(),
+    hardware_threads: navigator.hardwareConcurrency || 0,
+    isolated: self.crossOriginIsolated === true,
+  });
+}
+
 function enqueue(work) {
   const result = queue.then(work);
   queue = result.catch(() => {});
@@ -133,6 +149,7 @@ const handlers = {
   probe: async ({ id, sha256 }) => send({ id, type: 'probed', on_device: await isStored(sha256) }),
   load,
   run: (message) => enqueue(() => run(message)),
+  calibrate: (message) => enqueue(() => measureDevice(message)),
   unload: ({ model }) => enqueue(() => unload(model)),
   unzip: unzipAll,
 };
@@ -142,6 +159,6 @@ self.addEventListener('message', async ({ data }) => {
     await handlers[data.kind](data);
   } catch (error) {
     // JSON has no NaN or undefined, so a message is always a string.
-    send({ id: data.id, type: 'failed', message: `${data.model}: ${error?.message ?? error}` });
+    send({ id: data.id, type: 'failed', message: (data.model ? `${data.model}: ` : '') + (error?.message ?? error) });
   }
 });

@@ -14,13 +14,16 @@ async function checkGpu() {
   if (!adapter) throw new Error('the browser found no graphics device for it');
 }
 
+// Half the threads of a big machine gain little on models this small and disturb what else runs.
+export const threadsToUse = () =>
+  self.crossOriginIsolated === true ? Math.max(1, Math.min(4, navigator.hardwareConcurrency || 1)) : 1;
+
 // Resolves to { ort, provider, about }: the module, its execution provider, and what rows say of it.
 export async function startRuntime(backend) {
   if (backend === 'webgpu') await checkGpu();
   const ort = await loaders[backend]();
   const isolated = self.crossOriginIsolated === true;
-  // Half the threads of a big machine gain little on models this small and disturb what else runs.
-  const threads = isolated ? Math.max(1, Math.min(4, navigator.hardwareConcurrency || 1)) : 1;
+  const threads = threadsToUse();
   if (!single) ort.env.wasm.wasmPaths = new URL(folders[backend], page).href;
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';

@@ -30,6 +30,15 @@ TEST(CoppiceApi, TokenisesAndGivesOffsets) {
   coppice_tokenizer_destroy(tokenizer);
 }
 
+TEST(CoppiceApi, RunsTheCalibrationKernel) {
+  double operations = 0;
+  float checksum = 0;
+  ASSERT_EQ(coppice_calibration_run(10, &operations, &checksum), COPPICE_OK);
+  EXPECT_EQ(operations, 640);
+  EXPECT_GT(checksum, 0);
+  EXPECT_EQ(coppice_calibration_run(10, nullptr, &checksum), COPPICE_INVALID_USAGE);
+}
+
 TEST(CoppiceApi, FailuresHaveACodeAndAText) {
   coppice_tokenizer* tokenizer = nullptr;
   EXPECT_EQ(coppice_tokenizer_create("", 0, 1, &tokenizer), COPPICE_INVALID_INPUT);

@@ -181,6 +181,9 @@ TEST(ModelFolder, EnergySumSaysWhatItHoldsAndWhatItLacks) {
   EXPECT_EQ(making.energy_joules->provenance.kind, energy::ProvenanceKind::kMixed);
   EXPECT_EQ(making.energy_joules->provenance.method, "modelled: TDP model + measured: RAPL package-0");
   EXPECT_EQ(making.runs.size(), 2U);
+  ASSERT_EQ(making.parts.size(), 2U);
+  EXPECT_EQ(making.parts[1].kind, "prune");
+  EXPECT_EQ(making.parts[1].energy_joules.value.value(), 20);
   ASSERT_EQ(making.runs_without_figure.size(), 1U);
   EXPECT_EQ(manifest->plan.size(), 2U);  // a failed run changed nothing
   ASSERT_TRUE(manifest->plan[1].plan.has_value());

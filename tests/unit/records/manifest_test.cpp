@@ -33,6 +33,7 @@ Json full_manifest() {
   json["energy"]["making"] = {{"energy_joules", figure},
                               {"carbon_grams_co2e", figure},
                               {"runs", {"runs/p.json"}},
+                              {"parts", {{{"kind", "prune"}, {"run", "runs/p.json"}, {"energy_joules", figure}}}},
                               {"runs_without_figure", {"runs/q.json"}}};
   json["energy"]["inference"] = {
       {{"tokens", 256}, {"energy_joules", figure}, {"median_milliseconds", 80.5}, {"machine", "laptop"}}};
@@ -126,6 +127,9 @@ TEST(Manifest, RefusesWhatContradictsItselfOrLeavesTheFolder) {
   refuse("/training_data/share", 0);
   refuse("/energy/making/energy_joules/provenance", "guessed");
   refuse("/energy/making/energy_joules/low", 3.0);
+  refuse("/energy/making/parts", 7);
+  refuse("/energy/making/parts/0/kind", 7);
+  refuse("/energy/making/parts/0/energy_joules/low", 3.0);
   refuse("/energy/inference/0/tokens", 0);
   refuse("/energy/inference", 3);
   refuse("/plan", 3);

@@ -1,0 +1,32 @@
+// The energy of a model's whole life, stage by stage: its making and that of the models it was made from (as far as the
+// catalogue lists them), the download, and N reviews. The stages sum to the total.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "shared/compare/facts.h"
+#include "shared/compare/state.h"
+
+namespace coppice::compare {
+
+struct LedgerStage {
+  Stage stage;
+  energy::Figure<energy::Joules> energy;
+};
+
+struct LedgerRow {
+  size_t model = 0;
+  std::vector<LedgerStage> stages;       // in the order of Stage, each at most once
+  energy::Figure<energy::Joules> total;  // their sum
+  std::vector<std::string> notes;        // what is missing: "pre-training of all-MiniLM-L6-v2 is in no record"
+};
+
+// The model itself, its parent, the parent's parent, ..., as far as the rows go. A model is never met twice.
+std::vector<size_t> lineage_of(const State& state, size_t model);
+
+LedgerRow ledger_row(const State& state, size_t model);
+// Of the models that have not failed, in the order they are shown.
+std::vector<LedgerRow> ledger_of(const State& state);
+
+}  // namespace coppice::compare
