@@ -212,6 +212,7 @@ void Comparison::read_current(size_t model) {
 void Comparison::fail(size_t model, std::string problem) {
   state_.models[model].phase = ModelPhase::kFailed;
   state_.models[model].problem = std::move(problem);
+  side_.model_failed(model);
 }
 
 // ---- What the visitor does ---------------------------------------------------------------------------------------
@@ -317,6 +318,7 @@ void Comparison::cancel() {
   state_.phase = RunPhase::kDone;
   ++state_.comparisons_finished;
   changed();
+  pump();
 }
 
 Status Comparison::load(std::string_view id) {
@@ -378,6 +380,9 @@ void Comparison::loaded(int64_t id, bool stored_on_device) {
 }
 
 void Comparison::run_done(int64_t id, std::array<double, 2> logits, double milliseconds, int64_t runs) {
+  if (const auto side = take_pending(id, RequestKind::kSideRun)) {
+    return side_run_done(side->model, {logits, milliseconds});
+  }
   const std::optional<Pending> pending = take_pending(id, RequestKind::kRun);
   if (!pending) return;
   ModelRow& row = state_.models[pending->model];
@@ -407,6 +412,9 @@ void Comparison::request_failed(int64_t id, std::string message) {
   pending_.erase(it);
   if (pending.model == kNoModel) {
     state_.catalog_problem = "models/catalog.json could not be read: " + message;
+  } else if (pending.kind == RequestKind::kSideRun) {
+    side_.run_lost();
+    fail(pending.model, std::move(message));
   } else if (pending.kind != RequestKind::kProbe) {  // without an answer, not in the cache
     fail(pending.model, std::move(message));
   }
@@ -417,11 +425,14 @@ void Comparison::request_failed(int64_t id, std::string message) {
 void Comparison::runtime_lost(const std::string& message) {
   std::vector<size_t> blamed;
   for (auto it = pending_.begin(); it != pending_.end();) {
-    const bool in_worker = it->second.kind == RequestKind::kRun || it->second.kind == RequestKind::kLoad;
+    const bool in_worker = it->second.kind != RequestKind::kFetch && it->second.kind != RequestKind::kProbe;
     if (in_worker) blamed.push_back(it->second.model);
     it = in_worker ? pending_.erase(it) : std::next(it);
   }
-  std::erase_if(requests_, [](const Request& request) { return request.kind == RequestKind::kRun; });
+  std::erase_if(requests_, [](const Request& request) {
+    return request.kind == RequestKind::kRun || request.kind == RequestKind::kSideRun;
+  });
+  side_.run_lost();
   for (const size_t model : blamed) fail(model, state_.models[model].id + ": " + message);
   for (size_t i = 0; i < models_.size(); ++i) {
     ModelRow& row = state_.models[i];
@@ -448,7 +459,7 @@ void Comparison::add_notice(std::string message) {
 
 void Comparison::pump() {
   pump_loads();
-  if (!comparing_) return;
+  if (!comparing_) return pump_side();
 
   bool settled = true;
   int64_t running = 0;
@@ -462,7 +473,9 @@ void Comparison::pump() {
     if (phase == ModelPhase::kFailed) continue;
     done += (models_[i].warmed_up ? 1 : 0) + static_cast<int64_t>(state_.models[i].times_ms.size());
   }
-  for (const auto& [id, pending] : pending_) running += pending.kind == RequestKind::kRun ? 1 : 0;
+  for (const auto& [id, pending] : pending_) {
+    running += pending.kind == RequestKind::kRun || pending.kind == RequestKind::kSideRun ? 1 : 0;
+  }
   state_.runs_planned = static_cast<int>(taking_part * (1 + repeats_now_));
   state_.runs_done = static_cast<int>(done);
   if (running > 0) return;
@@ -487,6 +500,7 @@ void Comparison::pump() {
   state_.phase = RunPhase::kDone;
   ++state_.comparisons_finished;
   summarise();
+  pump_side();
 }
 
 // One model file at a time, the smallest first: the first verdict comes sooner.

@@ -6,6 +6,7 @@
 #include "shared/base/json.h"
 #include "shared/compare/cells.h"
 #include "shared/compare/format.h"
+#include "shared/compare/side_messages.h"
 
 namespace coppice::compare {
 namespace {
@@ -19,6 +20,7 @@ const char* kind_name(RequestKind kind) {
     case RequestKind::kLoad:
       return "load";
     case RequestKind::kRun:
+    case RequestKind::kSideRun:
       return "run";
     case RequestKind::kUnload:
       return "unload";
@@ -229,7 +231,8 @@ std::string to_json(const Request& request) {
     json["engine"] = "core";
     json["config"] = request.config;
   }
-  if (request.kind == RequestKind::kRun) {
+  if (request.kind == RequestKind::kRun || request.kind == RequestKind::kSideRun) {
+    if (!request.timed) json["timed"] = false;
     if (request.by_core) {
       json["text"] = request.text;
     } else {
@@ -244,6 +247,7 @@ Status apply_event(std::string_view json, Comparison& comparison) {
   JsonReader event(document, "event");
   const std::string type = event.string("type");
   COPPICE_RETURN_IF_ERROR(event.status());
+  if (const std::optional<Status> done = apply_side_event(type, comparison)) return *done;
   const auto handler = handlers().find(type);
   if (handler == handlers().end()) return unsupported("event: type: \"" + type + "\" is not known");
   return handler->second(event, comparison);

@@ -28,6 +28,10 @@ struct Reading {
 // tokenizer: null for a linear model, needed for all others.
 Reading read_text(const records::Manifest& manifest, const text::Tokenizer* tokenizer, std::string_view text);
 
+// The same for a transformer as its encoding, with the bytes behind each token if that is asked for.
+text::Encoding encode_text(const records::Manifest& manifest, const text::Tokenizer& tokenizer, std::string_view text,
+                           bool with_offsets);
+
 bool is_linear(const records::Manifest& manifest);
 
 // The weights that this page can run: ONNX, or the core's own of a linear model. Null if the folder has none.
