@@ -8,6 +8,7 @@
 #include "wasm/api/handles.h"
 #include "wasm/platform/webgl.h"
 #include "wasm/ui/page.h"
+#include "wasm/ui/set_page.h"
 
 struct coppice_ui {
   const coppice_comparison* comparison = nullptr;
@@ -15,6 +16,7 @@ struct coppice_ui {
   coppice::ui::Fonts fonts;
   coppice::ui::Chart chart = coppice::ui::Chart::kTime;
   bool dark = false;
+  bool shows_set = false;
 };
 
 namespace {
@@ -104,6 +106,13 @@ coppice_status coppice_ui_set_chart(coppice_ui* ui, int32_t chart) {
   return COPPICE_OK;
 }
 
+coppice_status coppice_ui_set_view(coppice_ui* ui, int32_t view) {
+  if (ui == nullptr) return report(missing_ui());
+  if (view != 0 && view != 1) return report(coppice::invalid_usage("view must be 0 (one review) or 1 (a set)"));
+  ui->shows_set = view == 1;
+  return COPPICE_OK;
+}
+
 coppice_status coppice_ui_pointer(coppice_ui* ui, float x, float y, int32_t down) {
   if (ui == nullptr) return report(missing_ui());
   ImGuiIO& io = ImGui::GetIO();
@@ -134,7 +143,9 @@ coppice_status coppice_ui_draw(coppice_ui* ui, float seconds_since_last, float* 
   const coppice::ui::Palette& colours = coppice::ui::palette(ui->dark);
   const coppice::ui::Theme theme{&colours, ui->fonts};
   ImGui::PushFont(ui->fonts.regular, coppice::ui::kTextSize);
-  *wanted_height = coppice::ui::draw_page(theme, ui->comparison->comparison.state(), ui->chart, io.DisplaySize.x);
+  const coppice::compare::Comparison& comparison = ui->comparison->comparison;
+  *wanted_height = ui->shows_set ? coppice::ui::draw_set_page(theme, comparison.side().set.set(), io.DisplaySize.x)
+                                 : coppice::ui::draw_page(theme, comparison.state(), ui->chart, io.DisplaySize.x);
   ImGui::PopFont();
   ImGui::Render();
   ui->canvas->end_frame(colours.page);

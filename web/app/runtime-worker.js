@@ -64,8 +64,8 @@ async function loadLinear({ model, config }, file) {
   }
 }
 
-async function run({ id, model, input_ids: ids, text }) {
-  if (linear.has(model)) return void send({ id, type: 'run_done', ...linear.run(model, text) });
+async function run({ id, model, input_ids: ids, text, timed = true }) {
+  if (linear.has(model)) return void send({ id, type: 'run_done', ...linear.run(model, text, { timed }) });
   const ort = await runtime;
   const session = sessions.get(model);
   if (!session) throw new Error('the model is not loaded.');
