@@ -173,6 +173,7 @@ OrderedJson set_json_of(const Comparison& comparison, bool comparing) {
   const ReviewSet& set = comparison.side().set.set();
   OrderedJson json;
   json["phase"] = name_of(set.phase);
+  json["most_bytes"] = reviews::kMostBytes;
   if (set.phase == SetPhase::kEmpty) return json;
   const SetFigures figures = figures_now(comparison);
   bool loading = false;

@@ -7,6 +7,7 @@ import { fillSelect, ModelList, setText, Table, updateList } from './mirror.js';
 import { announceUpdates, keepForOffline } from './offline.js';
 import { Outside } from './outside.js';
 import { remember, remembered } from './settings.js';
+import { Side } from './side.js';
 
 const at = (id) => document.getElementById(id);
 const page = new URL('../', import.meta.url); // the folder of index.html, wherever that is
@@ -73,8 +74,12 @@ function setUpText(outside) {
   return tell;
 }
 
-async function setUpSamples(tell) {
-  const samples = await (await fetch(new URL('samples.json', page))).json();
+// Fills the list; returns the samples. The core reads the file too, to look for disagreements in it.
+async function setUpSamples(tell, outside) {
+  const content = new Uint8Array(await (await fetch(new URL('samples.json', page))).arrayBuffer());
+  const error = outside.readReviews('samples.json', content, { shipped: true });
+  if (error) throw error;
+  const samples = JSON.parse(new TextDecoder().decode(content));
   fillSelect(at('sample'), samples, ({ name }) => name);
   at('sample').addEventListener('change', () => {
     const sample = samples.find(({ id }) => id === at('sample').value);
@@ -82,6 +87,7 @@ async function setUpSamples(tell) {
     tell();
     if (!sample) at('review').focus();
   });
+  return samples;
 }
 
 function setUpChoices(comparison, outside) {
@@ -141,6 +147,7 @@ async function start() {
   let shown = -1;
   let lastView = null;
   let waiting = false;
+  let side = null;
 
   const show = () => {
     waiting = false;
@@ -163,6 +170,7 @@ async function start() {
     at('chart').hidden = !canvas || !view.models.some(({ times_ms: times }) => times.length > 0);
     if (view.runtime.text) setText(at('runtime'), `${view.runtime.text}.`);
     updateList(at('notices'), view.notices);
+    side?.update(view);
     const ready = view.models.filter(({ phase }) => phase === 'ready');
     if (ready.length > 0) {
       keepForOffline({
@@ -189,16 +197,31 @@ async function start() {
   setUpTheme(canvas);
   setUpChoices(comparison, outside);
   const tell = setUpText(outside);
-  await setUpSamples(tell);
+  const samples = await setUpSamples(tell, outside);
   if (at('review').value) tell(); // kept by the browser over a reload
 
-  at('form').addEventListener('submit', (event) => {
-    event.preventDefault();
+  const compare = () => {
     tell();
     const error = outside.send({ type: 'start' });
     setText(at('error'), error?.message ?? '');
     if (error && !lastView?.catalog_problem) at('review').focus();
     if (!error) bringIntoView(at('headline'));
+  };
+  side = new Side({
+    at,
+    comparison,
+    outside,
+    canvas,
+    open: ({ text, sample }) => {
+      at('sample').value = samples[sample]?.id ?? '';
+      at('review').value = text ?? samples[sample].text;
+      compare();
+    },
+  });
+  at('form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    side.show('review');
+    compare();
   });
   at('review').addEventListener('input', () => setText(at('error'), ''));
   at('stop').addEventListener('click', () => outside.send({ type: 'cancel' }));

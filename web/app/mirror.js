@@ -112,4 +112,4 @@ export function fillSelect(select, choices, label) {
   }
 }
 
-export { setText };
+export { create, fillCell, setText };
