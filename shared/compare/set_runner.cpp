@@ -1,6 +1,7 @@
 #include "shared/compare/set_runner.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "shared/explain/occlusion.h"
 
@@ -89,13 +90,15 @@ bool SetRunner::wants(size_t model) const {
 
 std::optional<SideRun> SetRunner::next_run(std::span<const ModelReader> models) {
   if (set_.phase != SetPhase::kRunning) return std::nullopt;
-  // The models take turns, so all of them must be there; the first of those that have judged the fewest is next.
+  // The models take turns, so all of them must be there. First those without a first run, then the first of those that
+  // have judged the fewest.
+  const auto rank = [](const SetModel& each) { return std::pair(each.warm, each.judgements.size()); };
   std::optional<size_t> next;
   for (size_t place = 0; place < set_.models.size(); ++place) {
     const SetModel& each = set_.models[place];
     if (each.failed) continue;
     if (!models[each.model].ready()) return std::nullopt;
-    if (!next || each.judgements.size() < set_.models[*next].judgements.size()) next = place;
+    if (!next || rank(each) < rank(set_.models[*next])) next = place;
   }
   if (!next) return std::nullopt;
   const SetModel& each = set_.models[*next];

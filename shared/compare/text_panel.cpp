@@ -11,10 +11,10 @@
 namespace coppice::compare {
 namespace {
 
-// A stretch without marks that is longer than this shows its begin and end only.
-constexpr size_t kLongestStretch = 4000;
-constexpr size_t kShownBegin = 1500;
-constexpr size_t kShownEnd = 600;
+// A stretch without marks that is longer than this shows its begin and end only: one that was read, and one that was
+// not.
+constexpr size_t kLongestRead = 4000;
+constexpr size_t kLongestUnread = 900;
 
 constexpr size_t kMostTopWords = 8;
 
@@ -56,9 +56,10 @@ class SegmentWriter {
     const std::string_view part = text_.substr(at_, end - at_);
     OrderedJson segment = marks.is_object() ? marks : OrderedJson::object();
     segment["read"] = at_ < unread_.begin || at_ >= unread_.end;
-    if (part.size() > kLongestStretch) {
-      const size_t first = at_character(part, kShownBegin);
-      const size_t last = at_character(part, part.size() - kShownEnd);
+    const size_t longest = segment["read"].get<bool>() ? kLongestRead : kLongestUnread;
+    if (part.size() > longest) {
+      const size_t first = at_character(part, longest / 3);
+      const size_t last = at_character(part, part.size() - longest / 3);
       segment["text"] = std::string(part.substr(0, first)) + " … " + std::string(part.substr(last));
       segment["hidden"] = last - first;
     } else {

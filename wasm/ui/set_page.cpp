@@ -21,7 +21,7 @@ constexpr float kGap = 16.0F;
 constexpr float kPadding = 20.0F;
 constexpr float kPlotHeight = 320.0F;
 constexpr float kTitleHeight = 40.0F;
-constexpr float kLegendHeight = 24.0F;
+constexpr float kLegendLine = 22.0F;
 constexpr float kMargin = 1.0F;
 constexpr float kNarrowestPlot = 360.0F;
 constexpr size_t kMostCurvePoints = 300;
@@ -77,28 +77,32 @@ void draw_frame(const Theme& theme, ImVec2 at, ImVec2 size, const char* caption,
             text_width(title, caption) <= width ? caption : short_caption, width);
 }
 
-// A line of names, each after its colour; those that do not fit are left to the table.
-void draw_legend(const Theme& theme, ImVec2 at, float width, const std::vector<std::pair<std::string, size_t>>& names) {
+// Names, each after its colour, on as many lines as they need; returns the height.
+float draw_legend(const Theme& theme, ImVec2 at, float width,
+                  const std::vector<std::pair<std::string, size_t>>& names) {
   const TextStyle style{theme.fonts.regular, kSmallSize, theme.colours->ink};
-  float x = at.x;
+  float x = 0;
+  float y = 0;
   ImDrawList* list = ImGui::GetWindowDrawList();
   for (const auto& [name, place] : names) {
-    const float room = at.x + width - x - 18;
-    if (room < 40) return;
+    const float wanted = 18 + text_width(style, name);
+    if (x > 0 && x + wanted > width) {
+      x = 0;
+      y += kLegendLine;
+    }
+    const ImVec2 from(at.x + x, at.y + y);
     const ImU32 colour = theme.colours->series[place % std::size(theme.colours->series)];
-    list->AddRectFilled(ImVec2(x, at.y + 4), ImVec2(x + 12, at.y + 16), colour, 3);
-    draw_text(ImVec2(x + 18, at.y), style, name, room);
-    x += 18 + std::min(room, text_width(style, name)) + 18;
+    list->AddRectFilled(ImVec2(from.x, from.y + 4), ImVec2(from.x + 12, from.y + 16), colour, 3);
+    draw_text(ImVec2(from.x + 18, from.y), style, name, width - 18);
+    x += wanted + 18;
   }
+  return y + kLegendLine;
 }
 
-void begin_plot_at(const Theme& theme, ImVec2 at) {
-  ImGui::SetCursorScreenPos(ImVec2(at.x + kPadding, at.y + kPadding + kTitleHeight - 8 + kLegendHeight));
-  ImGui::PushFont(theme.fonts.regular, kSmallSize);
-}
-
-ImVec2 plot_size(ImVec2 size) {
-  return ImVec2(size.x - 2 * kPadding, size.y - kPadding - kTitleHeight - kLegendHeight);
+// Where a plot begins under its title and legend; draws both.
+float draw_head(const Theme& theme, ImVec2 at, ImVec2 size, const std::vector<std::pair<std::string, size_t>>& names) {
+  const float top = at.y + kPadding + kTitleHeight - 12;
+  return top + draw_legend(theme, ImVec2(at.x + kPadding, top), size.x - 2 * kPadding, names) + 4;
 }
 
 void draw_shares(const Theme& theme, const ReviewSet& set, ImVec2 at, ImVec2 size) {
@@ -119,9 +123,10 @@ void draw_shares(const Theme& theme, const ReviewSet& set, ImVec2 at, ImVec2 siz
     }
   }
   lowest = curves.empty() ? 0 : 10.0 * std::max(0, static_cast<int>(lowest / 10));
-  draw_legend(theme, ImVec2(at.x + kPadding, at.y + kPadding + kTitleHeight - 12), size.x - 2 * kPadding, names);
-  begin_plot_at(theme, at);
-  if (ImPlot::BeginPlot("##shares", plot_size(size), kPlotFlags)) {
+  const float top = draw_head(theme, at, size, names);
+  ImGui::SetCursorScreenPos(ImVec2(at.x + kPadding, top));
+  ImGui::PushFont(theme.fonts.regular, kSmallSize);
+  if (ImPlot::BeginPlot("##shares", ImVec2(size.x - 2 * kPadding, at.y + size.y - top), kPlotFlags)) {
     ImPlot::SetupAxes("reviews", nullptr, kAxisFlags, kAxisFlags);
     ImPlot::SetupAxisLimits(ImAxis_X1, 0, most * 1.02, ImPlotCond_Always);
     ImPlot::SetupAxisLimits(ImAxis_Y1, lowest, 101, ImPlotCond_Always);
@@ -166,9 +171,10 @@ void draw_times(const Theme& theme, const ReviewSet& set, ImVec2 at, ImVec2 size
     most_ms =
         std::max(most_ms, *std::max_element(points.back().milliseconds.begin(), points.back().milliseconds.end()));
   }
-  draw_legend(theme, ImVec2(at.x + kPadding, at.y + kPadding + kTitleHeight - 12), size.x - 2 * kPadding, names);
-  begin_plot_at(theme, at);
-  if (ImPlot::BeginPlot("##times", plot_size(size), kPlotFlags)) {
+  const float top = draw_head(theme, at, size, names);
+  ImGui::SetCursorScreenPos(ImVec2(at.x + kPadding, top));
+  ImGui::PushFont(theme.fonts.regular, kSmallSize);
+  if (ImPlot::BeginPlot("##times", ImVec2(size.x - 2 * kPadding, at.y + size.y - top), kPlotFlags)) {
     ImPlot::SetupAxes("tokens or words read", nullptr, kAxisFlags, kAxisFlags);
     ImPlot::SetupAxisLimits(ImAxis_X1, 0, most_tokens * 1.05, ImPlotCond_Always);
     ImPlot::SetupAxisLimits(ImAxis_Y1, 0, most_ms > 0 ? most_ms * 1.08 : 1, ImPlotCond_Always);

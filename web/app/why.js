@@ -3,14 +3,12 @@
 // (shared/compare/text_panel.h).
 import { create, setText, updateList } from './mirror.js';
 
-const phasesOfWork = new Set(['running']);
-
 // One segment of the text as nodes.
-function nodesOf(segment) {
+function nodesOf(segment, linear) {
   const pieces = segment.pieces ?? [segment.text];
   const unknown = new Set(segment.unknown ?? []);
   const inside = pieces.map((piece, index) => {
-    if (!segment.read || piece.trim() === '') return piece;
+    if (linear || !segment.read || piece.trim() === '') return piece;
     return create('span', unknown.has(index) ? { class: 'piece unknown', title: 'not in the model’s vocabulary' } : { class: 'piece' }, piece);
   });
   if (segment.hidden) inside.push(create('span', { class: 'hidden-part' }, ` (${segment.hidden.toLocaleString('en-GB')} bytes not shown)`));
@@ -27,14 +25,14 @@ function nodesOf(segment) {
   return [element];
 }
 
-function textNodes(segments) {
+function textNodes(segments, linear) {
   const nodes = [];
   let read = true;
   for (const segment of segments) {
     // Grey alone tells a screen reader nothing.
     if (segment.read !== read) nodes.push(create('span', { class: 'aside' }, segment.read ? ' (read again from here) ' : ' (not read from here) '));
     read = segment.read;
-    nodes.push(...nodesOf(segment));
+    nodes.push(...nodesOf(segment, linear));
   }
   return nodes;
 }
@@ -78,7 +76,7 @@ export class Why {
   // view: of the comparison; explanation: of {"ask":"side"}; text: the review.
   update(view, explanation, text) {
     const at = this.#at;
-    const running = phasesOfWork.has(explanation.phase);
+    const running = explanation.phase === 'running';
     const judged = view.models.some(({ selected, label }) => selected && label);
     at('explain').disabled = !judged || view.results_are_stale || view.phase !== 'done' || running;
     at('explain-stop').hidden = !running;
@@ -113,13 +111,14 @@ export class Why {
   }
 
   #update(model) {
+    // Kept where nothing changed, so that a selection in the text stays.
     const article = this.#articles.get(model.id) ?? this.#add(model.id);
     setText(article.verdict, model.verdict ?? '');
     setText(article.read, model.read);
     setText(article.summary, model.summary ?? '');
     article.summary.hidden = !model.summary;
     const segments = JSON.stringify(model.segments);
-    if (article.segments !== segments) article.text.replaceChildren(...textNodes(model.segments));
+    if (article.segments !== segments) article.text.replaceChildren(...textNodes(model.segments, model.linear));
     article.segments = segments;
     article.words.replaceChildren(...(model.words?.length ? [topWords(model.words)] : []));
     article.details.hidden = !model.words?.length;

@@ -88,9 +88,7 @@ TEST(Units, AreTheLinearModelsWordsWhereTextIsPlain) {
   EXPECT_EQ(find_units(text).words.size(), words);
 }
 
-TEST(Units, BytesThatAreNotUtf8DoNoHarm) {
-  EXPECT_EQ(find_units("good \xFF\xFE film \xE2\x82").words.size(), 4U);
-}
+TEST(Units, BytesThatAreNotUtf8DoNoHarm) { EXPECT_EQ(find_units("good \xFF\xFE film \xE2\x82").words.size(), 4U); }
 
 }  // namespace
 }  // namespace coppice::explain

@@ -23,7 +23,9 @@ void expect_says(const std::string& message, std::initializer_list<const char*> 
 }
 
 TEST(ReviewFile, ATsvFileHasALabelATabAndText) {
-  const ReviewFile file = read("a.tsv", "\xEF\xBB\xBF" "1\tA \"good\" film.\r\n\n0\tBad.");
+  const ReviewFile file = read("a.tsv",
+                               "\xEF\xBB\xBF"
+                               "1\tA \"good\" film.\r\n\n0\tBad.");
   ASSERT_EQ(file.reviews.size(), 2U);
   EXPECT_EQ(file.reviews[0].text, "A \"good\" film.");
   EXPECT_EQ(file.reviews[0].label, 1);
@@ -54,7 +56,9 @@ TEST(ReviewFile, ACsvFileHasAHeaderAndQuotedCells) {
 }
 
 TEST(ReviewFile, JsonLinesAndJsonArraysHaveObjects) {
-  const ReviewFile lines = read("r.jsonl", "{\"text\":\"a\",\"label\":1,\"id\":7}\n\n{\"review\":\"b\",\"sentiment\":\"negative\"}\n{\"text\":\"c\",\"label\":null}");
+  const ReviewFile lines = read("r.jsonl",
+                                "{\"text\":\"a\",\"label\":1,\"id\":7}\n\n{\"review\":\"b\",\"sentiment\":\"negative\"}"
+                                "\n{\"text\":\"c\",\"label\":null}");
   ASSERT_EQ(lines.reviews.size(), 3U);
   EXPECT_EQ(lines.reviews[0].label, 1);
   EXPECT_EQ(lines.reviews[1].text, "b");
@@ -95,7 +99,10 @@ TEST(ReviewFile, WhatIsNoListOfReviewsIsNamed) {
   expect_says(refusal("sheet.csv", "PK\x03\x04 and so on"), {"sheet.csv", "spreadsheet"});
   expect_says(refusal("a.txt", std::string_view("some\nte\0xt", 10)), {"line 2", "byte 0"});
   expect_says(refusal("a.txt", "fine\nc'est d\xE9j\xE0 vu\n"), {"line 2", "not UTF-8"});
-  expect_says(refusal("a.txt", "\xFF\xFE" "a"), {"UTF-16"});
+  expect_says(refusal("a.txt",
+                      "\xFF\xFE"
+                      "a"),
+              {"UTF-16"});
   expect_says(refusal("film.mp4", "text"), {"film.mp4", ".tsv"});
   expect_says(refusal("noending", "text"), {"noending", ".tsv"});
   expect_says(refusal("a.txt", ""), {"no review"});
