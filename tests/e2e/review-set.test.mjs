@@ -110,6 +110,7 @@ test('a disagreement is opened and compared by itself', () =>
 test('it pauses, resumes, and is stopped with what is done', () =>
   visit(async (page) => {
     await choose(page, 'many.txt', 'A good film.\n'.repeat(2000));
+    await phase(page, 'loaded');
     assert.match(await page.textContent('#set-status'), /2,000 reviews, without labels: agreement is shown, accuracy cannot be/);
     await page.click('#set-run');
     await phase(page, 'running');
@@ -121,8 +122,9 @@ test('it pauses, resumes, and is stopped with what is done', () =>
     assert.match(paused, /^Paused: \d+ of 2,000 reviews\.$/);
     await page.waitForTimeout(500);
     assert.equal(await page.textContent('#set-status'), paused, 'it went on');
-    await choose(page, 'other.txt', 'x').catch(() => {}); // the field is locked
-    assert.ok(await page.isDisabled('#set-file'));
+    assert.ok(await page.isDisabled('#set-file'), 'another file would cost the results');
+    await drop(page, 'other.txt', 'x');
+    await page.waitForFunction(() => /many\.txt is not finished: stop it/.test(document.getElementById('set-error').textContent));
     const before = await page.evaluate(() => document.getElementById('set-progress').value);
     await page.click('#set-run');
     await page.waitForFunction((value) => document.getElementById('set-progress').value > value + 2, before);
