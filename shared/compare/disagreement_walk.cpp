@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "shared/explain/occlusion.h"
+
 namespace coppice::compare {
 namespace {
 
@@ -22,8 +24,9 @@ Status DisagreementWalk::start(std::span<const ModelReader> models) {
   if (!reviews_) return failed("The shipped reviews have not been read, so there is nothing to look through.");
   std::vector<Member> members;
   for (size_t i = 0; i < models.size(); ++i) {
-    if (models[i].row->selected && models[i].row->phase != ModelPhase::kFailed)
-      members.push_back({i, models[i].row->id});
+    const ModelReader& model = models[i];
+    if (!model.row->selected || !model.described || model.row->phase == ModelPhase::kFailed) continue;
+    members.push_back({i, model.row->id, label_order(*model.manifest).sign});
   }
   if (members.size() < 2) return invalid_usage("It takes two models to disagree: choose at least two.");
   const bool others = !std::equal(members.begin(), members.end(), members_.begin(), members_.end(),
@@ -78,7 +81,7 @@ std::optional<SideRun> DisagreementWalk::next_run(std::span<const ModelReader> m
   for (const Member& member : members_) {
     const ModelReader& model = models[member.model];
     if (verdict_of(member.model, next_) != kUnknown || !model.ready()) continue;
-    out_ = member.model;
+    out_ = member;
     return SideRun{member.model, read_text(*model.manifest, model.tokenizer, reviews_->reviews[next_].text), false};
   }
   return std::nullopt;
@@ -86,13 +89,13 @@ std::optional<SideRun> DisagreementWalk::next_run(std::span<const ModelReader> m
 
 void DisagreementWalk::answer(const RunAnswer& answer) {
   if (!out_) return;
-  verdict_of(*out_, next_) = answer.logits[1] > answer.logits[0] ? 1 : 0;
+  verdict_of(out_->model, next_) = out_->sign * explain::margin(answer.logits) > 0 ? 1 : 0;
   out_.reset();
   advance();
 }
 
 void DisagreementWalk::model_failed(size_t model) {
-  if (out_ == model) out_.reset();
+  if (out_ && out_->model == model) out_.reset();
   const size_t gone = std::erase_if(members_, [&](const Member& member) { return member.model == model; });
   if (gone == 0 || walk_.phase != WalkPhase::kSearching) return;
   if (members_.size() < 2) {

@@ -52,6 +52,7 @@ class DisagreementWalk {
   struct Member {
     size_t model;
     std::string id;
+    double sign;  // LabelOrder's
   };
   int8_t& verdict_of(size_t model, size_t review);
   void advance();  // past reviews whose verdicts are all known
@@ -60,7 +61,7 @@ class DisagreementWalk {
   Walk walk_;
   std::vector<Member> members_;
   std::vector<std::vector<int8_t>> verdicts_;  // (models, reviews): 0, 1, or kUnknown
-  std::optional<size_t> out_;                  // model of the run that is out
+  std::optional<Member> out_;                  // whose run is out
   size_t next_ = 0;
 };
 

@@ -18,8 +18,8 @@ Status Explainer::start(std::string_view text, std::span<const ModelReader> mode
     ExplainedModel each;
     each.model = i;
     each.id = model.row->id;
-    each.labels = {model.manifest->labels[0], model.manifest->labels[1]};
-    each.margin = explain::margin(model.row->verdict->logits);
+    each.order = label_order(*model.manifest);
+    each.margin = each.order.sign * explain::margin(model.row->verdict->logits);
     explained.push_back(std::move(each));
     encodings.push_back(is_linear(*model.manifest) ? text::Encoding{}
                                                    : encode_text(*model.manifest, *model.tokenizer, text, true));
@@ -166,7 +166,7 @@ std::optional<SideRun> Explainer::next_run(std::span<const ModelReader> models) 
 void Explainer::answer(const RunAnswer& answer) {
   if (!out_) return;  // stopped or started anew since
   ExplainedModel& model = explanation_.models[out_->place];
-  const double effect = model.margin - explain::margin(answer.logits);
+  const double effect = model.margin - model.order.sign * explain::margin(answer.logits);
   (out_->sentence ? model.sentences : model.words)[out_->index] = effect;
   const bool last_sentence = out_->sentence && tasks_.empty();
   out_.reset();

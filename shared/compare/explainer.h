@@ -26,12 +26,12 @@ inline constexpr size_t kMostWordsExplained = 4000;  // IMDb's longest review ha
 
 enum class ExplainPhase { kNone, kRunning, kDone, kStopped };
 
-// Of one model. Effects are in log-odds, above 0 for label 1 (positive); absent: not done, or not read by the model.
+// Of one model. Effects are in log-odds, above 0 for positive; absent: not done, or not read by the model.
 struct ExplainedModel {
   size_t model = 0;
   std::string id;
-  std::array<std::string, 2> labels;
-  double margin = 0;  // of the whole text
+  LabelOrder order;
+  double margin = 0;  // of the whole text, above 0 for positive
   std::vector<std::optional<double>> words;
   std::vector<std::optional<double>> sentences;
   bool failed = false;

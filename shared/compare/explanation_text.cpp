@@ -59,7 +59,7 @@ WordEffect describe_effect(const Explanation& explanation, const ExplainedModel&
 // "from 12.3 % to 61.0 % positive"
 std::string move_text(const ExplainedModel& model, size_t word) {
   return "from " + format_probability(explain::probability_of(model.margin)) + " to " +
-         format_probability(explain::probability_of(model.margin - *model.words[word])) + " " + model.labels[1];
+         format_probability(explain::probability_of(model.margin - *model.words[word])) + " " + model.order.names[1];
 }
 
 std::string difference_between(const Explanation& explanation, const ExplainedModel& first,
@@ -136,7 +136,7 @@ std::string summary_of(const Explanation& explanation, const ExplainedModel& mod
         std::find_if(top.begin(), top.end(), [&](const WordEffect& each) { return (each.effect > 0) == (label == 1); });
     if (strongest == top.end()) continue;
     summary += (summary.empty() ? "" : ", ") + quoted_name(explanation, strongest->word) +
-               (summary.empty() ? " speaks most for " : " most for ") + model.labels[static_cast<size_t>(label)];
+               (summary.empty() ? " speaks most for " : " most for ") + model.order.names[static_cast<size_t>(label)];
   }
   if (summary.empty()) return "";
   summary += ".";
@@ -147,7 +147,7 @@ std::string summary_of(const Explanation& explanation, const ExplainedModel& mod
     turning += (turning.empty() ? "" : " or ") + quoted_name(explanation, each.word);
   }
   if (turning.empty()) return summary;
-  return summary + " Without " + turning + " it would say " + model.labels[model.margin > 0 ? 0 : 1] + ".";
+  return summary + " Without " + turning + " it would say " + model.order.names[model.margin > 0 ? 0 : 1] + ".";
 }
 
 std::vector<std::string> differences(const Explanation& explanation) {

@@ -30,6 +30,13 @@ text::Encoding encode_text(const records::Manifest& manifest, const text::Tokeni
   return tokenizer.encode(text, options);
 }
 
+LabelOrder label_order(const records::Manifest& manifest) {
+  std::string first = manifest.labels[0].substr(0, 3);
+  for (char& c : first) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (first == "pos") return {{manifest.labels[1], manifest.labels[0]}, -1};
+  return {{manifest.labels[0], manifest.labels[1]}, 1};
+}
+
 bool is_linear(const records::Manifest& manifest) { return manifest.architecture == records::Architecture::kLinear; }
 
 const records::WeightsFile* weights_to_run(const records::Manifest& manifest) {

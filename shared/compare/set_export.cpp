@@ -75,7 +75,7 @@ std::string set_csv(const ReviewSet& set) {
     for (const SetModel& model : set.models) {
       if (model.failed) continue;
       const SetJudgement& judgement = model.judgements[i];
-      csv += "," + csv_text_cell(model.labels[static_cast<size_t>(judgement.label())]);
+      csv += "," + csv_text_cell(model.order.names[static_cast<size_t>(judgement.label())]);
       csv += "," + export_number(explain::probability_of(judgement.margin), "%.6f");
       csv += "," + export_number(judgement.milliseconds, "%.6g");
       csv += "," + std::to_string(judgement.tokens);
@@ -111,7 +111,7 @@ std::string set_json(const ReviewSet& set, const SetFigures& figures, const Stat
     for (const SetModel& model : set.models) {
       if (model.failed) continue;
       const SetJudgement& judgement = model.judgements[i];
-      row["judgements"][model.id] = {{"verdict", model.labels[static_cast<size_t>(judgement.label())]},
+      row["judgements"][model.id] = {{"verdict", model.order.names[static_cast<size_t>(judgement.label())]},
                                      {"probability_positive", explain::probability_of(judgement.margin)},
                                      {"milliseconds", judgement.milliseconds},
                                      {model.linear ? "words" : "tokens", judgement.tokens}};

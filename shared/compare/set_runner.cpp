@@ -43,7 +43,7 @@ Status SetRunner::start(std::span<const ModelReader> models) {
     SetModel each;
     each.model = i;
     each.id = model.row->id;
-    each.labels = {model.manifest->labels[0], model.manifest->labels[1]};
+    each.order = label_order(*model.manifest);
     each.linear = is_linear(*model.manifest);
     chosen.push_back(std::move(each));
   }
@@ -116,7 +116,7 @@ void SetRunner::answer(const RunAnswer& answer) {
   if (out_->warm_up) {
     model.warm = true;
   } else {
-    model.judgements.push_back({explain::margin(answer.logits), answer.milliseconds, out_->tokens});
+    model.judgements.push_back({model.order.sign * explain::margin(answer.logits), answer.milliseconds, out_->tokens});
   }
   out_.reset();
   finish_if_done();

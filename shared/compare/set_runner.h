@@ -20,7 +20,7 @@ enum class SetPhase { kEmpty, kLoaded, kRunning, kPaused, kDone };
 
 // What one model said of one review.
 struct SetJudgement {
-  double margin = 0;  // logit of label 1 (positive) - logit of label 0
+  double margin = 0;  // logit of positive - logit of negative
   double milliseconds = 0;
   int64_t tokens = 0;  // read; words of a linear model
   [[nodiscard]] int label() const { return margin > 0 ? 1 : 0; }
@@ -29,7 +29,7 @@ struct SetJudgement {
 struct SetModel {
   size_t model = 0;
   std::string id;
-  std::array<std::string, 2> labels;
+  LabelOrder order;
   bool linear = false;
   bool failed = false;
   bool warm = false;

@@ -214,7 +214,7 @@ OrderedJson set_json_of(const Comparison& comparison, bool comparing) {
     for (const SetModel& model : set.models) {
       if (model.failed) continue;
       item["verdicts"].push_back(
-          {{"id", model.id}, {"label", model.labels[static_cast<size_t>(model.judgements[index].label())]}});
+          {{"id", model.id}, {"label", model.order.names[static_cast<size_t>(model.judgements[index].label())]}});
     }
     json["disagreement_list"].push_back(std::move(item));
   }

@@ -116,7 +116,7 @@ OrderedJson marks_of(const Explanation& explanation, const ExplainedModel& model
     const double without = model.margin - *effect;
     marks["turns"] = (without > 0) != (model.margin > 0);
     marks["detail"] = format_effect(*effect) + ": from " + format_probability(explain::probability_of(model.margin)) +
-                      " to " + format_probability(explain::probability_of(without)) + " " + model.labels[1] +
+                      " to " + format_probability(explain::probability_of(without)) + " " + model.order.names[1] +
                       " without it";
   } else {
     const explain::Sentence& whole = explanation.units.sentences[sentence];
@@ -186,16 +186,17 @@ std::string text_panel_json(std::string_view text, std::span<const ModelReader> 
     entry["linear"] = is_linear(*model.manifest);
     if (of_this != nullptr) {
       entry["summary"] = summary_of(explanation, *of_this);
-      entry["verdict"] = of_this->labels[of_this->margin > 0 ? 1 : 0] + ", " +
+      entry["verdict"] = of_this->order.names[of_this->margin > 0 ? 1 : 0] + ", " +
                          format_probability(explain::probability_of(std::abs(of_this->margin)));
       entry["words"] = OrderedJson::array();
       for (const WordEffect& each : top_words(explanation, *of_this, kMostTopWords)) {
-        entry["words"].push_back({{"word", each.word},
-                                  {"name", each.name},
-                                  {"effect", each.effect},
-                                  {"text", format_effect(each.effect)},
-                                  {"without", format_probability(each.probability_without) + " " + of_this->labels[1]},
-                                  {"turns", each.turns_verdict}});
+        entry["words"].push_back(
+            {{"word", each.word},
+             {"name", each.name},
+             {"effect", each.effect},
+             {"text", format_effect(each.effect)},
+             {"without", format_probability(each.probability_without) + " " + of_this->order.names[1]},
+             {"turns", each.turns_verdict}});
       }
     }
     entry["segments"] = segments_of(text, model, &explanation, of_this);

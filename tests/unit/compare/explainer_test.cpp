@@ -40,6 +40,25 @@ TEST(Explainer, LeavesEachWordOutInTurnForEveryModel) {
             "“good” speaks most for positive, “not” most for negative. Without “good” it would say negative.");
 }
 
+TEST(Explainer, LabelsTheOtherWayRoundAreTurned) {
+  SideDriver driver;
+  driver.margin = [](const Request& run) { return -2.0 * count(run, kGood); };  // label 1 is negative
+  const auto turned = [](std::string manifest) {
+    return manifest.replace(manifest.find(R"(["negative","positive"])"), 23, R"(["POSITIVE","NEGATIVE"])");
+  };
+  driver.describe(turned(manifest_text("dense", 2000)), turned(manifest_text("small", 1000)));
+  driver.compare("good film");
+  ASSERT_TRUE(driver.comparison.explain().ok());
+  driver.answer_all();
+  const Explanation& explanation = driver.side().explainer.explanation();
+  EXPECT_DOUBLE_EQ(*explanation.models[0].words[0], 2.0);
+  EXPECT_EQ(explanation.models[0].order.names[1], "POSITIVE");
+  ASSERT_TRUE(driver.comparison.read_reviews("a.tsv", "1\tgood\n0\tgood\n", false).ok());
+  ASSERT_TRUE(driver.comparison.start_set().ok());
+  driver.answer_all();
+  EXPECT_EQ(driver.side().set.set().models[0].judgements[0].label(), 1);
+}
+
 TEST(Explainer, WaitsForAComparisonAndNeverRunsBesideOne) {
   SideDriver driver;
   driver.compare("not good");
@@ -173,7 +192,7 @@ TEST(ExplanationText, NamesTheWordThatCountsMostDifferently) {
   const auto model = [](const char* id, std::vector<std::optional<double>> words) {
     ExplainedModel each;
     each.id = id;
-    each.labels = {"negative", "positive"};
+    each.order.names = {"negative", "positive"};
     each.words = std::move(words);
     return each;
   };
