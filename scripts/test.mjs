@@ -46,7 +46,7 @@ const builds = {
 
 const serve = { COPPICE_SERVE: path.join(root, 'build/release/coppice-serve'), COPPICE_DIST: path.join(root, 'dist') };
 const suites = {
-  scripts: { why: 'how this script counts', needs: [], run: () => nodeTests('tests/scripts') },
+  scripts: { why: 'how this script counts, and what benches compute', needs: [], run: () => nodeTests('tests/scripts') },
   dev: { why: 'unit tests, golden files and short fuzz runs under sanitizers', needs: ['dev'], run: () => ctest('dev') },
   native: { why: 'the same without sanitizers, and the libtorch backend', needs: ['native'], run: () => ctest('native') },
   export: { why: 'exported models in ONNX Runtime and transformers.js', needs: ['native'], run: () => nodeTests('tests/unit/export') },
@@ -56,6 +56,7 @@ const suites = {
     needs: ['release', 'wasm', 'dist'],
     run: () => nodeTests('tests/e2e', serve),
   },
+  tutorial: { why: 'every command of docs/tutorial-pruning.md', needs: ['release'], run: () => nodeTests('tests/tutorial') },
   architecture: { why: 'who may include whom', needs: ['release'], run: () => nodeTests('tests/architecture') },
 };
 

@@ -40,32 +40,41 @@ Status check_fits(const ClassifierFolder& teacher, const text::Tokenizer& studen
 
 Result<Teacher> ask_teacher(const cli::TrainOptions& options, const std::vector<data::Review>& reviews,
                             const std::string& reviews_sha256, const text::Tokenizer& student,
-                            const text::EncodeOptions& encoding, const fs::path& folder, model::WorkerPool& pool,
+                            const text::EncodeOptions& encoding, const fs::path& checkpoints, model::WorkerPool& pool,
                             EnergyMeter& meter, const Invocation& invocation) {
   meter.begin_phase("teacher");
   COPPICE_ASSIGN_OR_RETURN(ClassifierFolder teacher, open_classifier(options.teacher));
   COPPICE_RETURN_IF_ERROR(check_fits(teacher, student, encoding.max_length));
   Teacher result;
-  result.description = {{"model_id", teacher.manifest.id}, {"weights_sha256", teacher.weights_sha256}};
+  result.description = {{"model_id", teacher.manifest.id},
+                        {"weights_sha256", teacher.weights_sha256},
+                        {"precision", options.precision},
+                        {"answers", "asked in this run"}};
 
-  const Json identity = {teacher.weights_sha256, reviews_sha256, encoding.max_length, options.truncation};
+  const Json identity = {teacher.weights_sha256, reviews_sha256, encoding.max_length, options.truncation,
+                         options.precision};
+  const fs::path folder = options.teacher_answers.empty() ? checkpoints : fs::path(options.teacher_answers);
   const std::string fingerprint = sha256_hex(dump_json(identity)).substr(0, 16);
   const fs::path file = folder / ("teacher-" + fingerprint + ".safetensors");
   std::error_code error;
   if (fs::exists(file, error)) {
     COPPICE_ASSIGN_OR_RETURN(result.answers, train::load_answers(fingerprint, file));
+    // A resumed run finds its own, which its record counts already.
+    if (!(options.resume && options.teacher_answers.empty())) result.description["answers"] = "of an earlier run";
     return result;
   }
   const model::TokenizedReviews texts = model::tokenize(teacher.tokenizer, reviews, encoding);
   Progress progress("teacher");
-  COPPICE_ASSIGN_OR_RETURN(result.answers, train::ask_teacher(
-                                               teacher.model, texts, kBatchTokens, pool,
-                                               [&](size_t done) {
-                                                 progress.update(
-                                                     static_cast<double>(done), static_cast<double>(texts.size()),
-                                                     std::to_string(done) + " reviews" + meter.energy_so_far_text());
-                                               },
-                                               *invocation.interrupted));
+  COPPICE_ASSIGN_OR_RETURN(
+      result.answers,
+      train::ask_teacher(
+          teacher.model, texts, kBatchTokens, pool,
+          [&](size_t done) {
+            progress.update(static_cast<double>(done), static_cast<double>(texts.size()),
+                            std::to_string(done) + " reviews" + meter.energy_so_far_text());
+          },
+          *invocation.interrupted,
+          options.precision == "bf16" ? model::MatmulPrecision::kBFloat16 : model::MatmulPrecision::kFloat32));
   fs::create_directories(folder, error);
   if (error) return failed("cannot create " + folder.string() + ": " + error.message());
   COPPICE_RETURN_IF_ERROR(train::save_answers(result.answers, fingerprint, file));

@@ -17,12 +17,15 @@ namespace coppice::backend {
 
 struct Teacher {
   train::TeacherAnswers answers;
-  Json description;  // {"model_id","weights_sha256"}, for the run record
+  // For the run record: {"model_id","weights_sha256","precision","answers"}, the last "asked in this run", whose phase
+  // "teacher" is what that cost, or "of an earlier run", which is not in this run's energy.
+  Json description;
 };
 
-// Answers are kept in `folder` (the run's checkpoints), so that a resumed run does not ask again. Refused: a teacher
-// that treats case or accents otherwise or lacks words of the student's vocabulary (its answers would be about other
-// texts), and one that cannot read `encoding.max_length` tokens.
+// Answers are kept in --teacher-answers, else in `folder` (the run's checkpoints), so that a resumed run, or the
+// recovery of another student on the same reviews, does not ask again. They are computed in the run's --precision.
+// Refused: a teacher that treats case or accents otherwise or lacks words of the student's vocabulary (its answers
+// would be about other texts), and one that cannot read `encoding.max_length` tokens.
 Result<Teacher> ask_teacher(const cli::TrainOptions& options, const std::vector<data::Review>& reviews,
                             const std::string& reviews_sha256, const text::Tokenizer& student,
                             const text::EncodeOptions& encoding, const std::filesystem::path& folder,

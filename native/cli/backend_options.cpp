@@ -108,6 +108,8 @@ CLI::App* add_train_options(CLI::App& app, TrainOptions& options) {
   add_gradual_pruning(command, options);
   command->add_option("--teacher", options.teacher,
                       "Distil from this model folder: its probabilities count beside the labels");
+  command->add_option("--teacher-answers", options.teacher_answers,
+                      "Folder where the teacher's answers are kept, for other runs on the same reviews to read");
   command->add_option("--distillation-weight", options.distillation_weight, "Share of the teacher in the loss, 0 to 1")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();

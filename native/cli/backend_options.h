@@ -45,7 +45,8 @@ struct TrainOptions {
   double prune_begin = 0.1;
   double prune_end = 0.7;
   int64_t prune_every = 32;
-  std::string teacher;  // model folder to distil from; empty: none
+  std::string teacher;          // model folder to distil from; empty: none
+  std::string teacher_answers;  // folder where its answers are kept; empty: the run's checkpoints
   double distillation_weight = 0.5;
   double distillation_temperature = 2;
   double distillation_hidden_weight = 0;

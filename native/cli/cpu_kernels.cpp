@@ -49,6 +49,7 @@ std::vector<std::pair<std::string, std::string>> backend_environment() {
   set_unless_set("OPENBLAS_CORETYPE", openblas_core_type(cpu_flags()));
   set_unless_set("OPENBLAS_NUM_THREADS", "1");
   set_unless_set("OMP_NUM_THREADS", "1");
+  set_unless_set("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32768");
   return settings;
 }
 

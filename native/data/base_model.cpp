@@ -235,6 +235,7 @@ class ModelFetch {
     request.url = url;
     request.target = target;
     request.sha256 = sha256;
+    if (options_.source.kind == ModelSource::Kind::kHub) request.bearer_token = options_.hub_token;
     request.first_delay_seconds = options_.first_delay_seconds;
     request.note = options_.note;
     if (options_.progress) request.progress = options_.progress(target.filename().string());

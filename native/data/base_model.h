@@ -52,6 +52,7 @@ struct ModelOptions {
   std::string id;  // OWNER/NAME
   std::string revision = "main";
   ModelSource source;
+  std::string hub_token;            // for kHub only; empty: none
   bool allow_unknown_hash = false;  // take files whose sha256 differs from the known one
   bool replace = false;
   double first_delay_seconds = 1.0;

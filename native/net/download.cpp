@@ -219,6 +219,10 @@ class Transfer {
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, this);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
+    if (!request_.bearer_token.empty()) {
+      curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+      curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, request_.bearer_token.c_str());
+    }
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, this);
@@ -242,8 +246,11 @@ class Transfer {
                             "source with --from"));
     }
     if (http == 401 || http == 403) {
-      return stop(failed(where + "access refused (HTTP " + std::to_string(http) +
-                         "); check the name. If it needs a login, download it by other means and pass it with --from"));
+      return stop(failed(where + "access refused (HTTP " + std::to_string(http) + "); check the name" +
+                         (request_.bearer_token.empty()
+                              ? ". If it needs a login, give a token (HF_TOKEN for the Hugging Face hub), or download "
+                                "it by other means and pass it with --from"
+                              : ", and whether the token that was sent (HF_TOKEN) may read it")));
     }
     if (http >= 400) {
       status_ = failed(where + "the server answered HTTP " + std::to_string(http));

@@ -17,6 +17,7 @@ struct DownloadRequest {
   std::string url;               // http or https
   std::filesystem::path target;  // the finished file; TARGET.part and TARGET.part.json while it is not
   std::string sha256;            // lower-case hex; empty: not known
+  std::string bearer_token;  // a secret: sent to the URL's own host alone, never where it redirects to; in no message
   int64_t max_bytes = int64_t{16} << 30;
   int attempts = 5;                  // in a row that bring nothing new
   double first_delay_seconds = 1.0;  // before a retry; doubles each time, to at most 30 s; Retry-After is obeyed

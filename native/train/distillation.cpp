@@ -12,7 +12,12 @@ namespace coppice::train {
 
 Result<TeacherAnswers> ask_teacher(model::BertClassifier& teacher, const model::TokenizedReviews& reviews,
                                    int64_t max_batch_tokens, model::WorkerPool& pool,
-                                   const std::function<void(size_t done)>& on_progress, const std::atomic<bool>& stop) {
+                                   const std::function<void(size_t done)>& on_progress, const std::atomic<bool>& stop,
+                                   model::MatmulPrecision precision) {
+  // A pass of training, since only those have a precision; without dropout it computes what evaluation does.
+  teacher.set_dropout(0);
+  const model::TrainingPass mixed{.precision = precision};
+  const model::TrainingPass* pass = precision == model::MatmulPrecision::kFloat32 ? nullptr : &mixed;
   const std::vector<std::vector<uint32_t>> batches = model::consecutive_batches(reviews, max_batch_tokens);
   TeacherAnswers answers;
   answers.logits.resize(reviews.size());
@@ -25,7 +30,7 @@ Result<TeacherAnswers> ask_teacher(model::BertClassifier& teacher, const model::
     pool.run(end - begin, [&](size_t i) {
       const at::NoGradGuard no_grad;
       const std::vector<uint32_t>& indices = batches[begin + i];
-      const model::ForwardOutput out = teacher.forward_with_cls(model::pack_reviews(reviews, indices));
+      const model::ForwardOutput out = teacher.forward_with_cls(model::pack_reviews(reviews, indices), pass);
       const at::Tensor logits = out.logits.contiguous();
       const float* row = logits.data_ptr<float>();
       for (size_t k = 0; k < indices.size(); ++k) answers.logits[indices[k]] = {row[2 * k], row[2 * k + 1]};

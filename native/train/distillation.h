@@ -42,10 +42,11 @@ struct TeacherAnswers {
 };
 
 // The teacher reads the reviews by its own tokenizer (`reviews` must be in the order of the student's). Returns
-// kInterrupted when `stop` is set.
+// kInterrupted when `stop` is set. Switches the teacher's dropout off for good.
 Result<TeacherAnswers> ask_teacher(model::BertClassifier& teacher, const model::TokenizedReviews& reviews,
                                    int64_t max_batch_tokens, model::WorkerPool& pool,
-                                   const std::function<void(size_t done)>& on_progress, const std::atomic<bool>& stop);
+                                   const std::function<void(size_t done)>& on_progress, const std::atomic<bool>& stop,
+                                   model::MatmulPrecision precision = model::MatmulPrecision::kFloat32);
 
 // A file beside the run's checkpoint, so that a resumed run does not ask again. `fingerprint` names teacher and
 // reviews; reading a file with another one is an error.

@@ -20,12 +20,16 @@ TEST(OpenblasCoreType, FollowsTheFlags) {
 TEST(BackendEnvironment, LeavesAloneWhatTheUserSet) {
   ::setenv("OPENBLAS_CORETYPE", "Zen", 1);
   ::unsetenv("OMP_NUM_THREADS");
+  ::unsetenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY");
   bool sets_threads = false;
+  bool keeps_kernels = false;
   for (const auto& [name, value] : backend_environment()) {
     EXPECT_NE(name, "OPENBLAS_CORETYPE");
+    keeps_kernels = keeps_kernels || name == "ONEDNN_PRIMITIVE_CACHE_CAPACITY";
     sets_threads = sets_threads || (name == "OMP_NUM_THREADS" && value == "1");
   }
   EXPECT_TRUE(sets_threads);
+  EXPECT_TRUE(keeps_kernels);
 }
 
 }  // namespace

@@ -114,6 +114,36 @@ TEST_F(BaseModelTest, FromTheHubWithAllFilesOfOneCommit) {
   EXPECT_EQ(server.requests().size(), before) << "nothing is asked for again";
 }
 
+TEST_F(BaseModelTest, ATokenOpensTheHubAndGoesNoFurther) {
+  const auto has_token = [](const TestServer::Request& r) {
+    return r.head.find("uthorization: Bearer hf_secret") != std::string::npos;
+  };
+  const TestServer storage([&](const auto& r) { return TestServer::file(r, files_.at("model.safetensors"), "\"s\""); });
+  const TestServer server([&](const auto& r) {
+    if (!has_token(r)) return TestServer::answer("401 Unauthorized", "", "");
+    if (r.path.find("model.safetensors") == std::string::npos) return hub(r);
+    return TestServer::answer("302 Found", "Location: " + storage.url("/weights") + "\r\n", "");
+  });
+  const auto refused = fetch_from(server);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.status().message().find("HF_TOKEN"), std::string::npos) << refused.status().message();
+
+  options_.hub_token = "hf_secret";
+  const auto outcome = fetch_from(server);
+  ASSERT_TRUE(outcome.ok()) << outcome.status().message();
+  expect_complete();
+  ASSERT_EQ(storage.requests().size(), 1U);
+  EXPECT_EQ(storage.requests().front().head.find("secret"), std::string::npos) << "a redirect must not carry it off";
+  EXPECT_EQ(read_file(output_ / kFetchRecordFileName)->find("secret"), std::string::npos);
+
+  options_.hub_token = "hf_wrong";
+  options_.replace = true;
+  options_.revision = "other";
+  const auto wrong = fetch_from(server);
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_EQ(wrong.status().message().find("hf_wrong"), std::string::npos);
+}
+
 TEST_F(BaseModelTest, HashesTheHubStatesAreChecked) {
   const TestServer server([&](const auto& r) { return hub(r); });
   stated_weights_ = "other";

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "native/io/file.h"
+
 namespace coppice::prune {
 namespace {
 
@@ -137,6 +139,32 @@ TEST(LatencyTable, OfAnotherModelIsRefused) {
   table = made_up_table();
   table.neurons.back().width = 1024;
   EXPECT_EQ(latency_cost(records::BertConfig(), table).status().code(), StatusCode::kInvalidUsage);
+}
+
+// The table that tests/bench/latency measured in a browser: read as `coppice prune` reads it, it gives the time of each
+// model it was made from (differences below 0, which are noise, were raised to 0: hence the percent).
+TEST(LatencyTable, OfTheBrowserGivesTheTimesItWasMadeFrom) {
+  const std::string path = "docs/bench/latency-ortweb-256.json";
+  const Result<std::string> text = read_file(path);
+  ASSERT_TRUE(text.ok()) << text.status().message();
+  const Result<LatencyTable> table = parse_latency_table(*text, path);
+  ASSERT_TRUE(table.ok()) << table.status().message();
+  const records::BertConfig config;  // MiniLM-L6
+  const Result<CostModel> cost = latency_cost(config, *table);
+  ASSERT_TRUE(cost.ok()) << cost.status().message();
+  const Json json = Json::parse(*text);
+  int checked = 0;
+  for (const Json& model : json["measured"]["models"]) {
+    if (!model.contains("layers") || model["layers"] != config.num_hidden_layers()) continue;
+    const int64_t heads = model["heads"];
+    const int64_t neurons = model["neurons"];
+    if (heads != config.num_attention_heads && neurons != config.intermediate_size) continue;  // a check, not a source
+    const double milliseconds = model["median_milliseconds"];
+    EXPECT_NEAR(cost->of(std::vector<records::LayerShape>(6, {heads, neurons})), milliseconds, 0.01 * milliseconds)
+        << heads << " heads, " << neurons << " neurons";
+    ++checked;
+  }
+  EXPECT_GE(checked, 10);
 }
 
 TEST(PlanStructured, FollowsTheTimeOfTheRuntimeNotTheFlops) {

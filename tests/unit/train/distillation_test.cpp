@@ -79,6 +79,21 @@ TEST(Distillation, ATeacherIsAskedInTheOrderOfTheReviewsWhateverTheBatches) {
   EXPECT_EQ(ask_teacher(teacher, reviews, 20, pool, {}, stop).status().code(), StatusCode::kInterrupted);
 }
 
+TEST(Distillation, AnswersInMixedPrecisionAreNearAndWithoutDropout) {
+  BertClassifier teacher = load_tiny_bert();
+  const model::TokenizedReviews reviews = made_up_reviews(20, 1);
+  model::WorkerPool pool(2);
+  const auto ask = [&](model::MatmulPrecision precision) {
+    return ask_teacher(teacher, reviews, 64, pool, {}, kNeverInterrupted, precision);
+  };
+  const Result<TeacherAnswers> exact = ask(model::MatmulPrecision::kFloat32);
+  teacher.set_dropout(0.5);
+  const Result<TeacherAnswers> mixed = ask(model::MatmulPrecision::kBFloat16);
+  ASSERT_TRUE(exact.ok() && mixed.ok());
+  EXPECT_FALSE(at::equal(exact->cls, mixed->cls));
+  EXPECT_LT((exact->cls - mixed->cls).abs().max().item<double>(), 0.1);
+}
+
 TEST(Distillation, AnswersAreKeptForTheSameTeacherOnly) {
   const ScratchFolder folder;
   BertClassifier teacher = load_tiny_bert();
