@@ -270,6 +270,7 @@ Status Comparison::start() {
   clear_results();
   comparing_ = true;
   compared_text_ = text_;
+  if (side_.explainer.explanation().text != text_) side_.explainer.stop();  // nobody waits for it now
   repeats_now_ = state_.repeats;
   for (size_t i = 0; i < models_.size(); ++i) {
     ModelRow& row = state_.models[i];

@@ -80,6 +80,21 @@ TEST(Explainer, WaitsForAComparisonAndNeverRunsBesideOne) {
   EXPECT_EQ(driver.side().explainer.explanation().phase, ExplainPhase::kDone);
 }
 
+TEST(Explainer, AComparisonOfAnotherTextEndsIt) {
+  SideDriver driver;
+  driver.compare("not good");
+  ASSERT_TRUE(driver.comparison.explain().ok());
+  const Request out = driver.take().at(0);
+  driver.comparison.set_text("bad");
+  ASSERT_TRUE(driver.comparison.start().ok());
+  driver.answer(out);
+  for (std::vector<Request> next = driver.take(); !next.empty(); next = driver.take()) {
+    ASSERT_EQ(next[0].kind, RequestKind::kRun);
+    driver.answer(next[0]);
+  }
+  EXPECT_EQ(driver.side().explainer.explanation().phase, ExplainPhase::kStopped);
+}
+
 TEST(Explainer, NeedsAFreshVerdictAndAWord) {
   SideDriver driver;
   driver.describe();
