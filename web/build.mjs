@@ -71,7 +71,7 @@ function assemble() {
   mkdirSync(out, { recursive: true });
   writeFileSync(mark, '');
 
-  for (const file of ['style.css', 'icon.svg', 'samples.json', 'app']) copy(path.join(root, 'web', file), file);
+  for (const file of ['style.css', 'side.css', 'icon.svg', 'samples.json', 'app']) copy(path.join(root, 'web', file), file);
   for (const file of ['coppice.js', 'coppice.wasm']) {
     copy(need(path.resolve(root, options.core, file), 'Run cmake --preset wasm && cmake --build --preset wasm.'), `core/${file}`);
   }

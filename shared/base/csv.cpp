@@ -13,6 +13,11 @@ std::string csv_cell(std::string_view text) {
   return quoted;
 }
 
+std::string csv_text_cell(std::string_view text) {
+  const bool formula = !text.empty() && std::string_view("=+-@\t\r\n").find(text.front()) != std::string_view::npos;
+  return formula ? csv_cell("'" + std::string(text)) : csv_cell(text);
+}
+
 CsvReader::CsvReader(std::string_view text, std::string source) : rest_(text), source_(std::move(source)) {
   if (rest_.substr(0, 3) == "\xEF\xBB\xBF") rest_.remove_prefix(3);
 }

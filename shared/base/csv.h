@@ -17,6 +17,9 @@ namespace coppice {
 
 // `text` as a cell to be written: in quotes where it holds a comma, a quote or a line end.
 std::string csv_cell(std::string_view text);
+// The same for text that somebody else wrote: one that a spreadsheet would take for a formula (it begins with = + - @,
+// a tab or a line end) gets an apostrophe before it, which spreadsheets show as text.
+std::string csv_text_cell(std::string_view text);
 
 struct CsvRecord {
   size_t line = 1;  // of the file, where the record starts; a cell in quotes may span several

@@ -214,6 +214,7 @@ void Comparison::read_current(size_t model) {
 void Comparison::fail(size_t model, std::string problem) {
   state_.models[model].phase = ModelPhase::kFailed;
   state_.models[model].problem = std::move(problem);
+  side_.model_failed(model);
 }
 
 // ---- What the visitor does ---------------------------------------------------------------------------------------
@@ -253,6 +254,7 @@ Status Comparison::start() {
   clear_results();
   comparing_ = true;
   compared_text_ = text_;
+  if (side_.explainer.explanation().text != text_) side_.explainer.stop();  // nobody waits for it now
   repeats_now_ = state_.repeats;
   for (size_t i = 0; i < models_.size(); ++i) {
     ModelRow& row = state_.models[i];
@@ -303,6 +305,7 @@ void Comparison::cancel() {
   state_.phase = RunPhase::kDone;
   ++state_.comparisons_finished;
   changed();
+  pump();
 }
 
 Status Comparison::load(std::string_view id) {
@@ -365,6 +368,9 @@ void Comparison::loaded(int64_t id, bool stored_on_device, std::optional<Runtime
 }
 
 void Comparison::run_done(int64_t id, std::array<double, 2> logits, double milliseconds, int64_t runs) {
+  if (const auto side = take_pending(id, RequestKind::kSideRun)) {
+    return side_run_done(side->model, {logits, milliseconds});
+  }
   const std::optional<Pending> pending = take_pending(id, RequestKind::kRun);
   if (!pending) return;
   ModelRow& row = state_.models[pending->model];
@@ -399,6 +405,9 @@ void Comparison::request_failed(int64_t id, std::string message) {
     calibration_ended(message);
   } else if (pending.model == kNoModel) {
     state_.catalog_problem = "models/catalog.json could not be read: " + message;
+  } else if (pending.kind == RequestKind::kSideRun) {
+    side_.run_lost();
+    fail(pending.model, std::move(message));
   } else if (pending.kind != RequestKind::kProbe) {  // without an answer, not in the cache
     fail(pending.model, std::move(message));
   }
@@ -409,13 +418,19 @@ void Comparison::request_failed(int64_t id, std::string message) {
 void Comparison::runtime_lost(const std::string& message) {
   std::vector<size_t> blamed;
   for (auto it = pending_.begin(); it != pending_.end();) {
-    const bool calibration = it->second.kind == RequestKind::kCalibrate;
-    const bool in_worker = it->second.kind == RequestKind::kRun || it->second.kind == RequestKind::kLoad || calibration;
-    if (calibration) calibration_ended(message);
-    if (in_worker && !calibration) blamed.push_back(it->second.model);
+    const RequestKind kind = it->second.kind;
+    const bool in_worker = kind != RequestKind::kFetch && kind != RequestKind::kProbe;
+    if (kind == RequestKind::kCalibrate) {
+      calibration_ended(message);
+    } else if (in_worker) {
+      blamed.push_back(it->second.model);
+    }
     it = in_worker ? pending_.erase(it) : std::next(it);
   }
-  std::erase_if(requests_, [](const Request& request) { return request.kind == RequestKind::kRun; });
+  std::erase_if(requests_, [](const Request& request) {
+    return request.kind == RequestKind::kRun || request.kind == RequestKind::kSideRun;
+  });
+  side_.run_lost();
   for (const size_t model : blamed) fail(model, state_.models[model].id + ": " + message);
   for (size_t i = 0; i < models_.size(); ++i) {
     ModelRow& row = state_.models[i];
@@ -442,7 +457,7 @@ void Comparison::add_notice(std::string message) {
 
 void Comparison::pump() {
   pump_loads();
-  if (!comparing_) return;
+  if (!comparing_) return pump_side();
 
   bool settled = true;
   int64_t running = 0;
@@ -456,7 +471,9 @@ void Comparison::pump() {
     if (phase == ModelPhase::kFailed) continue;
     done += (models_[i].warmed_up ? 1 : 0) + static_cast<int64_t>(state_.models[i].times_ms.size());
   }
-  for (const auto& [id, pending] : pending_) running += pending.kind == RequestKind::kRun ? 1 : 0;
+  for (const auto& [id, pending] : pending_) {
+    running += pending.kind == RequestKind::kRun || pending.kind == RequestKind::kSideRun ? 1 : 0;
+  }
   state_.runs_planned = static_cast<int>(taking_part * (1 + repeats_now_));
   state_.runs_done = static_cast<int>(done);
   if (running > 0) return;
@@ -481,6 +498,7 @@ void Comparison::pump() {
   state_.phase = RunPhase::kDone;
   ++state_.comparisons_finished;
   summarise();
+  pump_side();
 }
 
 // One model file at a time, the smallest first: the first verdict comes sooner.

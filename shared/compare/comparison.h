@@ -29,6 +29,7 @@
 #include "shared/base/status.h"
 #include "shared/compare/hugging_face_folder.h"
 #include "shared/compare/reading.h"
+#include "shared/compare/side_work.h"
 #include "shared/compare/state.h"
 #include "shared/records/manifest.h"
 #include "shared/text/tokenizer.h"
@@ -40,6 +41,7 @@ enum class RequestKind {
   kProbe,      // is the model file in the cache? answered by probed()
   kLoad,       // model file: get, check, build a session; answered by progress(), preparing(), loaded()
   kRun,        // one inference, timed; answered by run_done()
+  kSideRun,    // one inference beside the comparison (side_work.h); answered by run_done()
   kCalibrate,  // time the core's kernel and the clock for some seconds; answered by calibrated()
   kUnload,     // the session is no longer wanted; no answer
 };
@@ -58,6 +60,7 @@ struct Request {
   std::string text;    // kRun
   // Of a transformer, kLoad: which backend of the runtime is wanted, "wasm" or "webgpu".
   std::string backend;
+  bool timed = true;   // false: one plain run will do, of which the time is not used
 };
 
 class Comparison {
@@ -90,6 +93,23 @@ class Comparison {
   Status add_model(std::string_view id, const HuggingFaceFolder& folder);
   // "wasm" or "webgpu": transformers are loaded again. Refused while models load or run.
   Status choose_backend(std::string_view backend);
+
+  // Work beside the comparison (side_work.h). It waits while a comparison runs, and loads the models it needs.
+  [[nodiscard]] const SideWork& side() const { return side_; }
+  [[nodiscard]] std::string_view text() const { return text_; }
+  [[nodiscard]] std::vector<ModelReader> readers() const;  // valid until the next call that is not const
+  Status explain();                                        // the verdicts on the text that was compared
+  Status explain_every_word();
+  void stop_explaining();
+  Status find_disagreement();
+  void stop_finding();
+  // A file of reviews: the shipped ones, which the walk goes through, or a set of the visitor's.
+  Status read_reviews(const std::string& name, std::string_view bytes, bool shipped);
+  Status use_shipped_reviews();  // as the set
+  Status start_set();
+  Status pause_set();
+  Status resume_set();
+  Status stop_set();
 
   // What the outside answers.
   void fetched(int64_t id, std::string_view bytes);
@@ -148,6 +168,9 @@ class Comparison {
   void clear_result(size_t model);
   void pump();  // emits what can be done next
   void pump_loads();
+  void pump_side();
+  Status begin_side(Status status);
+  void side_run_done(size_t model, const RunAnswer& answer);
   bool emit_run(size_t model);
   void summarise();
   void estimate(size_t model);
@@ -157,6 +180,7 @@ class Comparison {
   void changed() { ++state_.revision; }
 
   State state_;
+  SideWork side_;
   std::vector<Model> models_;                                                 // beside state_.models
   std::map<std::string, std::shared_ptr<const text::Tokenizer>> tokenizers_;  // by vocabulary hash and casing
   std::string text_;

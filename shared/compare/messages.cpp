@@ -8,6 +8,7 @@
 #include "shared/compare/choice_events.h"
 #include "shared/compare/format.h"
 #include "shared/compare/insights_json.h"
+#include "shared/compare/side_messages.h"
 
 namespace coppice::compare {
 namespace {
@@ -21,6 +22,7 @@ const char* kind_name(RequestKind kind) {
     case RequestKind::kLoad:
       return "load";
     case RequestKind::kRun:
+    case RequestKind::kSideRun:
       return "run";
     case RequestKind::kUnload:
       return "unload";
@@ -292,7 +294,8 @@ std::string to_json(const Request& request) {
     json["config"] = request.config;
   }
   if (!request.backend.empty()) json["backend"] = request.backend;
-  if (request.kind == RequestKind::kRun) {
+  if (request.kind == RequestKind::kRun || request.kind == RequestKind::kSideRun) {
+    if (!request.timed) json["timed"] = false;
     if (request.by_core) {
       json["text"] = request.text;
     } else {
@@ -308,6 +311,7 @@ Status apply_event(std::string_view json, Comparison& comparison) {
   const std::string type = event.string("type");
   COPPICE_RETURN_IF_ERROR(event.status());
   if (const std::optional<Status> done = apply_choice_event(type, event, comparison)) return *done;
+  if (const std::optional<Status> done = apply_side_event(type, comparison)) return *done;
   const auto handler = handlers().find(type);
   if (handler == handlers().end()) return unsupported("event: type: \"" + type + "\" is not known");
   return handler->second(event, comparison);

@@ -5,6 +5,7 @@
 //            {"id":5,"kind":"probe"|"load","model":"dense","path":"dense/onnx/model.onnx","bytes":N,"sha256":"..."}
 //            {"id":7,"kind":"run","model":"dense","input_ids":[101,...,102]}
 //            a load of a transformer has "backend":"wasm"|"webgpu"
+//            "timed":false on a run whose time is not used
 //            of a linear model: a load has "engine":"core" and "config", its config.json; a run has "text" for ids
 //            {"id":9,"kind":"unload","model":"dense"}    {"id":11,"kind":"calibrate","model":""}
 // Events     {"type":"probed","id","on_device":bool}    {"type":"progress","id","bytes_done","bytes_total"}

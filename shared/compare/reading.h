@@ -7,6 +7,7 @@
 // of its work. A transformer's runtime takes ids, so its reading is in no time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -28,7 +29,19 @@ struct Reading {
 // tokenizer: null for a linear model, needed for all others.
 Reading read_text(const records::Manifest& manifest, const text::Tokenizer* tokenizer, std::string_view text);
 
+// The same for a transformer as its encoding, with the bytes behind each token if that is asked for.
+text::Encoding encode_text(const records::Manifest& manifest, const text::Tokenizer& tokenizer, std::string_view text,
+                           bool with_offsets);
+
 bool is_linear(const records::Manifest& manifest);
+
+// How the model's two labels stand to negative and positive: a label that begins with "pos" (whatever its case) is the
+// positive one, without such a one the second is.
+struct LabelOrder {
+  std::array<std::string, 2> names;  // negative, positive
+  double sign = 1;                   // of logit 1 - logit 0, so that above 0 is positive
+};
+LabelOrder label_order(const records::Manifest& manifest);
 
 // The weights that this page can run: ONNX, or the core's own of a linear model. Null if the folder has none.
 const records::WeightsFile* weights_to_run(const records::Manifest& manifest);

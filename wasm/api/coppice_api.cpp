@@ -7,6 +7,7 @@
 
 #include "shared/compare/messages.h"
 #include "shared/engine/calibration_kernel.h"
+#include "shared/compare/side_messages.h"
 #include "shared/linear/linear_model.h"
 #include "shared/text/tokenizer.h"
 #include "wasm/api/handles.h"
@@ -218,6 +219,20 @@ uint32_t coppice_comparison_revision(const coppice_comparison* comparison) {
 coppice_status coppice_comparison_choices(coppice_comparison* comparison, const char** json, size_t* length) {
   if (comparison == nullptr || json == nullptr || length == nullptr) return report(missing("comparison or output"));
   return give(coppice::compare::choices_json(), comparison, json, length);
+}
+
+coppice_status coppice_comparison_read_reviews(coppice_comparison* comparison, const char* name, const char* bytes,
+                                               size_t length, int32_t shipped) {
+  if (comparison == nullptr || name == nullptr) return report(missing("comparison or name"));
+  return report(comparison->comparison.read_reviews(name, view(bytes, length), shipped != 0));
+}
+
+coppice_status coppice_comparison_ask(coppice_comparison* comparison, const char* question, size_t question_length,
+                                      const char** answer, size_t* length) {
+  if (comparison == nullptr || answer == nullptr || length == nullptr) return report(missing("comparison or output"));
+  auto answered = coppice::compare::answer_question(view(question, question_length), comparison->comparison);
+  if (!answered.ok()) return report(answered.status());
+  return give(std::move(*answered), comparison, answer, length);
 }
 
 }  // extern "C"

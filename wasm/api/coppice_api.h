@@ -113,6 +113,14 @@ uint32_t coppice_comparison_revision(const coppice_comparison* comparison);
 /* Devices and grids to choose from, as JSON. */
 coppice_status coppice_comparison_choices(coppice_comparison* comparison, const char** json, size_t* length);
 
+/* A file of reviews, by its name, whose ending says how it is read (shared/reviews/review_file.h). shipped: 1 for the
+ * page's own, through which a disagreement is looked for; 0 for a set of the visitor's. Refused, it changes nothing. */
+coppice_status coppice_comparison_read_reviews(coppice_comparison* comparison, const char* name, const char* bytes,
+                                               size_t length, int32_t shipped);
+/* A question of shared/compare/side_messages.h, as JSON; the answer's bytes, which are JSON or a file to keep. */
+coppice_status coppice_comparison_ask(coppice_comparison* comparison, const char* question, size_t question_length,
+                                      const char** answer, size_t* length);
+
 /* ---- Drawing: only in the browser build ---------------------------------------------------------------------------
  * Draws a comparison on a WebGL 2 canvas. Lengths in CSS pixels. */
 
@@ -130,6 +138,8 @@ coppice_status coppice_ui_resize(coppice_ui* ui, float width, float height, floa
 coppice_status coppice_ui_set_dark(coppice_ui* ui, int32_t dark);
 /* What the chart shows: 0 time, 1 energy, 2 accuracy against energy, time or size, 3 the ledger of the life cycle. */
 coppice_status coppice_ui_set_chart(coppice_ui* ui, int32_t chart);
+/* What is drawn: 0 the comparison of one review, 1 the run over a set of reviews. */
+coppice_status coppice_ui_set_view(coppice_ui* ui, int32_t view);
 /* down: 1 while the button or finger is down. Leaving the canvas is coppice_ui_pointer_leave. */
 coppice_status coppice_ui_pointer(coppice_ui* ui, float x, float y, int32_t down);
 coppice_status coppice_ui_pointer_leave(coppice_ui* ui);

@@ -8,6 +8,7 @@
 #include "wasm/api/handles.h"
 #include "wasm/platform/webgl.h"
 #include "wasm/ui/page.h"
+#include "wasm/ui/set_page.h"
 
 struct coppice_ui {
   const coppice_comparison* comparison = nullptr;
@@ -16,6 +17,7 @@ struct coppice_ui {
   coppice::ui::Chart chart = coppice::ui::Chart::kTime;
   coppice::ui::PageSize size;  // as last drawn
   bool dark = false;
+  bool shows_set = false;
 };
 
 namespace {
@@ -107,6 +109,13 @@ coppice_status coppice_ui_set_chart(coppice_ui* ui, int32_t chart) {
   return COPPICE_OK;
 }
 
+coppice_status coppice_ui_set_view(coppice_ui* ui, int32_t view) {
+  if (ui == nullptr) return report(missing_ui());
+  if (view != 0 && view != 1) return report(coppice::invalid_usage("view must be 0 (one review) or 1 (a set)"));
+  ui->shows_set = view == 1;
+  return COPPICE_OK;
+}
+
 coppice_status coppice_ui_pointer(coppice_ui* ui, float x, float y, int32_t down) {
   if (ui == nullptr) return report(missing_ui());
   ImGuiIO& io = ImGui::GetIO();
@@ -137,7 +146,12 @@ coppice_status coppice_ui_draw(coppice_ui* ui, float seconds_since_last, float* 
   const coppice::ui::Palette& colours = coppice::ui::palette(ui->dark);
   const coppice::ui::Theme theme{&colours, ui->fonts};
   ImGui::PushFont(ui->fonts.regular, coppice::ui::kTextSize);
-  ui->size = coppice::ui::draw_page(theme, ui->comparison->comparison.state(), ui->chart, io.DisplaySize.x);
+  const coppice::compare::Comparison& comparison = ui->comparison->comparison;
+  if (ui->shows_set) {
+    ui->size = {.height = coppice::ui::draw_set_page(theme, comparison.side().set.set(), io.DisplaySize.x)};
+  } else {
+    ui->size = coppice::ui::draw_page(theme, comparison.state(), ui->chart, io.DisplaySize.x);
+  }
   *wanted_height = ui->size.height;
   ImGui::PopFont();
   ImGui::Render();

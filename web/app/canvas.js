@@ -33,6 +33,11 @@ export class Canvas {
     this.redraw();
   }
 
+  setView(view) {
+    this.#drawing.setView(view);
+    this.redraw();
+  }
+
   redraw() {
     this.#frames = framesPerEvent;
     if (this.#scheduled) return;

@@ -166,6 +166,22 @@ class Core {
         this.#withText(JSON.stringify(event), (bytes, length) =>
           this.#check(module._coppice_comparison_event(handle, bytes, length)),
         ),
+      // A file of reviews: the page's own, or a set of the visitor's.
+      readReviews: (name, content, { shipped = false } = {}) =>
+        this.#withZeroTerminated(name, (named) =>
+          this.#withBytes(content, (bytes, length) =>
+            this.#check(module._coppice_comparison_read_reviews(handle, named, bytes, length, shipped ? 1 : 0)),
+          ),
+        ),
+      // A question of shared/compare/side_messages.h, answered by JSON; askBytes: by the bytes of a file or text.
+      ask: (question) =>
+        this.#withText(JSON.stringify(question), (bytes, length) =>
+          this.#json((a, b) => module._coppice_comparison_ask(handle, bytes, length, a, b)),
+        ),
+      askBytes: (question) =>
+        this.#withText(JSON.stringify(question), (bytes, length) =>
+          this.#array('HEAPU8', (a, b) => module._coppice_comparison_ask(handle, bytes, length, a, b)),
+        ),
       nextRequest: () => this.#json((a, b) => module._coppice_comparison_next_request(handle, a, b)),
       view: () => this.#json((a, b) => module._coppice_comparison_view(handle, a, b)),
       choices: () => this.#json((a, b) => module._coppice_comparison_choices(handle, a, b)),
@@ -193,6 +209,7 @@ class Core {
       // chart: 'time', 'energy', 'tradeoff' or 'ledger'.
       setChart: (chart) =>
         this.#check(module._coppice_ui_set_chart(handle, ['time', 'energy', 'tradeoff', 'ledger'].indexOf(chart))),
+      setView: (view) => this.#check(module._coppice_ui_set_view(handle, view === 'set' ? 1 : 0)),
       pointer: (x, y, down) => this.#check(module._coppice_ui_pointer(handle, x, y, down ? 1 : 0)),
       pointerLeave: () => this.#check(module._coppice_ui_pointer_leave(handle)),
       contextRestored: () => this.#check(module._coppice_ui_context_restored(handle)),

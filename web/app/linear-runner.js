@@ -41,10 +41,12 @@ export class LinearRunner {
     this.#models.delete(model);
   }
 
-  // Returns { logits, milliseconds, runs }: of one run, as the mean of so many.
-  run(model, text) {
+  // Returns { logits, milliseconds, runs }: of one run, as the mean of so many. Without `timed` it is run once and no
+  // time is taken.
+  run(model, text, { timed = true } = {}) {
     const loaded = this.#models.get(model);
     try {
+      if (!timed) return { logits: loaded.linear.judge(text).logits, milliseconds: 0, runs: 1 };
       if (loaded.text !== text) this.#fit(loaded, text);
       const start = performance.now();
       const { logits } = loaded.linear.judge(text, loaded.runs);

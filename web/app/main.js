@@ -11,6 +11,7 @@ import { Outside } from './outside.js';
 import { coreOptions, get, page, partsReady } from './places.js';
 import { remember, remembered } from './settings.js';
 import { openedWith, Shell } from './shell.js';
+import { Side } from './side.js';
 
 const at = (id) => document.getElementById(id);
 
@@ -84,8 +85,12 @@ function setUpText(outside) {
   return tell;
 }
 
-async function setUpSamples(tell) {
-  const samples = await (await get(new URL('samples.json', page).href)).json();
+// Fills the list; returns the samples. The core reads the file too, to look for disagreements in it.
+async function setUpSamples(tell, outside) {
+  const content = new Uint8Array(await (await get(new URL('samples.json', page).href)).arrayBuffer());
+  const error = outside.readReviews('samples.json', content, { shipped: true });
+  if (error) throw error;
+  const samples = JSON.parse(new TextDecoder().decode(content));
   fillSelect(at('sample'), samples, ({ name }) => name);
   at('sample').addEventListener('change', () => {
     const sample = samples.find(({ id }) => id === at('sample').value);
@@ -93,6 +98,7 @@ async function setUpSamples(tell) {
     tell();
     if (!sample) at('review').focus();
   });
+  return samples;
 }
 
 function setUpChoices(comparison, outside) {
@@ -152,6 +158,7 @@ async function start() {
   let choices = null;
   let waiting = false;
   let shell = null;
+  let side = null;
 
   const show = () => {
     waiting = false;
@@ -176,6 +183,7 @@ async function start() {
     if (view.runtime.text) setText(at('runtime'), `${view.runtime.text}.`);
     updateList(at('notices'), view.notices);
     shell?.update(view);
+    side?.update(view);
     canvas?.redraw();
   };
   // Once a frame at most, and also in a tab in the background, where there are no frames.
@@ -196,7 +204,7 @@ async function start() {
   setUpChoices(comparison, outside);
   choices = new Choices({ send: (event) => outside.send(event), choices: comparison.choices(), canvas });
   const tell = setUpText(outside);
-  await setUpSamples(tell);
+  const samples = await setUpSamples(tell, outside);
   if (at('review').value) tell(); // kept by the browser over a reload
 
   // Returns what was wrong, or null.
@@ -223,9 +231,21 @@ async function start() {
       },
     },
   });
+  side = new Side({
+    at,
+    comparison,
+    outside,
+    canvas,
+    open: ({ text, sample }) => {
+      at('sample').value = samples[sample]?.id ?? '';
+      at('review').value = text ?? samples[sample].text;
+      compare();
+    },
+  });
   shown = -1; // the shell has seen nothing yet
   at('form').addEventListener('submit', (event) => {
     event.preventDefault();
+    side.show('review');
     shell.compare();
   });
   at('review').addEventListener('input', () => setText(at('error'), ''));

@@ -90,6 +90,11 @@ export class Outside {
     return answer;
   }
 
+  // A file of reviews for the core. Returns its error, or null.
+  readReviews(name, content, options) {
+    return this.#apply(() => this.#comparison.readReviews(name, content, options));
+  }
+
   // After a change from elsewhere, e.g. at the start.
   carryOut() {
     for (let request = this.#comparison.nextRequest(); request; request = this.#comparison.nextRequest()) {

@@ -96,8 +96,8 @@ async function unload(model) {
   await old?.session.release();
 }
 
-async function run({ id, model, input_ids: ids, text }) {
-  if (linear.has(model)) return void send({ id, type: 'run_done', ...linear.run(model, text) });
+async function run({ id, model, input_ids: ids, text, timed = true }) {
+  if (linear.has(model)) return void send({ id, type: 'run_done', ...linear.run(model, text, { timed }) });
   const loaded = sessions.get(model);
   if (!loaded) throw new Error('the model is not loaded.');
   const { ort, session } = loaded;

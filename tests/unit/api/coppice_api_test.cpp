@@ -90,6 +90,29 @@ TEST(CoppiceApi, AComparisonGivesRequestsAndAView) {
   coppice_comparison_destroy(comparison);
 }
 
+TEST(CoppiceApi, ReviewsAreReadAndQuestionsAnswered) {
+  coppice_comparison* comparison = nullptr;
+  ASSERT_EQ(coppice_comparison_create(&comparison), COPPICE_OK);
+  const std::string file = "1\tgood film\n0\tbad film\n";
+  EXPECT_EQ(coppice_comparison_read_reviews(comparison, "a.tsv", "no tab", 6, 0), COPPICE_INVALID_INPUT);
+  EXPECT_NE(std::strstr(coppice_last_error(), "a.tsv, line 1"), nullptr);
+  ASSERT_EQ(coppice_comparison_read_reviews(comparison, "a.tsv", file.data(), file.size(), 0), COPPICE_OK);
+  EXPECT_EQ(coppice_comparison_read_reviews(nullptr, "a.tsv", file.data(), file.size(), 0), COPPICE_INVALID_USAGE);
+  EXPECT_EQ(coppice_comparison_read_reviews(comparison, nullptr, file.data(), file.size(), 0), COPPICE_INVALID_USAGE);
+  const char* answer = nullptr;
+  size_t length = 0;
+  const std::string question = R"({"ask":"set_review","index":1})";
+  ASSERT_EQ(coppice_comparison_ask(comparison, question.data(), question.size(), &answer, &length), COPPICE_OK);
+  EXPECT_EQ(std::string(answer, length), "bad film");
+  const std::string side = R"({"ask":"side"})";
+  ASSERT_EQ(coppice_comparison_ask(comparison, side.data(), side.size(), &answer, &length), COPPICE_OK);
+  EXPECT_NE(std::string(answer, length).find("a.tsv: 2 reviews, all with a label."), std::string::npos);
+  EXPECT_EQ(coppice_comparison_ask(comparison, "{}", 2, &answer, &length), COPPICE_INVALID_INPUT);
+  EXPECT_EQ(coppice_comparison_ask(comparison, side.data(), side.size(), nullptr, &length), COPPICE_INVALID_USAGE);
+  EXPECT_EQ(coppice_comparison_ask(nullptr, side.data(), side.size(), &answer, &length), COPPICE_INVALID_USAGE);
+  coppice_comparison_destroy(comparison);
+}
+
 TEST(CoppiceApi, MemoryForInputsComesAndGoes) {
   void* memory = coppice_alloc(10);
   ASSERT_NE(memory, nullptr);

@@ -76,5 +76,16 @@ TEST(Csv, WhatIsWrittenIsReadBackCellForCell) {
   EXPECT_EQ(csv_cell("plain"), "plain");
 }
 
+TEST(Csv, TextThatASpreadsheetWouldRunGetsAnApostrophe) {
+  EXPECT_EQ(csv_text_cell("=1+2"), "'=1+2");
+  EXPECT_EQ(csv_text_cell("+49"), "'+49");
+  EXPECT_EQ(csv_text_cell("-cmd"), "'-cmd");
+  EXPECT_EQ(csv_text_cell("@SUM(A1,A2)"), "\"'@SUM(A1,A2)\"");
+  EXPECT_EQ(csv_text_cell("\t=1"), "'\t=1");
+  EXPECT_EQ(csv_text_cell("\n=1"), "\"'\n=1\"");
+  EXPECT_EQ(csv_text_cell("a = b, c"), "\"a = b, c\"");
+  EXPECT_EQ(csv_text_cell(""), "");
+}
+
 }  // namespace
 }  // namespace coppice
