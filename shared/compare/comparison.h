@@ -60,7 +60,7 @@ struct Request {
   std::string text;    // kRun
   // Of a transformer, kLoad: which backend of the runtime is wanted, "wasm" or "webgpu".
   std::string backend;
-  bool timed = true;   // false: one plain run will do, of which the time is not used
+  bool timed = true;  // false: one plain run will do, of which the time is not used
 };
 
 class Comparison {

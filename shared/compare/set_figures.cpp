@@ -61,7 +61,7 @@ void add_times(const SetModel& model, size_t done, const energy::DevicePreset* d
   figures.middle_half_ms = {quantile(times, 0.25), quantile(times, 0.75)};
   if (device == nullptr || intensity == nullptr) return;
   const energy::Seconds total(figures.seconds);
-  figures.energy = estimate_energy(total, total, total, *device, *intensity).energy;
+  figures.energy = energy::energy_by_time({total, total, total, energy::Seconds(0)}, *device);
 }
 
 }  // namespace

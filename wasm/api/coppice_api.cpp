@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "shared/compare/messages.h"
-#include "shared/engine/calibration_kernel.h"
 #include "shared/compare/side_messages.h"
+#include "shared/engine/calibration_kernel.h"
 #include "shared/linear/linear_model.h"
 #include "shared/text/tokenizer.h"
 #include "wasm/api/handles.h"

@@ -145,7 +145,8 @@ coppice_status coppice_ui_pointer(coppice_ui* ui, float x, float y, int32_t down
 coppice_status coppice_ui_pointer_leave(coppice_ui* ui);
 /* Draws one frame. wanted_height: what the content needs at this width; again: 1 when another frame should follow. */
 coppice_status coppice_ui_draw(coppice_ui* ui, float seconds_since_last, float* wanted_height, int32_t* again);
-/* Where the chart's card begins, from the top of the canvas as last drawn, and how high it is; 0 high: there is none. */
+/* Where the chart's card begins, from the top of the canvas as last drawn, and how high it is; 0 high: there is none.
+ */
 coppice_status coppice_ui_chart_place(const coppice_ui* ui, float* top, float* height);
 /* After the browser has given a lost WebGL context back. */
 coppice_status coppice_ui_context_restored(coppice_ui* ui);

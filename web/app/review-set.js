@@ -76,7 +76,6 @@ export class ReviewSet {
     });
     panel.addEventListener('drop', (event) => {
       event.preventDefault();
-      event.stopPropagation();
       over(false);
       const { files } = event.dataTransfer;
       if (files.length > 1) return this.#say({ message: `${files.length} files were dropped; one set at a time.` });

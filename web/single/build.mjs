@@ -82,7 +82,8 @@ export async function singleFile({ root, dist, core, models }) {
   ];
 
   const font = (file) => `data:font/woff2;base64,${readFileSync(path.join(dist, file)).toString('base64')}`;
-  const style = readFileSync(path.join(dist, 'style.css'), 'utf8').replace(/url\('(fonts\/[^']+)'\)/g, (_, file) => `url('${font(file)}')`);
+  const sheets = ['style.css', 'side.css'].map((file) => readFileSync(path.join(dist, file), 'utf8')).join('\n');
+  const style = sheets.replace(/url\('(fonts\/[^']+)'\)/g, (_, file) => `url('${font(file)}')`);
   const icon = `data:image/svg+xml;base64,${readFileSync(path.join(dist, 'icon.svg')).toString('base64')}`;
   const policy =
     `default-src 'none'; script-src ${sha256(main)} 'wasm-unsafe-eval'; worker-src blob:; style-src ${sha256(style)}; ` +
@@ -91,7 +92,7 @@ export async function singleFile({ root, dist, core, models }) {
   const replaced = [
     [/content="default-src[^"]*"/, `content="${policy}"`],
     [/<link rel="icon"[^>]*>/, `<link rel="icon" href="${icon}" type="image/svg+xml">`],
-    [/<link rel="stylesheet"[^>]*>/, `<style>${style}</style>`],
+    [/<link rel="stylesheet" href="style\.css">\s*<link rel="stylesheet" href="side\.css">/, `<style>${style}</style>`],
     [/src="icon\.svg"/, `src="${icon}"`],
     [/\s*<script type="module" src="app\/main\.js"><\/script>/, ''],
     // At the end: the script finds the blocks and the form.
