@@ -21,7 +21,7 @@ struct ExportModelOptions {
   OnnxWeights weights = OnnxWeights::kFloat16;
   bool keep_safetensors = false;
   // Answer of `coppice calibrate` on this model: static scales of its ranges, with kInt8. Absent: dynamic ones.
-  std::optional<Json> calibration;
+  std::optional<Json> calibration = std::nullopt;
 };
 
 // Writes everything but the export's own run record, model card and manifest, and notes inputs, settings and results in

@@ -89,10 +89,9 @@ Result<LoadedModel> load_model(const fs::path& folder, uint64_t seed, bool requi
                            engine::parse_weights(file.bytes(), (folder / weights_path).string()));
   const bool int8_weights = std::any_of(tensors.begin(), tensors.end(),
                                         [](const auto& entry) { return entry.second.dtype == engine::DType::kI8; });
-  COPPICE_ASSIGN_OR_RETURN(auto activation_scales,
-                           engine::find_activation_scales(config, tensors, (folder / weights_path).string()));
-  LoadedModel loaded{
-      BertClassifier(std::move(config), seed), {}, weights_path, int8_weights, std::move(activation_scales)};
+  LoadedModel loaded{BertClassifier(std::move(config), seed), {}, weights_path, int8_weights, std::nullopt};
+  COPPICE_ASSIGN_OR_RETURN(loaded.activation_scales, engine::find_activation_scales(loaded.model.config(), tensors,
+                                                                                    (folder / weights_path).string()));
   COPPICE_ASSIGN_OR_RETURN(loaded.report,
                            copy_weights(tensors, loaded.model, (folder / weights_path).string(), require_head));
   return loaded;
