@@ -108,7 +108,10 @@ Status take_weights_files(const std::filesystem::path& folder, const records::Be
   return not_found(folder.string() + ": holds neither model.safetensors nor onnx/model.onnx");
 }
 
+// The parent of a pruned model is what was last pruned: recovery and export may have gone through folders that are kept
+// nowhere. Of any other it is what the last run that names one started from.
 void take_plan(const std::vector<StoredRun>& runs, Manifest& manifest) {
+  bool pruned = false;
   for (const StoredRun& run : runs) {
     const records::RunRecord& record = run.record;
     if (!is_making(record) || record.outcome == Outcome::kFailed) continue;
@@ -117,7 +120,9 @@ void take_plan(const std::vector<StoredRun>& runs, Manifest& manifest) {
     manifest.plan.push_back(std::move(step));
     if (record.inputs.contains("parent_id") && record.inputs["parent_id"].is_string()) {
       const auto parent = record.inputs["parent_id"].get<std::string>();
-      if (parent != manifest.id) manifest.parent_id = parent;
+      const bool prunes = record.kind == "prune";
+      if (parent != manifest.id && (prunes || !pruned)) manifest.parent_id = parent;
+      pruned = pruned || (prunes && parent != manifest.id);
     }
   }
 }
