@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "shared/explain/units.h"
 
 namespace coppice::explain {

@@ -12,11 +12,13 @@ using testing_support::load_tiny_bert;
 using testing_support::made_up_reviews;
 using testing_support::pack_all;
 
+using Offsets = std::vector<int64_t>;
+
 // The example of the operator's definition (ONNX, DynamicQuantizeLinear): x = 0, 2, -3, -2.5, 1.34, 0.5 has scale
 // 5/255 and zero point 153, values 153, 255, 0, 26, 221, 179.
 TEST(RoundToUint8, IsTheOperatorsOwnExample) {
   const at::Tensor x = at::tensor({0.0F, 2.0F, -3.0F, -2.5F, 1.34F, 0.5F}).reshape({2, 3});
-  const at::Tensor rounded = round_to_uint8(x, {0, 2});
+  const at::Tensor rounded = round_to_uint8(x, Offsets{0, 2});
   const float scale = 5.0F / 255;
   const std::vector<int> values = {153, 255, 0, 26, 221, 179};
   for (int64_t i = 0; i < 6; ++i) {
@@ -28,18 +30,18 @@ TEST(RoundToUint8, IsTheOperatorsOwnExample) {
 
 // The definition's other examples: all above 0, all below 0, all 0.
 TEST(RoundToUint8, TheRangeHoldsZero) {
-  const at::Tensor above = round_to_uint8(at::tensor({1.0F, 2.1F, 4.0F}).reshape({3, 1}), {0, 3});
+  const at::Tensor above = round_to_uint8(at::tensor({1.0F, 2.1F, 4.0F}).reshape({3, 1}), Offsets{0, 3});
   EXPECT_FLOAT_EQ(above[1].item<float>(), 134 * (4.0F / 255));
-  const at::Tensor below = round_to_uint8(at::tensor({-1.0F, -2.1F, -4.0F}).reshape({3, 1}), {0, 3});
+  const at::Tensor below = round_to_uint8(at::tensor({-1.0F, -2.1F, -4.0F}).reshape({3, 1}), Offsets{0, 3});
   EXPECT_FLOAT_EQ(below[1].item<float>(), -134 * (4.0F / 255));
-  EXPECT_TRUE(at::equal(round_to_uint8(at::zeros({2, 2}), {0, 2}), at::zeros({2, 2})));
+  EXPECT_TRUE(at::equal(round_to_uint8(at::zeros({2, 2}), Offsets{0, 2}), at::zeros({2, 2})));
 }
 
 TEST(RoundToUint8, EachReviewHasItsOwnRange) {
   const at::Tensor x = at::randn({5, 8}) * at::tensor({1.0F, 1.0F, 100.0F, 100.0F, 100.0F}).unsqueeze(1);
-  const at::Tensor rounded = round_to_uint8(x, {0, 2, 5});
-  EXPECT_TRUE(at::equal(rounded.narrow(0, 0, 2), round_to_uint8(x.narrow(0, 0, 2), {0, 2})));
-  EXPECT_TRUE(at::equal(rounded.narrow(0, 2, 3), round_to_uint8(x.narrow(0, 2, 3), {0, 3})));
+  const at::Tensor rounded = round_to_uint8(x, Offsets{0, 2, 5});
+  EXPECT_TRUE(at::equal(rounded.narrow(0, 0, 2), round_to_uint8(x.narrow(0, 0, 2), Offsets{0, 2})));
+  EXPECT_TRUE(at::equal(rounded.narrow(0, 2, 3), round_to_uint8(x.narrow(0, 2, 3), Offsets{0, 3})));
   const double step = (x.narrow(0, 0, 2).max().item<double>() - x.narrow(0, 0, 2).min().item<double>()) / 255;
   EXPECT_LE((rounded - x).narrow(0, 0, 2).abs().max().item<double>(), step * 1.001);
 }
