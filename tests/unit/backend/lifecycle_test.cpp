@@ -266,7 +266,10 @@ TEST_F(Lifecycle, AnInt8ExportWithStaticScalesIsCalibratedAndJudgedWithThem) {
   refused("--activations static --calibration " + at("nowhere"), 3, "nowhere");
   folder_.write("empty.tsv", "");
   refused("--activations static --calibration " + at("empty.tsv"), 3, "empty.tsv");
-  folder_.write("foreign.tsv", "1\tgefiel uns recht gut\n0\tganz furchtbar langweilig\n");
+  std::string foreign;  // enough for a validation part to be cut off
+  for (int i = 0; i < 200; ++i)
+    foreign += "1\tgefiel uns recht gut " + std::to_string(i) + "\n0\tganz furchtbar langweilig\n";
+  folder_.write("foreign.tsv", foreign);
   refused("--activations static --calibration " + at("foreign.tsv"), 3, "unknown to the model's vocabulary");
   const ProgramResult fp16 = run_coppice("export --model " + at("dense") + " --output " + at("never") +
                                          " --activations static --calibration " + at("data"));

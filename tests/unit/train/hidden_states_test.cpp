@@ -121,6 +121,7 @@ Trained train_towards(const std::shared_ptr<BertClassifier>& teacher, const Hidd
   EXPECT_TRUE(answers.ok()) << answers.status().message();
   if (inner.rows == HiddenRows::kTokens) answers->live = live_states(teacher, reviews, inner.pairs);
   if (inner.rows == HiddenRows::kCls) {  // as a resumed run has them
+    std::filesystem::create_directories(folder);
     EXPECT_TRUE(save_answers(*answers, "abc", folder / "answers").ok());
     answers = load_answers("abc", folder / "answers");
     EXPECT_TRUE(answers.ok()) << answers.status().message();
