@@ -187,9 +187,6 @@ test('coppice predict computes an int8 folder as ONNX Runtime does', { skip: !ex
 // Static scales: what `coppice` computes by itself in float32 is what ONNX Runtime makes of the file, one at a time and
 // in a padded batch alike, as no range depends on the company.
 test('int8 with static scales: ONNX Runtime agrees with coppice predict', { skip: !existsSync(pretrained) && `no ${pretrained}` }, async () => {
-  // 0.064 was seen: a value between two steps may go either way, and a step of a range that holds 16 reviews' extremes is
-  // wider than one made for a text.
-  const staticTolerance = 0.12;
   const { folder, cases } = fixture('encoder', pretrained, path.join(root, 'tests/golden/encoder_golden.json'));
   const reviews = path.join(root, 'tests/data/imdb_sample/validation.tsv');
   const { output } = exported(folder, 'encoder-int8-static', 'int8', ['--activations', 'static', '--calibration', reviews, '--calibration-limit', '16']);
@@ -203,9 +200,35 @@ test('int8 with static scales: ONNX Runtime agrees with coppice predict', { skip
   const compared = texts.map((c, i) => ({ ...c, logits: predicted[i].logits, tokens: predicted[i].tokens }))
     .filter((c) => c.tokens === c.input_ids.length);
   assert.ok(compared.length >= 3, `${compared.length} texts compared`);
+  // Sums in another order move a value over the middle of two steps here and there, and six layers make more of it: ONNX
+  // Runtime differs from itself by 0.03, as its optimiser left the graph or as the graph is written. So the arithmetic is
+  // held to texts so short that in most nothing moves, in the graph as written, and the others to four times what it does
+  // to itself.
+  const asWritten = await ort.InferenceSession.create(path.join(output, 'onnx/model.onnx'), {
+    executionProviders: ['wasm'],
+    graphOptimizationLevel: 'disabled',
+  });
+  const apart = (a, b) => Math.max(...a.map((value, i) => Math.abs(value - b[i])));
+  const brief = ['good', 'bad', 'a fine film', 'dull', 'not bad', 'i slept', 'what a cast', 'never again', 'lovely', 'two hours'];
+  const lines = brief.map((text) => JSON.stringify({ text })).join('\n') + '\n';
+  const ask = (words) => execFileSync(path.join(build, 'coppice'), words, { input: lines, encoding: 'utf8' }).trim().split('\n').map((line) => JSON.parse(line));
+  const ids = ask(['tokenize', '--vocab', path.join(output, 'vocab.txt')]);
+  const verdicts = ask(['predict', '--model', output, '--json', '--file', '-']);
+  const briefApart = [];
+  for (let i = 0; i < brief.length; i += 1) briefApart.push(apart((await logits(asWritten, [ids[i].ids]))[0], verdicts[i].logits));
+  const same = briefApart.filter((value) => value < 1e-3).length;
+  assert.ok(same >= brief.length / 2, `${same} of ${brief.length} short texts agree to the last step: ${briefApart}`);
+  let ofItself = 0;
+  const optimised = [];
   for (const c of compared) {
-    near([c.logits], await logits(session, [c.input_ids]), staticTolerance, c.text.slice(0, 60));
+    const [plain] = await logits(asWritten, [c.input_ids]);
+    optimised.push((await logits(session, [c.input_ids]))[0]);
+    ofItself = Math.max(ofItself, apart(plain, optimised.at(-1)));
   }
+  await asWritten.release();
+  assert.ok(ofItself > 0, 'the optimiser changed nothing, so differences have another cause');
+  const staticTolerance = 4 * ofItself;
+  near(optimised, compared.map((c) => c.logits), staticTolerance, 'one at a time');
   const batch = await logits(session, compared.slice(0, 4).map((c) => c.input_ids));
   near(batch, compared.slice(0, 4).map((c) => c.logits), staticTolerance, 'one padded batch');
   const largest = Math.max(...compared.flatMap((c) => c.logits.map((value, i) => Math.abs(value - c.fp32[i]))));
