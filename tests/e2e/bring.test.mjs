@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 
 import { zipSync } from 'fflate';
 
-import { compare, dist, drop, launch, openPage, readRow, said, temporaryFolder } from './browser.mjs';
+import { compare, dist, drop, launch, readRow, said, temporaryFolder, visitPage } from './browser.mjs';
 import { huggingFaceFiles, tokenizerJson, writeFiles, writeModels } from './fixture-models.mjs';
 import { serve } from './server.mjs';
 
@@ -26,17 +26,11 @@ after(async () => {
   await server.close();
 });
 
-async function visit(work) {
-  const visitor = await openPage(browser, server.url);
-  try {
-    await visitor.page.waitForSelector('tr[data-model="dense"]');
-    await work(visitor.page);
-    assert.deepEqual(visitor.problems, []);
-    assert.deepEqual(visitor.foreign, []);
-  } finally {
-    await visitor.close();
-  }
-}
+const visit = (work) =>
+  visitPage(browser, server.url, async (page) => {
+    await page.waitForSelector('tr[data-model="dense"]');
+    await work(page);
+  });
 
 let count = 0;
 const folderOf = (name, files) => writeFiles(path.join(scratch, `drop-${(count += 1)}`, name), files);

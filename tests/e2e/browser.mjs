@@ -1,4 +1,5 @@
 // What every page test needs: the built page, a browser, and a page that remembers whatever went wrong.
+import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -41,6 +42,18 @@ export async function openPage(browser, url, { viewport = { width: 1280, height:
   await page.goto(url);
   await page.waitForSelector('body[data-started="true"]');
   return { page, context, problems, foreign, close: () => context.close() };
+}
+
+// Opens a page and does `work` with it; the browser must not have complained, nor asked anyone else for anything.
+export async function visitPage(browser, url, work, options = {}) {
+  const visitor = await openPage(browser, url, options);
+  try {
+    await work(visitor.page, visitor);
+    assert.deepEqual(visitor.problems, []);
+    assert.deepEqual(visitor.foreign, []);
+  } finally {
+    await visitor.close();
+  }
 }
 
 // Drops files or folders of this machine on the page, as a hand would.

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { artifacts, compare, dist, launch, openPage, readRow, temporaryFolder } from './browser.mjs';
+import { artifacts, compare, dist, launch, readRow, temporaryFolder, visitPage } from './browser.mjs';
 import { writeModels } from './fixture-models.mjs';
 import { serve } from './server.mjs';
 
@@ -48,16 +48,8 @@ after(async () => {
   await server.close();
 });
 
-async function visit(work, { url = server.url, ...options } = {}) {
-  const visitor = await openPage(browser, url, { timezoneId: 'Europe/Paris', ...options });
-  try {
-    await work(visitor.page, visitor);
-    assert.deepEqual(visitor.problems, []);
-    assert.deepEqual(visitor.foreign, []);
-  } finally {
-    await visitor.close();
-  }
-}
+const visit = (work, { url = server.url, ...options } = {}) =>
+  visitPage(browser, url, work, { timezoneId: 'Europe/Paris', ...options });
 
 const text = (page, selector) => page.textContent(selector);
 const tableOrder = (page) => page.$$eval('#table tbody tr', (rows) => rows.map(({ dataset }) => dataset.model));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { artifacts, compare, dist, launch, openPage, readRow, temporaryFolder } from './browser.mjs';
+import { artifacts, compare, dist, launch, openPage, readRow, temporaryFolder, visitPage } from './browser.mjs';
 import { writeModels } from './fixture-models.mjs';
 import { serve } from './server.mjs';
 
@@ -22,16 +22,7 @@ after(async () => {
 });
 
 // Opens the page, does `work`, and then nothing must have gone wrong on the side.
-async function visit(work, { url = server.url, ...options } = {}) {
-  const visitor = await openPage(browser, url, options);
-  try {
-    await work(visitor.page, visitor);
-    assert.deepEqual(visitor.problems, []);
-    assert.deepEqual(visitor.foreign, []);
-  } finally {
-    await visitor.close();
-  }
-}
+const visit = (work, { url = server.url, ...options } = {}) => visitPage(browser, url, work, options);
 
 describe('comparing', () => {
   test('a typed review gets a verdict, times and estimates from each model', () =>

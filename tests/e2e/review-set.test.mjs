@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { artifacts, dist, launch, openPage, temporaryFolder } from './browser.mjs';
+import { artifacts, dist, launch, temporaryFolder, visitPage } from './browser.mjs';
 import { writeModels } from './fixture-models.mjs';
 import { serve } from './server.mjs';
 
@@ -22,17 +22,11 @@ after(async () => {
   await server.close();
 });
 
-async function visit(work, options = {}) {
-  const visitor = await openPage(browser, server.url, options);
-  try {
-    await visitor.page.click('#view-set');
-    await work(visitor.page, visitor);
-    assert.deepEqual(visitor.problems, []);
-    assert.deepEqual(visitor.foreign, []);
-  } finally {
-    await visitor.close();
-  }
-}
+const visit = (work, options) =>
+  visitPage(browser, server.url, async (page, visitor) => {
+    await page.click('#view-set');
+    await work(page, visitor);
+  }, options);
 
 const choose = (page, name, content, mimeType = 'text/plain') =>
   page.setInputFiles('#set-file', { name, mimeType, buffer: Buffer.from(content) });

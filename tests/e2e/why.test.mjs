@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { artifacts, compare, dist, launch, openPage, readRow, temporaryFolder } from './browser.mjs';
+import { artifacts, compare, dist, launch, openPage, readRow, temporaryFolder, visitPage } from './browser.mjs';
 import { writeModels } from './fixture-models.mjs';
 import { serve } from './server.mjs';
 
@@ -21,16 +21,7 @@ after(async () => {
   await server.close();
 });
 
-async function visit(work, options = {}) {
-  const visitor = await openPage(browser, server.url, options);
-  try {
-    await work(visitor.page, visitor);
-    assert.deepEqual(visitor.problems, []);
-    assert.deepEqual(visitor.foreign, []);
-  } finally {
-    await visitor.close();
-  }
-}
+const visit = (work, options) => visitPage(browser, server.url, work, options);
 
 const explained = (page, phase = 'done') => page.waitForSelector(`body[data-explanation="${phase}"]`);
 const marks = (page, model) =>
