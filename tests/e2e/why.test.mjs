@@ -166,9 +166,12 @@ describe('finding a disagreement', () => {
       const seen = [];
       for (;;) {
         await page.click('#find');
-        await page.waitForSelector('body[data-walk="found"], body[data-walk="none_left"]');
+        // The page still says "found", of the one before, until the search begins.
+        await page.waitForFunction(
+          (count) => document.body.dataset.walk === 'none_left' || Number(document.body.dataset.finished) === count,
+          seen.length + 1,
+        );
         if ((await page.getAttribute('body', 'data-walk')) === 'none_left') break;
-        await page.waitForFunction((count) => Number(document.body.dataset.finished) === count, seen.length + 1);
         assert.match(await page.textContent('#headline'), /^The models disagree: /);
         const status = await page.textContent('#walk');
         assert.match(status, /^Review \d+ of \d+: dense says \w+, even says \w+; its author meant it \w+\.$/);
