@@ -7,6 +7,7 @@
 #include "shared/compare/order.h"
 #include "wasm/ui/card.h"
 #include "wasm/ui/duel.h"
+#include "wasm/ui/paint.h"
 #include "wasm/ui/rows.h"
 
 namespace coppice::ui {
@@ -52,16 +53,7 @@ float draw_models(const Theme& theme, const compare::State& state, float top, fl
 }  // namespace
 
 PageSize draw_page(const Theme& theme, const compare::State& state, Chart chart, float width) {
-  const ImGuiWindowFlags flags = ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
-                                 ImGuiWindowFlags_NoBackground | ImGuiWindowFlags_NoSavedSettings |
-                                 ImGuiWindowFlags_NoScrollWithMouse | ImGuiWindowFlags_NoNav |
-                                 ImGuiWindowFlags_NoBringToFrontOnFocus;
-  ImGui::SetNextWindowPos(ImVec2(0, 0));
-  ImGui::SetNextWindowSize(ImGui::GetIO().DisplaySize);
-  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(0, 0));
-  ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 0.0F);
-  ImGui::Begin("##comparison", nullptr, flags);
-  ImGui::PopStyleVar(2);
+  begin_surface("##comparison");
 
   PageSize size;
   if (!state.models.empty()) {
@@ -75,10 +67,7 @@ PageSize draw_page(const Theme& theme, const compare::State& state, Chart chart,
     }
     size.height += kMargin;
   }
-  // ImGui wants to know how far the drawing reached.
-  ImGui::SetCursorScreenPos(ImVec2(0, 0));
-  ImGui::Dummy(ImVec2(1, 1));
-  ImGui::End();
+  end_surface();
   return size;
 }
 

@@ -19,6 +19,26 @@ void put(ImVec2 at, const TextStyle& style, std::string_view text, float wrap_wi
 
 }  // namespace
 
+void begin_surface(const char* name) {
+  const ImGuiWindowFlags flags = ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
+                                 ImGuiWindowFlags_NoBackground | ImGuiWindowFlags_NoSavedSettings |
+                                 ImGuiWindowFlags_NoScrollWithMouse | ImGuiWindowFlags_NoNav |
+                                 ImGuiWindowFlags_NoBringToFrontOnFocus;
+  ImGui::SetNextWindowPos(ImVec2(0, 0));
+  ImGui::SetNextWindowSize(ImGui::GetIO().DisplaySize);
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(0, 0));
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 0.0F);
+  ImGui::Begin(name, nullptr, flags);
+  ImGui::PopStyleVar(2);
+}
+
+void end_surface() {
+  // ImGui wants to know how far the drawing reached.
+  ImGui::SetCursorScreenPos(ImVec2(0, 0));
+  ImGui::Dummy(ImVec2(1, 1));
+  ImGui::End();
+}
+
 float text_width(const TextStyle& style, std::string_view text) { return measure(style, text, 0).x; }
 
 void draw_text(ImVec2 at, const TextStyle& style, std::string_view text, float width) {

@@ -9,6 +9,10 @@
 
 namespace coppice::ui {
 
+// The whole canvas as one bare window, which all drawing goes into, between ImGui::NewFrame() and Render().
+void begin_surface(const char* name);
+void end_surface();
+
 struct TextStyle {
   ImFont* font;
   float size;

@@ -200,25 +200,14 @@ void draw_times(const Theme& theme, const ReviewSet& set, ImVec2 at, ImVec2 size
 
 float draw_set_page(const Theme& theme, const ReviewSet& set, float width) {
   if (set.phase == compare::SetPhase::kEmpty || compare::reviews_done(set) == 0) return 0;
-  const ImGuiWindowFlags flags = ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
-                                 ImGuiWindowFlags_NoBackground | ImGuiWindowFlags_NoSavedSettings |
-                                 ImGuiWindowFlags_NoScrollWithMouse | ImGuiWindowFlags_NoNav |
-                                 ImGuiWindowFlags_NoBringToFrontOnFocus;
-  ImGui::SetNextWindowPos(ImVec2(0, 0));
-  ImGui::SetNextWindowSize(ImGui::GetIO().DisplaySize);
-  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(0, 0));
-  ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 0.0F);
-  ImGui::Begin("##set", nullptr, flags);
-  ImGui::PopStyleVar(2);
+  begin_surface("##set");
   const float room = width - 2 * kMargin;
   const bool beside = room >= 2 * kNarrowestPlot + kGap;
   const ImVec2 size(beside ? (room - kGap) / 2 : room, kPlotHeight);
   draw_shares(theme, set, ImVec2(kMargin, kMargin), size);
   draw_times(theme, set, beside ? ImVec2(kMargin + size.x + kGap, kMargin) : ImVec2(kMargin, kMargin + size.y + kGap),
              size);
-  ImGui::SetCursorScreenPos(ImVec2(0, 0));
-  ImGui::Dummy(ImVec2(1, 1));
-  ImGui::End();
+  end_surface();
   return (beside ? size.y : 2 * size.y + kGap) + 2 * kMargin;
 }
 

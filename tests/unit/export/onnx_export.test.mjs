@@ -163,16 +163,19 @@ test('int8 logits are near the fp32 ones on the golden reviews', { skip: !exists
   assert.ok(largest > 0 && largest < 0.25, `largest difference ${largest}, spread of the logits ${spread}`);
 });
 
+// What `coppice` answers to each text, given on its standard input.
+function askOf(texts, words) {
+  const input = texts.map((text) => JSON.stringify({ text }) + '\n').join('');
+  const answers = execFileSync(path.join(build, 'coppice'), words, { input, encoding: 'utf8' });
+  return answers.trim().split('\n').map((line) => JSON.parse(line));
+}
+
 // The same file through libtorch: `coppice predict` rounds what goes into the products as ONNX Runtime does.
 test('coppice predict computes an int8 folder as ONNX Runtime does', { skip: !existsSync(pretrained) && `no ${pretrained}` }, async () => {
   const { folder, cases } = fixture('encoder', pretrained, path.join(root, 'tests/golden/encoder_golden.json'));
   const { output } = exported(folder, 'encoder-int8-predict', 'int8');
   const texts = cases.filter((c) => c.text !== undefined);
-  const answers = execFileSync(path.join(build, 'coppice'), ['predict', '--model', output, '--json', '--file', '-'], {
-    input: texts.map((c) => JSON.stringify({ text: c.text })).join('\n') + '\n',
-    encoding: 'utf8',
-  });
-  const predicted = answers.trim().split('\n').map((line) => JSON.parse(line));
+  const predicted = askOf(texts.map(({ text }) => text), ['predict', '--model', output, '--json', '--file', '-']);
   const session = await ort.InferenceSession.create(path.join(output, 'onnx/model.onnx'), { executionProviders: ['wasm'] });
   let compared = 0;
   for (const [i, c] of texts.entries()) {
@@ -191,11 +194,7 @@ test('int8 with static scales: ONNX Runtime agrees with coppice predict', { skip
   const reviews = path.join(root, 'tests/data/imdb_sample/validation.tsv');
   const { output } = exported(folder, 'encoder-int8-static', 'int8', ['--activations', 'static', '--calibration', reviews, '--calibration-limit', '16']);
   const texts = cases.filter((c) => c.text !== undefined);
-  const answers = execFileSync(path.join(build, 'coppice'), ['predict', '--model', output, '--json', '--file', '-'], {
-    input: texts.map((c) => JSON.stringify({ text: c.text })).join('\n') + '\n',
-    encoding: 'utf8',
-  });
-  const predicted = answers.trim().split('\n').map((line) => JSON.parse(line));
+  const predicted = askOf(texts.map(({ text }) => text), ['predict', '--model', output, '--json', '--file', '-']);
   const session = await ort.InferenceSession.create(path.join(output, 'onnx/model.onnx'), { executionProviders: ['wasm'] });
   const compared = texts.map((c, i) => ({ ...c, logits: predicted[i].logits, tokens: predicted[i].tokens }))
     .filter((c) => c.tokens === c.input_ids.length);
@@ -210,10 +209,8 @@ test('int8 with static scales: ONNX Runtime agrees with coppice predict', { skip
   });
   const apart = (a, b) => Math.max(...a.map((value, i) => Math.abs(value - b[i])));
   const brief = ['good', 'bad', 'a fine film', 'dull', 'not bad', 'i slept', 'what a cast', 'never again', 'lovely', 'two hours'];
-  const lines = brief.map((text) => JSON.stringify({ text })).join('\n') + '\n';
-  const ask = (words) => execFileSync(path.join(build, 'coppice'), words, { input: lines, encoding: 'utf8' }).trim().split('\n').map((line) => JSON.parse(line));
-  const ids = ask(['tokenize', '--vocab', path.join(output, 'vocab.txt')]);
-  const verdicts = ask(['predict', '--model', output, '--json', '--file', '-']);
+  const ids = askOf(brief, ['tokenize', '--vocab', path.join(output, 'vocab.txt')]);
+  const verdicts = askOf(brief, ['predict', '--model', output, '--json', '--file', '-']);
   const briefApart = [];
   for (let i = 0; i < brief.length; i += 1) briefApart.push(apart((await logits(asWritten, [ids[i].ids]))[0], verdicts[i].logits));
   const same = briefApart.filter((value) => value < 1e-3).length;
