@@ -2,10 +2,12 @@
 // takes the same words.
 #include <c10/util/Exception.h>
 #include <malloc.h>
+#include <time.h>
 
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <iostream>
 
 #include "native/backend/commands.h"
@@ -15,10 +17,21 @@ namespace {
 
 std::atomic<bool> g_interrupted{false};
 
+std::atomic<int64_t> g_interrupted_at_ms{0};
+constexpr int64_t kSameRequestMs = 500;
+
+// A second Ctrl-C ends it at once. But `timeout` and others signal a process and its group, which is one request that
+// comes twice: what follows so soon is not a second one.
 void on_signal(int signal_number) {
-  g_interrupted.store(true);
-  // A second Ctrl-C ends it at once.
-  std::signal(signal_number, SIG_DFL);
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const int64_t now_ms = int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+  if (!g_interrupted.exchange(true)) {
+    g_interrupted_at_ms.store(now_ms);
+  } else if (now_ms - g_interrupted_at_ms.load() >= kSameRequestMs) {
+    std::signal(signal_number, SIG_DFL);
+    std::raise(signal_number);
+  }
 }
 
 // libtorch frees and takes the same buffers of 1 to 30 MB in every layer. By default glibc returns each to the system

@@ -89,7 +89,8 @@ Result<RangeMethod> parse_range_method(std::string_view text) {
   for (const RangeMethod method : {RangeMethod::kMinMax, RangeMethod::kPercentile, RangeMethod::kMse}) {
     if (text == to_string(method)) return method;
   }
-  return invalid_usage("\"" + std::string(text) + "\" is no calibration method; expected minmax, percentile or mse");
+  return invalid_usage(
+      std::string("\"").append(text).append("\" is no calibration method; expected minmax, percentile or mse"));
 }
 
 OrderedJson to_json(const ActivationRange& range) {

@@ -483,12 +483,22 @@ TEST_F(Lifecycle, MistakesHaveTheirExitCodes) {
   EXPECT_NE(bad_data.err.find("train.tsv"), std::string::npos) << bad_data.err;
 }
 
+// As `timeout` signals the process and its group.
+TEST_F(Lifecycle, TwoSignalsAtOnceAreOneRequest) {
+  const std::string run = " '" COPPICE_PROGRAM "' " +
+                          train_command("tiny-base", "run", "--epochs 4000 --validations-per-epoch 1") + " 2>" +
+                          at("log") + " & pid=$!; sleep 2; ";
+  const auto exit_code_of = [](const std::string& command) {
+    return WEXITSTATUS(std::system((command + "wait $pid").c_str()));
+  };
+  EXPECT_EQ(exit_code_of(run + "kill -INT $pid; sleep 0.03; kill -INT $pid; "), 130);
+  EXPECT_NE(file_content(folder_.path() / "log").find("continue with --resume"), std::string::npos);
+}
+
 TEST_F(Lifecycle, CtrlCLeavesACheckpointThatIsContinued) {
   const std::string long_run =
       train_command("tiny-base", "run", "--dropout 0.1 --epochs 4000 --validations-per-epoch 1");
   const std::string command = "timeout --signal=INT 3 '" COPPICE_PROGRAM "' " + long_run + " 2>" + at("log");
-  // A script's background jobs ignore Ctrl-C, and what they start would inherit that.
-  std::signal(SIGINT, SIG_DFL);
   const int status = std::system(command.c_str());
   // timeout reports 124 when it had to signal; --preserve-status is not used so that "it ran to its end" would differ.
   EXPECT_EQ(WEXITSTATUS(status), 124);
