@@ -5,15 +5,13 @@
 #include <optional>
 #include <string>
 
+#include "native/backend/tokenizer_folder.h"
 #include "native/model/checkpoint.h"
 #include "shared/base/status.h"
 #include "shared/records/manifest.h"
 #include "shared/text/tokenizer.h"
 
 namespace coppice::backend {
-
-// vocab.txt with tokenizer_config.json and tokenizer.json where they are there.
-Result<text::Tokenizer> read_tokenizer(const std::filesystem::path& folder);
 
 struct ClassifierFolder {
   std::filesystem::path path;

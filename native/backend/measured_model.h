@@ -1,14 +1,15 @@
-// A model whose single inferences are timed: BERT by libtorch, or a linear one by the core.
+// A model whose single inferences are timed, by whichever engine. Without libtorch.
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "native/backend/texts.h"
 #include "native/backend/verdicts.h"
-#include "native/model/worker_pool.h"
+#include "shared/base/json.h"
 #include "shared/base/status.h"
 #include "shared/records/manifest.h"
 
@@ -21,15 +22,15 @@ struct PromptTimes {
 
 class MeasuredModel {
  public:
-  // Every file of the folder is checked first, and BERT's prompts are tokenized: of them only the model is timed, of a
-  // linear one the reading of the text too, which is most of its work.
-  static Result<std::unique_ptr<MeasuredModel>> open(const std::filesystem::path& folder,
-                                                     const std::vector<Prompt>& prompts);
   virtual ~MeasuredModel() = default;
   MeasuredModel(const MeasuredModel&) = delete;
   MeasuredModel& operator=(const MeasuredModel&) = delete;
 
-  virtual Verdict run(size_t prompt, model::WorkerPool& pool) = 0;
+  virtual Result<Verdict> run(size_t prompt) = 0;
+  // Called after the untimed runs: what the profile holds is of the timed ones.
+  virtual void begin_timing() {}
+  // Where the time went, empty where the engine does not tell.
+  [[nodiscard]] virtual OrderedJson profile() const { return {}; }
   [[nodiscard]] virtual const records::Manifest& manifest() const = 0;
   [[nodiscard]] virtual const std::filesystem::path& path() const = 0;
   [[nodiscard]] virtual const std::string& weights_sha256() const = 0;
@@ -40,5 +41,14 @@ class MeasuredModel {
  protected:
   explicit MeasuredModel(size_t prompt_count) : prompts(prompt_count) {}
 };
+
+// Opens the folder, every file of which is checked first. BERT's prompts are tokenized: of them only the model is
+// timed, of a linear one the reading of the text too, which is most of its work.
+using ModelOpener = std::function<Result<std::unique_ptr<MeasuredModel>>(const std::filesystem::path& folder,
+                                                                         const std::vector<Prompt>& prompts)>;
+
+// A linear model's folder.
+Result<std::unique_ptr<MeasuredModel>> open_measured_linear(const std::filesystem::path& folder,
+                                                            const std::vector<Prompt>& prompts);
 
 }  // namespace coppice::backend

@@ -12,11 +12,11 @@ namespace {
 
 constexpr size_t kWriteBytes = size_t{1} << 20;
 
+}  // namespace
+
 double positive_score(const Logits& logits) {
   return 1.0 / (1.0 + std::exp(static_cast<double>(logits[0]) - static_cast<double>(logits[1])));
 }
-
-}  // namespace
 
 OrderedJson to_json(const records::Manifest& manifest, const Verdict& verdict) {
   const bool positive = is_positive(verdict.logits);

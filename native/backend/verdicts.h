@@ -16,6 +16,9 @@ namespace coppice::backend {
 
 using Logits = std::array<float, 2>;  // negative, positive
 
+// Probability of the positive label.
+double positive_score(const Logits& logits);
+
 inline bool is_positive(const Logits& logits) { return logits[1] > logits[0]; }
 
 struct Verdict {

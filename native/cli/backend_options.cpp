@@ -13,6 +13,14 @@ void add_threads(CLI::App* command, int& threads) {
 
 void add_json(CLI::App* command, bool& json, const std::string& what) { command->add_flag("--json", json, what); }
 
+void add_engine(CLI::App* command, std::string& engine) {
+  command
+      ->add_option("--engine", engine,
+                   "libtorch, or core: this project's own kernels, which skip zeros and compute int8 files in 8 bits")
+      ->check(CLI::IsMember({"core", "libtorch"}))
+      ->capture_default_str();
+}
+
 void add_gradual_pruning(CLI::App* command, TrainOptions& options) {
   const std::string group = "Gradual pruning";
   command
@@ -192,6 +200,7 @@ CLI::App* add_evaluate_options(CLI::App& app, EvaluateOptions& options) {
                       "differ, for instance int8 weights against those they were made from");
   command->add_flag("--record", options.record, "Add the run record to the model folder and renew its manifest");
   add_energy_options(*command, options.energy);
+  add_engine(command, options.engine);
   add_threads(command, options.threads);
   add_json(command, options.json, "Print the metrics as JSON");
   command->footer(
@@ -212,6 +221,7 @@ CLI::App* add_predict_options(CLI::App& app, PredictOptions& options) {
   command->add_option("--model", options.model, "Model folder")->required();
   command->add_option("--file", options.file, "JSON Lines with a \"text\" each, or - for standard input");
   command->add_option("text", options.texts, "Reviews");
+  add_engine(command, options.engine);
   add_threads(command, options.threads);
   add_json(command, options.json, "Print one JSON line per review");
   return command;
@@ -240,7 +250,11 @@ CLI::App* add_measure_options(CLI::App& app, MeasureOptions& options) {
       ->capture_default_str();
   command->add_option("--csv", options.csv, "Write the table, one row per prompt and model, to this file");
   command->add_flag("--record", options.record, "Add the run record to each model folder and renew its manifest");
+  command->add_flag("--profile", options.profile,
+                    "With --engine core: time by operator and layer, share of multiplications skipped, achieved rate "
+                    "against the peak");
   add_energy_options(*command, options.energy);
+  add_engine(command, options.engine);
   add_threads(command, options.threads);
   add_json(command, options.json, "Print the result as JSON instead of a table");
   return command;

@@ -80,6 +80,7 @@ struct EvaluateOptions {
   std::string against;
   bool record = false;
   EnergyOptions energy;
+  std::string engine = "libtorch";  // or "core"
   int threads = 0;
   bool json = false;
 };
@@ -88,6 +89,7 @@ struct PredictOptions {
   std::string model;
   std::string file;
   std::vector<std::string> texts;
+  std::string engine = "libtorch";  // or "core"
   int threads = 0;
   bool json = false;
 };
@@ -101,8 +103,10 @@ struct MeasureOptions {
   std::string csv;            // also write the table to this file
   std::string latency_table;  // instead: times by width to this file
   int64_t tokens = 256;       // of the latency table's review
+  bool profile = false;       // of the core: where the time goes
   EnergyOptions energy;
   bool record = false;
+  std::string engine = "libtorch";  // or "core"
   int threads = 1;
   bool json = false;
 };

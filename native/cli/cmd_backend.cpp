@@ -1,8 +1,10 @@
 // train, calibrate, evaluate, predict, measure and prune: options are checked here, the work is done by coppice-torch,
 // which replaces this process, so that signals and exit code need no passing on. A linear model needs no libtorch:
 // evaluate and predict of one go to coppice-tools; measure times both kinds in turns, train and prune work on BERT
-// alone.
+// alone. With --engine core, evaluate, predict and measure are done in this process.
 #include <CLI/CLI.hpp>
+#include <atomic>
+#include <csignal>
 #include <functional>
 
 #include "native/cli/backend_options.h"
@@ -10,6 +12,7 @@
 #include "native/cli/command.h"
 #include "native/cli/sibling.h"
 #include "native/export/model_folder.h"
+#include "native/infer/commands.h"
 
 namespace coppice::cli {
 namespace {
@@ -29,6 +32,19 @@ Status bert_only(const std::string& folder, char** argv) {
   if (!is_linear(folder)) return become_backend(argv);
   return invalid_usage(folder + " is a linear model; this works on BERT-type models. For a linear one there are " +
                        "train-linear, evaluate, predict, measure and catalog.");
+}
+
+std::atomic<bool> g_interrupted{false};
+
+void on_signal(int signal_number) {
+  g_interrupted.store(true);
+  std::signal(signal_number, SIG_DFL);  // a second Ctrl-C ends it at once
+}
+
+backend::Invocation core_invocation(char** argv) {
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  return {typed_words(argv), &g_interrupted};
 }
 
 // Lives as long as the program: the parser writes into these.
@@ -54,9 +70,20 @@ void add_backend_commands(CLI::App& app, Outcome& outcome, char** argv) {
   answer(add_train_options(app, options.train), [argv] { return bert_only(options.train.base, argv); });
   answer(add_prune_options(app, options.prune), [argv] { return bert_only(options.prune.model, argv); });
   answer(add_calibrate_options(app, options.calibrate), [argv] { return bert_only(options.calibrate.model, argv); });
-  answer(add_evaluate_options(app, options.evaluate), [judged] { return judged(options.evaluate.model); });
-  answer(add_predict_options(app, options.predict), [judged] { return judged(options.predict.model); });
-  answer(add_measure_options(app, options.measure), [argv] { return become_backend(argv); });  // both kinds in turns
+  answer(add_evaluate_options(app, options.evaluate), [judged, argv] {
+    const EvaluateOptions& o = options.evaluate;
+    return o.engine == "core" && !is_linear(o.model) ? infer::run_evaluate(o, core_invocation(argv)) : judged(o.model);
+  });
+  answer(add_predict_options(app, options.predict), [judged, argv] {
+    const PredictOptions& o = options.predict;
+    return o.engine == "core" && !is_linear(o.model) ? infer::run_predict(o, core_invocation(argv)) : judged(o.model);
+  });
+  // Both kinds in turns.
+  answer(add_measure_options(app, options.measure), [argv] {
+    if (options.measure.engine == "core") return infer::run_measure(options.measure, core_invocation(argv));
+    if (options.measure.profile) return invalid_usage("--profile is of this project's own kernels: add --engine core");
+    return become_backend(argv);
+  });
 }
 
 }  // namespace coppice::cli
