@@ -22,7 +22,8 @@ Result<HiddenRows> parse_hidden_rows(std::string_view text) {
   for (const HiddenRows rows : {HiddenRows::kNone, HiddenRows::kCls, HiddenRows::kTokens}) {
     if (text == to_string(rows)) return rows;
   }
-  return invalid_usage("\"" + std::string(text) + "\" are no rows of hidden states; expected off, cls or tokens");
+  return invalid_usage(
+      std::string("\"").append(text).append("\" are no rows of hidden states; expected off, cls or tokens"));
 }
 
 OrderedJson to_json(const HiddenStatesConfig& config) {

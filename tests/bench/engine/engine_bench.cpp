@@ -2,6 +2,7 @@
 // with ONNX Runtime.
 //
 //   engine_bench FOLDER...      first a line a folder: {"load_ms","weights_bytes","session_bytes","formats":{...}}
+//   engine_bench --profile FOLDER...   at the end also a line a folder: milliseconds by operator, all runs together
 //   stdin: "MODEL ID ID ..."    MODEL the number of the folder; answers {"cpu_ms","wall_ms","logits"}
 //
 // One thread. CPU time is the thread's own, so that other work of the machine does not count. Files are not checked
@@ -42,7 +43,7 @@ struct Opened {
   engine::Session session;
 };
 
-Result<Opened> open(const std::string& folder) {
+Result<Opened> open(const std::string& folder, bool profile) {
   COPPICE_ASSIGN_OR_RETURN(const records::BertConfig config,
                            records::parse_bert_config(read(folder + "/config.json"), folder + "/config.json"));
   const std::string file = folder + "/onnx/model.onnx";
@@ -53,7 +54,8 @@ Result<Opened> open(const std::string& folder) {
       engine::Classifier classifier,
       engine::Classifier::load(config, std::as_bytes(std::span<const char>(bytes)), file, options));
   auto kept = std::make_unique<engine::Classifier>(std::move(classifier));
-  COPPICE_ASSIGN_OR_RETURN(engine::Session session, engine::Session::create(*kept, {}));
+  COPPICE_ASSIGN_OR_RETURN(engine::Session session,
+                           engine::Session::create(*kept, {.now = profile ? &cpu_seconds : nullptr}));
   return Opened{std::move(kept), std::move(session)};
 }
 
@@ -61,9 +63,10 @@ Result<Opened> open(const std::string& folder) {
 
 int main(int argc, char** argv) {
   std::vector<Opened> models;
-  for (int i = 1; i < argc; ++i) {
+  const bool profile = argc > 1 && std::string(argv[1]) == "--profile";
+  for (int i = profile ? 2 : 1; i < argc; ++i) {
     const double start = cpu_seconds();
-    Result<Opened> opened = open(argv[i]);
+    Result<Opened> opened = open(argv[i], profile);
     if (!opened) {
       std::cerr << opened.status().message() << '\n';
       return 3;
@@ -106,6 +109,16 @@ int main(int argc, char** argv) {
       return 1;
     }
     std::cout << dump_json(OrderedJson{{"cpu_ms", cpu_ms}, {"wall_ms", wall_ms}, {"logits", logits}}) << std::endl;
+  }
+  for (const Opened& model : models) {
+    if (!profile) break;
+    OrderedJson milliseconds;
+    for (size_t i = 0; i < engine::kOperators; ++i) {
+      double seconds = 0;
+      for (const auto& layer : model.session.profile()) seconds += layer[i].seconds;
+      milliseconds[std::string(engine::name_of(static_cast<engine::Operator>(i)))] = seconds * 1000;
+    }
+    std::cout << dump_json(milliseconds) << std::endl;
   }
   return 0;
 }
