@@ -83,6 +83,7 @@ Result<OrderedJson> evaluate(const cli::EvaluateOptions& options, const Invocati
   recorder.record().settings["max_length"] = folder.manifest.max_length;
   recorder.record().settings["truncation"] = folder.manifest.truncation;
   recorder.record().settings["arithmetic"] = folder.arithmetic;
+  recorder.record().settings["engine"] = "libtorch";
 
   meter.begin_phase("evaluate");
   model::WorkerPool pool(options.threads);
@@ -101,6 +102,7 @@ Result<OrderedJson> evaluate(const cli::EvaluateOptions& options, const Invocati
   metrics["tokens"] = reviews.tokens();
   metrics["truncated"] = reviews.truncated;
   metrics["arithmetic"] = folder.arithmetic;
+  metrics["engine"] = "libtorch";
   if (other) {
     COPPICE_ASSIGN_OR_RETURN(const OrderedJson comparison, compare_logits(selection, logits, other->logits));
     metrics["against"] = std::move(other->description);

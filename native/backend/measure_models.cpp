@@ -136,6 +136,7 @@ Json inference_energies(const OrderedJson& described) {
     if (!row.contains("energy_joules") || row["tokens"] == 0) continue;  // 0: a linear model and a text without words
     entries.push_back({{"tokens", row["tokens"].get<int64_t>()},
                        {"median_milliseconds", row["median_ms"].get<double>()},
+                       {"engine", described["engine"].get<std::string>()},
                        {"energy_joules", Json(row["energy_joules"])}});
   }
   std::sort(entries.begin(), entries.end(), [](const Json& a, const Json& b) { return a["tokens"] < b["tokens"]; });

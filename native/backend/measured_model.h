@@ -34,7 +34,8 @@ class MeasuredModel {
   [[nodiscard]] virtual const records::Manifest& manifest() const = 0;
   [[nodiscard]] virtual const std::filesystem::path& path() const = 0;
   [[nodiscard]] virtual const std::string& weights_sha256() const = 0;
-  [[nodiscard]] virtual const char* engine() const = 0;  // "libtorch" or "core"
+  // "libtorch" or "core", and after a comma its arithmetic where that is not float32.
+  [[nodiscard]] virtual const char* engine() const = 0;
 
   std::vector<PromptTimes> prompts;  // one a prompt, in the order given
 

@@ -28,7 +28,7 @@ Status run_predict(const cli::PredictOptions& options, const Invocation& invocat
   model::WorkerPool pool(options.threads > 0 ? options.threads : 1);  // one text at a time
   const auto answer = [&](const std::string& text) -> Status {
     if (invocation.interrupted->load()) return interrupted("stopped");
-    print_verdict(to_json(folder.manifest, judge(folder, text, pool)), options.json);
+    print_verdict(to_json(folder.manifest, judge(folder, text, pool), "libtorch"), options.json);
     return {};
   };
   for (const std::string& text : options.texts) COPPICE_RETURN_IF_ERROR(answer(text));

@@ -18,11 +18,12 @@ double positive_score(const Logits& logits) {
   return 1.0 / (1.0 + std::exp(static_cast<double>(logits[0]) - static_cast<double>(logits[1])));
 }
 
-OrderedJson to_json(const records::Manifest& manifest, const Verdict& verdict) {
+OrderedJson to_json(const records::Manifest& manifest, const Verdict& verdict, const char* engine) {
   const bool positive = is_positive(verdict.logits);
   const double score = positive_score(verdict.logits);
   OrderedJson json;
   json["model"] = manifest.id;
+  json["engine"] = engine;
   json["label"] = manifest.labels[positive ? 1 : 0];
   json["score"] = positive ? score : 1 - score;
   json["logits"] = {verdict.logits[0], verdict.logits[1]};

@@ -27,8 +27,8 @@ struct Verdict {
   bool truncated = false;
 };
 
-// {"model","label","score","logits","tokens","truncated"}.
-OrderedJson to_json(const records::Manifest& manifest, const Verdict& verdict);
+// {"model","engine","label","score","logits","tokens","truncated"}; engine: "libtorch" or "core".
+OrderedJson to_json(const records::Manifest& manifest, const Verdict& verdict, const char* engine);
 
 // To standard output: the JSON on one line, or a line for people. Flushed, since a caller may wait for each answer.
 void print_verdict(const OrderedJson& verdict, bool as_json);

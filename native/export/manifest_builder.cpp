@@ -201,6 +201,8 @@ Status take_metrics(const std::vector<StoredRun>& runs, Manifest& manifest) {
   COPPICE_ASSIGN_OR_RETURN(
       manifest.test_set, records::parse_data_share(best->record.inputs["test_set"], best->path + ": inputs: test_set"));
   manifest.evaluation = records::EvaluationRun{best->path, best_rank.second};
+  if (results.has("engine")) manifest.evaluation->engine = results.string("engine");
+  COPPICE_RETURN_IF_ERROR(results.status());
   return {};
 }
 

@@ -24,6 +24,7 @@ Result<OrderedJson> evaluate(const cli::EvaluateOptions& options, const backend:
                            backend::select_reviews(options.data, split, static_cast<size_t>(options.limit)));
   recorder.record().inputs["test_set"] = to_json(selection);
   recorder.record().inputs["weights_sha256"] = folder.weights_sha256;
+  recorder.record().settings["engine"] = "core";
 
   meter.begin_phase("evaluate");
   backend::Progress progress("evaluate");
@@ -55,6 +56,7 @@ Result<OrderedJson> evaluate(const cli::EvaluateOptions& options, const backend:
   for (const int64_t of_one : words) total += of_one;
   metrics["tokens"] = total;
   metrics["truncated"] = 0;
+  metrics["engine"] = "core";
   recorder.record().results = Json(metrics);
   return metrics;
 }
@@ -89,7 +91,8 @@ Status run_predict(const cli::PredictOptions& options, const backend::Invocation
   const auto answer = [&](const std::string& text) -> Status {
     if (invocation.interrupted->load()) return interrupted("stopped");
     const Judgement judgement = folder.model.judge(text);
-    backend::print_verdict(backend::to_json(folder.manifest, {judgement.logits, judgement.words, false}), options.json);
+    const backend::Verdict verdict{judgement.logits, judgement.words, false};
+    backend::print_verdict(backend::to_json(folder.manifest, verdict, "core"), options.json);
     return {};
   };
   for (const std::string& text : options.texts) COPPICE_RETURN_IF_ERROR(answer(text));

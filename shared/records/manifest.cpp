@@ -224,6 +224,7 @@ OrderedJson inference_to_json(const InferenceEnergy& inference) {
   json["tokens"] = inference.tokens;
   json["energy_joules"] = energy::to_json(inference.energy_joules);
   if (inference.median_milliseconds) json["median_milliseconds"] = *inference.median_milliseconds;
+  if (inference.engine) json["engine"] = *inference.engine;
   if (inference.machine) json["machine"] = *inference.machine;
   return json;
 }
@@ -274,6 +275,7 @@ Result<InferenceEnergy> parse_inference_energy(const Json& json, const std::stri
     reader.fail("tokens", "expected 1 to " + std::to_string(kMaxTokens));
   }
   if (reader.has("median_milliseconds")) inference.median_milliseconds = reader.number("median_milliseconds");
+  if (reader.has("engine")) inference.engine = reader.string("engine");
   if (reader.has("machine")) inference.machine = reader.string("machine");
   const Json& figure = reader.at("energy_joules");
   COPPICE_RETURN_IF_ERROR(reader.status());
@@ -335,6 +337,7 @@ Result<Manifest> parse_manifest(std::string_view bytes, const std::string& sourc
   if (reader.has("evaluation")) {
     JsonReader evaluation(member("evaluation"), where("evaluation"));
     manifest.evaluation = EvaluationRun{evaluation.string("run"), evaluation.boolean("exact_weights")};
+    if (evaluation.has("engine")) manifest.evaluation->engine = evaluation.string("engine");
     COPPICE_RETURN_IF_ERROR(evaluation.status());
   }
   if (reader.has("test_set")) {
@@ -392,6 +395,7 @@ OrderedJson to_json(const Manifest& manifest) {
   }
   if (manifest.evaluation) {
     json["evaluation"] = {{"run", manifest.evaluation->run}, {"exact_weights", manifest.evaluation->exact_weights}};
+    if (manifest.evaluation->engine) json["evaluation"]["engine"] = *manifest.evaluation->engine;
   }
   if (manifest.test_set) json["test_set"] = data_to_json(*manifest.test_set);
   if (manifest.training_data) json["training_data"] = data_to_json(*manifest.training_data);

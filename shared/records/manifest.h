@@ -10,7 +10,8 @@
 //    "parameters":{"total":22713986,"encoder":10616832,"encoder_nonzero":10616832},
 //    "encoder_flops":{"128":...,"256":...},
 //    "metrics":{"accuracy":{"value":0.93,"low":0.927,"high":0.933},...},
-//    "evaluation":{"run":"runs/evaluate-....json","exact_weights":true}, "test_set":{...}, "training_data":{...},
+//    "evaluation":{"run":"runs/evaluate-....json","exact_weights":true,"engine":"core"}, "test_set":{...},
+//    "training_data":{...},
 //    "energy":{"making":{"energy_joules":{...},"parts":[{"kind":"train","run":"...","energy_joules":{...}},...],...},
 //              "inference":[...]}}
 //
@@ -83,6 +84,7 @@ struct EvaluationRun {
   std::string run;
   // False: the weights were evaluated before the export to the form that is in this folder (fp32 before fp16).
   bool exact_weights = false;
+  std::optional<std::string> engine = {};  // that computed it; absent in manifests made before it was kept
 };
 
 // What one run of the making took.
@@ -107,6 +109,7 @@ struct InferenceEnergy {
   int64_t tokens = 0;
   energy::Figure<energy::Joules> energy_joules;
   std::optional<double> median_milliseconds;
+  std::optional<std::string> engine;  // that was timed, with its arithmetic
   std::optional<std::string> machine;
 };
 

@@ -27,7 +27,7 @@ Json full_manifest() {
   json["parameters"] = {{"total", 100}, {"encoder", 50}, {"encoder_nonzero", 25}};
   json["encoder_flops"] = {{"128", 1000}, {"256", 2500}};
   json["metrics"] = {{"accuracy", {{"value", 0.9}, {"low", 0.8}, {"high", 0.95}}}, {"f1", {{"value", 0.5}}}};
-  json["evaluation"] = {{"run", "runs/e.json"}, {"exact_weights", true}};
+  json["evaluation"] = {{"run", "runs/e.json"}, {"exact_weights", true}, {"engine", "core"}};
   json["test_set"] = {{"name", "imdb"}, {"split", "test"}, {"sha256", hash}, {"examples", 25000}, {"share", 1.0}};
   json["training_data"] = {{"name", "imdb"}, {"split", "train"}, {"share", 0.25}};
   json["energy"]["making"] = {{"energy_joules", figure},
@@ -35,8 +35,11 @@ Json full_manifest() {
                               {"runs", {"runs/p.json"}},
                               {"parts", {{{"kind", "prune"}, {"run", "runs/p.json"}, {"energy_joules", figure}}}},
                               {"runs_without_figure", {"runs/q.json"}}};
-  json["energy"]["inference"] = {
-      {{"tokens", 256}, {"energy_joules", figure}, {"median_milliseconds", 80.5}, {"machine", "laptop"}}};
+  json["energy"]["inference"] = {{{"tokens", 256},
+                                  {"energy_joules", figure},
+                                  {"median_milliseconds", 80.5},
+                                  {"engine", "core"},
+                                  {"machine", "laptop"}}};
   return json;
 }
 
