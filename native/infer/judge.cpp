@@ -1,6 +1,8 @@
 // coppice evaluate and coppice predict by the engine of the core: the same words in and out as by libtorch.
 #include <algorithm>
+#include <atomic>
 #include <iostream>
+#include <mutex>
 #include <optional>
 #include <span>
 
@@ -67,10 +69,9 @@ std::vector<std::pair<size_t, size_t>> batches_of(const Tokenized& reviews, size
   return batches;
 }
 
-// Each thread computes batches of its own.
+// Each thread takes batches until there are none, so that none waits for a slower one.
 Result<std::vector<Logits>> judge_all(const CoreFolder& folder, const Tokenized& reviews, ThreadPool& pool,
                                       const std::string& what, const Invocation& invocation, EnergyMeter& meter) {
-  backend::Progress progress(what);
   engine::SessionOptions options;
   options.most_tokens = std::max(kBatchTokens, static_cast<size_t>(folder.manifest.max_length));
   options.most_reviews = kBatchReviews;
@@ -81,23 +82,35 @@ Result<std::vector<Logits>> judge_all(const CoreFolder& folder, const Tokenized&
   }
   const std::vector<std::pair<size_t, size_t>> batches = batches_of(reviews, options.most_tokens);
   std::vector<Logits> logits(reviews.size());
-  std::vector<Status> statuses(pool.count());
-  const auto judge = [&](size_t thread, const std::pair<size_t, size_t>& batch) {
+  std::atomic<size_t> next{0};
+  std::mutex mutex;  // of the three below
+  backend::Progress progress(what);
+  size_t done = 0;
+  Status failure;
+  const auto stop = [&] { return invocation.interrupted->load() || next.load() >= batches.size(); };
+  pool.run(sessions.size(), [&](size_t thread) {
     std::vector<std::span<const int32_t>> views;
-    for (size_t i = batch.first; i < batch.second; ++i) views.push_back(reviews.review(i));
-    statuses[thread] = sessions[thread].classify(views, std::span(logits).subspan(batch.first, views.size()));
-  };
-  for (size_t first = 0; first < batches.size(); first += pool.count()) {
-    if (invocation.interrupted->load()) {
-      return interrupted("stopped after " + std::to_string(batches[first].first) + " of " +
-                         std::to_string(reviews.size()) + " reviews");
+    while (!stop()) {
+      const size_t batch = next.fetch_add(1);
+      if (batch >= batches.size()) return;
+      const auto [begin, end] = batches[batch];
+      views.clear();
+      for (size_t i = begin; i < end; ++i) views.push_back(reviews.review(i));
+      const Status status = sessions[thread].classify(views, std::span(logits).subspan(begin, views.size()));
+      const std::lock_guard lock(mutex);
+      if (!status.ok()) {
+        failure = status;
+        next.store(batches.size());
+        return;
+      }
+      done += views.size();
+      progress.update(static_cast<double>(done), static_cast<double>(reviews.size()),
+                      std::to_string(done) + " reviews" + meter.energy_so_far_text());
     }
-    const size_t parts = std::min(pool.count(), batches.size() - first);
-    pool.run(parts, [&](size_t part) { judge(part, batches[first + part]); });
-    for (const Status& status : statuses) COPPICE_RETURN_IF_ERROR(status);
-    const size_t done = batches[first + parts - 1].second;
-    progress.update(static_cast<double>(done), static_cast<double>(reviews.size()),
-                    std::to_string(done) + " reviews" + meter.energy_so_far_text());
+  });
+  COPPICE_RETURN_IF_ERROR(failure);
+  if (done < reviews.size()) {
+    return interrupted("stopped after " + std::to_string(done) + " of " + std::to_string(reviews.size()) + " reviews");
   }
   return logits;
 }
@@ -208,7 +221,7 @@ Status run_predict(const cli::PredictOptions& options, const Invocation& invocat
     verdict.tokens = static_cast<int64_t>(review.size());
     verdict.truncated = encoding.truncated;
     COPPICE_RETURN_IF_ERROR(session.classify({&review, 1}, {&verdict.logits, 1}));
-    backend::print_verdict(backend::to_json(folder.manifest, verdict), options.json);
+    backend::print_verdict(backend::to_json(folder.manifest, verdict, "core"), options.json);
     return {};
   };
   for (const std::string& text : options.texts) COPPICE_RETURN_IF_ERROR(answer(text));
