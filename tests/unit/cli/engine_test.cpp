@@ -2,7 +2,9 @@
 // real program, which must not start coppice-torch.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -28,34 +30,48 @@ class EngineCore : public ::testing::Test {
   void TearDown() override { ::unsetenv("COPPICE_TORCH_PROGRAM"); }
 };
 
-// Largest difference of a logit from the golden file's, mean over the texts of each one's largest, and how many verdicts
-// differ.
+Json golden_of(const std::string& model) {
+  return Json::parse(file_content("tests/golden/engine_golden.json"), nullptr, false)["models"][model];
+}
+
+double largest_difference(const Json& logits, const Json& expected) {
+  double largest = 0;
+  for (size_t c = 0; c < 2; ++c) {
+    largest = std::max(largest, std::abs(logits[c].get<double>() - expected[c].get<double>()));
+  }
+  return largest;
+}
+
+// Largest difference of a logit from the golden file's, mean and median over the texts of each one's largest, and how
+// many verdicts differ.
 struct Difference {
   double logit = 0;
   double mean = 0;
+  double median = 0;
   int verdicts = 0;
 };
 Difference against_golden(const std::string& model, const std::string& options) {
-  const Json golden = Json::parse(file_content("tests/golden/engine_golden.json"), nullptr, false);
   const ProgramResult result =
       run_coppice("predict --engine core --json --model models/" + model + " --file " + kPrompts + " " + options);
   EXPECT_EQ(result.exit_code, 0) << result.err;
   const std::vector<Json> answers = json_lines(result.out);
-  const Json& expected = golden["models"][model];
+  const Json expected = golden_of(model);
   EXPECT_EQ(answers.size(), expected.size());
   Difference difference;
+  std::vector<double> all;
   for (size_t i = 0; i < std::min(answers.size(), expected.size()); ++i) {
     const Json& logits = answers[i]["logits"];
-    double largest = 0;
-    for (size_t c = 0; c < 2; ++c) {
-      largest = std::max(largest, std::abs(logits[c].get<double>() - expected[i][c].get<double>()));
-    }
+    const double largest = largest_difference(logits, expected[i]);
+    all.push_back(largest);
     difference.logit = std::max(difference.logit, largest);
     difference.mean += largest / static_cast<double>(expected.size());
     const bool positive = logits[1].get<double>() > logits[0].get<double>();
     difference.verdicts += positive != (expected[i][1].get<double>() > expected[i][0].get<double>()) ? 1 : 0;
     EXPECT_EQ(answers[i]["label"], positive ? "positive" : "negative");
+    EXPECT_EQ(answers[i]["engine"], "core");
   }
+  std::sort(all.begin(), all.end());
+  if (!all.empty()) difference.median = all[all.size() / 2];
   return difference;
 }
 
@@ -67,34 +83,61 @@ TEST_F(EngineCore, Float32LogitsAreThoseOfLibtorch) {
   }
 }
 
-// Where the last bits of float32 differ, a value between two of 256 steps may be rounded the other way, and so on from
-// layer to layer: most texts agree to 1e-3, a few are further apart. Between libtorch and ONNX Runtime it is the same: 0.04
-// at most on 26 reviews (native/model/int8_activations.h).
+// Where the last bits of float32 differ, a value near the middle of two of 256 steps is rounded the other way, and all
+// that follows moves. The bound is four times the most that ONNX Runtime differs from itself on these texts, with the
+// last bits of the file's scales moved and its optimiser on or off (tests/bench/engine/parity.mjs, which says more).
 TEST_F(EngineCore, Int8LogitsAreThoseOfTheFilesArithmetic) {
+  const Json golden = Json::parse(file_content("tests/golden/engine_golden.json"), nullptr, false);
+  const Json& variation = golden["onnxruntime_and_itself"]["minilm-l6-imdb-half-int8"];
   const Difference difference = against_golden("minilm-l6-imdb-half-int8", "");
-  EXPECT_LE(difference.logit, 0.15);
-  EXPECT_LE(difference.mean, 0.01);
+  EXPECT_LE(difference.logit, 4 * variation["largest"].get<double>());
+  EXPECT_LE(difference.mean, 4 * variation["mean"].get<double>());
+  EXPECT_LE(difference.median, 1e-4);  // of most texts nothing is rounded the other way
   EXPECT_EQ(difference.verdicts, 0);
 }
 
 TEST_F(EngineCore, EvaluatesAndComparesWithAnother) {
   const ScratchFolder folder;
   const std::string predictions = (folder.path() / "predictions.jsonl").string();
-  const ProgramResult result = run_coppice(
-      "evaluate --engine core --json --model models/minilm-l6-imdb-half-int8 --against models/linear-ngrams "
-      "--data tests/data/imdb_sample/validation.tsv --limit 12 --threads 2 --predictions '" +
-      predictions + "'");
+  const ProgramResult result =
+      run_coppice("evaluate --engine core --json --model models/minilm-l6-imdb --against models/linear-ngrams --data " +
+                  kPrompts + " --threads 3 --predictions '" + predictions + "'");
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json answer = Json::parse(result.out, nullptr, false);
-  EXPECT_EQ(answer["n"], 12);
+  EXPECT_EQ(answer["n"], 50);
   EXPECT_EQ(answer["engine"], "core");
-  EXPECT_EQ(answer["arithmetic"], "int8 weights and activations");
+  EXPECT_EQ(answer["arithmetic"], "float32");
   EXPECT_EQ(answer["against"]["model"], "linear-ngrams");
+  // Packed with others and on three threads: the logits of libtorch all the same, in the order of the file.
   const std::vector<Json> lines = json_lines(file_content(predictions));
-  ASSERT_EQ(lines.size(), 12U);
-  EXPECT_EQ(lines[0]["model"], "minilm-l6-imdb-half-int8");
-  // Packed with others and on two threads: the same logits as alone, but for the order of float32's sums in attention.
-  EXPECT_TRUE(std::isfinite(lines[11]["logits"][0].get<double>()));
+  const Json golden = golden_of("minilm-l6-imdb");
+  ASSERT_EQ(lines.size(), golden.size());
+  for (size_t i = 0; i < lines.size(); ++i) EXPECT_LE(largest_difference(lines[i]["logits"], golden[i]), 1e-4) << i;
+}
+
+// Of a copy that has no other evaluation: a smaller one would not replace it.
+TEST_F(EngineCore, RecordsAndManifestNameTheEngine) {
+  const ScratchFolder folder;
+  const std::filesystem::path model = folder.path() / "half";
+  std::filesystem::copy("models/minilm-l6-imdb-half-int8", model, std::filesystem::copy_options::recursive);
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path() / "half/runs")) {
+    if (entry.path().filename().string().starts_with("evaluate")) std::filesystem::remove(entry.path());
+  }
+  const ProgramResult evaluated = run_coppice("evaluate --engine core --record --json --model '" + model.string() +
+                                              "' --data tests/data/imdb_sample --split test --limit 4 --threads 2");
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  EXPECT_EQ(Json::parse(evaluated.out, nullptr, false)["arithmetic"], "int8 weights and activations");
+  const ProgramResult measured =
+      run_coppice("measure --engine core --record --json --model '" + model.string() +
+                  "' --prompts tests/data/prompts.jsonl --repeats 1 --warmup 0 --idle-seconds 0");
+  ASSERT_EQ(measured.exit_code, 0) << measured.err;
+  const Json manifest = Json::parse(file_content(model / "manifest.json"), nullptr, false);
+  EXPECT_EQ(manifest["evaluation"]["engine"], "core");
+  const Json record = Json::parse(file_content(model / manifest["evaluation"]["run"]), nullptr, false);
+  EXPECT_EQ(record["settings"]["engine"], "core");
+  EXPECT_EQ(record["results"]["engine"], "core");
+  ASSERT_FALSE(manifest["energy"]["inference"].empty());
+  EXPECT_TRUE(manifest["energy"]["inference"][0]["engine"].get<std::string>().starts_with("core, int8"));
 }
 
 TEST_F(EngineCore, MeasuresAndProfiles) {
