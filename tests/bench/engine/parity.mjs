@@ -136,7 +136,7 @@ function compare(a, b) {
 function marginsWithoutRounding(folder) {
   const prompts = path.join(scratch, 'prompts.jsonl');
   writeFileSync(prompts, texts.map((text, i) => `${JSON.stringify({ id: `r${i}`, text })}\n`).join(''));
-  const words = ['measure', '--model', folder, '--prompts', prompts, '--repeats', '1', '--warmup', '0', '--idle-seconds', '0',
+  const words = ['measure', '--model', folder, '--prompts', prompts, '--repeats', '3', '--warmup', '0', '--idle-seconds', '0',
     '--threads', options.threads, '--json'];
   return JSON.parse(ask(options.libtorch ?? options.coppice, words)).prompts.map(({ label, score }) => {
     const positive = label === 'positive' ? score : 1 - score;
