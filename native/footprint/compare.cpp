@@ -34,8 +34,8 @@ Status check_months(const Subject& subject, const std::set<Month>& reported, con
   if (!only_reported.empty()) message.append("; only in the export: ").append(listed(only_reported));
   if (!only_used.empty()) message.append("; only in the usage: ").append(listed(only_used));
   return invalid_input(
-      message.append(". Choose common ones with --from and --to (an export is complete about three "
-                     "weeks after its month)"));
+      message.append(". Choose common ones with --from and --to (Google exports a month on the 15th of the "
+                     "next)"));
 }
 
 // What each side takes for a region in one month.
