@@ -5,8 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <thread>
 
@@ -24,15 +22,6 @@ int exit_code_of(const coppice::Status& status) {
 int report(const coppice::Status& status) {
   if (!status.ok()) std::cerr << "coppice-serve: " << status.message() << '\n';
   return exit_code_of(status);
-}
-
-// The models to judge with: of the folder asked for, else of the page's where it has any.
-coppice::Result<coppice::serve::OpenedModels> find_models(const std::string& asked, const std::string& dist) {
-  if (asked == "none") return coppice::serve::OpenedModels();
-  const auto folder = asked.empty() ? std::filesystem::path(dist) / "models" : std::filesystem::path(asked);
-  std::error_code error;
-  if (asked.empty() && !std::filesystem::exists(folder / "catalog.json", error)) return coppice::serve::OpenedModels();
-  return coppice::serve::open_models(folder);
 }
 
 }  // namespace
@@ -57,8 +46,8 @@ int main(int argc, char** argv) {
   app.add_option("--dist", dist, "Folder of the built page")->type_name("FOLDER")->capture_default_str();
   app.add_option(
          "--models", models,
-         "Folder with catalog.json whose models judge reviews; \"none\" for none (default: models in the page's "
-         "folder)")
+         "Folder with catalog.json whose models judge reviews, e.g. the page's own; without it the page alone is "
+         "handed out")
       ->type_name("FOLDER");
   app.add_option("--host", options.host,
                  "Address to listen on; 0.0.0.0 for every IPv4 address of this machine, :: for those of IPv6 too")
@@ -94,14 +83,15 @@ int main(int argc, char** argv) {
 
   auto site = coppice::serve::Site::open(dist);
   if (!site) return report(site.status());
-  auto opened = find_models(models, dist);
-  if (!opened) return report(opened.status());
-  for (const std::string& left_out : opened->left_out) {
-    std::cerr << "coppice-serve: handed out, not judged with: " << left_out << '\n';
+  std::vector<std::unique_ptr<coppice::serve::Classifier>> classifiers;
+  if (!models.empty()) {
+    auto opened = coppice::serve::open_models(models);
+    if (!opened) return report(opened.status());
+    classifiers = *std::move(opened);
   }
   std::string ids;
-  for (const auto& classifier : opened->classifiers) ids.append(ids.empty() ? "" : ", ").append(classifier->info().id);
-  auto server = coppice::serve::SiteServer::bind(*std::move(site), options, std::move(opened->classifiers));
+  for (const auto& classifier : classifiers) ids.append(ids.empty() ? "" : ", ").append(classifier->info().id);
+  auto server = coppice::serve::SiteServer::bind(*std::move(site), options, std::move(classifiers));
   if (!server) return report(server.status());
 
   const std::string host = options.host.find(':') == std::string::npos ? options.host : "[" + options.host + "]";

@@ -1,6 +1,7 @@
 #include "native/serve/model_set.h"
 
 #include "native/io/file.h"
+#include "native/serve/bert_classifier.h"
 #include "native/serve/linear_classifier.h"
 #include "shared/records/catalog.h"
 #include "shared/records/manifest.h"
@@ -34,29 +35,26 @@ Result<std::unique_ptr<Classifier>> open_classifier(const fs::path& folder) {
   const fs::path file = folder / "manifest.json";
   COPPICE_ASSIGN_OR_RETURN(const std::string text, read_file(file));
   COPPICE_ASSIGN_OR_RETURN(const records::Manifest manifest, records::parse_manifest(text, file.string()));
-  if (manifest.architecture != records::Architecture::kLinear) {
-    return unsupported(manifest.id + ": a transformer; this program judges with linear models");
-  }
   COPPICE_RETURN_IF_ERROR(check_hashes(folder, manifest));
-  return open_linear_classifier(folder, manifest);
+  switch (manifest.architecture) {
+    case records::Architecture::kBert:
+      return open_bert_classifier(folder, manifest);
+    case records::Architecture::kLinear:
+      return open_linear_classifier(folder, manifest);
+  }
+  return unsupported(manifest.id + ": an architecture that this program does not judge with");
 }
 
-Result<OpenedModels> open_models(const fs::path& folder) {
+Result<std::vector<std::unique_ptr<Classifier>>> open_models(const fs::path& folder) {
   const fs::path file = folder / "catalog.json";
   COPPICE_ASSIGN_OR_RETURN(const std::string text, read_file(file));
   COPPICE_ASSIGN_OR_RETURN(const records::Catalog catalog, records::parse_catalog(text, file.string()));
-  OpenedModels opened;
+  std::vector<std::unique_ptr<Classifier>> classifiers;
   for (const records::CatalogEntry& entry : catalog.models) {
-    Result<std::unique_ptr<Classifier>> classifier = open_classifier(folder / entry.id);
-    if (classifier.ok()) {
-      opened.classifiers.push_back(*std::move(classifier));
-    } else if (classifier.status().code() == StatusCode::kUnsupported) {
-      opened.left_out.push_back(classifier.status().message());
-    } else {
-      return classifier.status();
-    }
+    COPPICE_ASSIGN_OR_RETURN(std::unique_ptr<Classifier> classifier, open_classifier(folder / entry.id));
+    classifiers.push_back(std::move(classifier));
   }
-  return opened;
+  return classifiers;
 }
 
 ModelSet::ModelSet(std::vector<std::unique_ptr<Classifier>> classifiers, const BatchLimits& limits,

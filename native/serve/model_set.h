@@ -12,14 +12,9 @@
 
 namespace coppice::serve {
 
-struct OpenedModels {
-  std::vector<std::unique_ptr<Classifier>> classifiers;  // in the catalogue's order
-  std::vector<std::string> left_out;                     // "id: why", for models there is no classifier for
-};
-
-// Reads catalog.json and each model's folder beside it. A model of an architecture without a classifier is left out;
-// any other fault is an error that names the file.
-Result<OpenedModels> open_models(const std::filesystem::path& folder);
+// Reads catalog.json and each model's folder beside it, in the catalogue's order. Any fault is an error that names the
+// file: a server must not start with fewer models than it was asked for.
+Result<std::vector<std::unique_ptr<Classifier>>> open_models(const std::filesystem::path& folder);
 
 class ModelSet {
  public:

@@ -82,10 +82,11 @@ test('image-root.sh copies a program with its libraries and names their packages
   const folder = mkdtempSync(path.join(os.tmpdir(), 'coppice-image-'));
   try {
     const image = path.join(folder, 'image');
-    const made = spawnSync('deploy/image-root.sh', ['/usr/bin/ls', image], { cwd: root, encoding: 'utf8' });
+    const made = spawnSync('deploy/image-root.sh', ['/usr/bin/ls', image, 'base-files'], { cwd: root, encoding: 'utf8' });
     assert.equal(made.status, 0, made.stderr);
     const found = debianComponents(readFileSync(`${image}-packages.tsv`, 'utf8'));
     assert.ok(found.some(({ name }) => name === 'libc6'));
+    assert.ok(found.some(({ name }) => name === 'base-files'));
     // What was copied is enough to run: by the loader that was copied, and nothing else of this machine.
     const loader = spawnSync('find', [image, '-name', 'ld-linux*'], { encoding: 'utf8' }).stdout.trim().split('\n')[0];
     const run = spawnSync(loader, ['--library-path', spawnSync('find', [image, '-name', '*.so*', '-printf', '%h:'], { encoding: 'utf8' }).stdout, path.join(image, 'app/coppice-serve'), '/'], { encoding: 'utf8', env: {} });

@@ -24,28 +24,54 @@ class ModelSetTest : public testing::Test {
   fs::path root_;
 };
 
-TEST_F(ModelSetTest, TheShippedLinearModelJudges) {
-  const auto opened = open_models("models");
-  ASSERT_TRUE(opened.ok()) << opened.status().message();
-  ASSERT_EQ(opened->classifiers.size(), 1U);
-  EXPECT_EQ(opened->left_out.size(), 2U);  // transformers
-  Classifier& classifier = *opened->classifiers[0];
-  EXPECT_EQ(classifier.info().id, "linear-ngrams");
-  EXPECT_EQ(classifier.info().architecture, "linear");
-  EXPECT_EQ(classifier.info().labels[1], "positive");
+TEST_F(ModelSetTest, TheShippedModelsJudge) {
   const std::string_view texts[] = {"A wonderful, moving film. I loved every minute of it.",
                                     "Dull, badly acted and far too long. The worst film of the year."};
-  const auto verdicts = classifier.classify(texts);
-  ASSERT_TRUE(verdicts.ok());
-  EXPECT_GT((*verdicts)[0].logits[1], (*verdicts)[0].logits[0]);
-  EXPECT_LT((*verdicts)[1].logits[1], (*verdicts)[1].logits[0]);
-  EXPECT_EQ((*verdicts)[0].tokens, 10);
+  const struct {
+    const char* id;
+    const char* architecture;
+    int64_t tokens;  // of the first text
+  } models[] = {{"linear-ngrams", "linear", 10}, {"minilm-l6-imdb-smallest", "bert", 14}};
+  for (const auto& model : models) {
+    const auto opened = open_classifier(fs::path("models") / model.id);
+    ASSERT_TRUE(opened.ok()) << opened.status().message();
+    Classifier& classifier = **opened;
+    EXPECT_EQ(classifier.info().id, model.id);
+    EXPECT_EQ(classifier.info().architecture, model.architecture);
+    EXPECT_EQ(classifier.info().labels[1], "positive");
+    const auto verdicts = classifier.classify(texts);
+    ASSERT_TRUE(verdicts.ok()) << verdicts.status().message();
+    EXPECT_GT((*verdicts)[0].logits[1], (*verdicts)[0].logits[0]) << model.id;
+    EXPECT_LT((*verdicts)[1].logits[1], (*verdicts)[1].logits[0]) << model.id;
+    EXPECT_EQ((*verdicts)[0].tokens, model.tokens);
+  }
+}
+
+// Many reviews at once, cut into calls of the engine, have the verdicts they have alone.
+TEST_F(ModelSetTest, ABatchOfAnyLengthsIsJudgedAsOneByOne) {
+  const auto opened = open_classifier("models/minilm-l6-imdb-smallest");
+  ASSERT_TRUE(opened.ok()) << opened.status().message();
+  std::string longer;
+  for (int i = 0; i < 300; ++i) longer += "A fine and quiet film. ";
+  std::vector<std::string_view> texts;
+  for (size_t i = 0; i < 40; ++i) texts.push_back(std::string_view(longer).substr(0, 1 + 37 * i));
+  texts.push_back(longer);
+  const auto together = (*opened)->classify(texts);
+  ASSERT_TRUE(together.ok()) << together.status().message();
+  ASSERT_EQ(together->size(), texts.size());
+  EXPECT_TRUE(together->back().truncated);
+  EXPECT_FALSE(together->front().truncated);
+  for (const size_t i : {size_t{0}, size_t{7}, size_t{25}, texts.size() - 1}) {
+    const auto alone = (*opened)->classify(std::span(texts).subspan(i, 1));
+    ASSERT_TRUE(alone.ok());
+    EXPECT_NEAR((*alone)[0].logits[1], (*together)[i].logits[1], 1e-3) << i;  // sums of float32 in another order
+  }
 }
 
 TEST_F(ModelSetTest, ASetFindsByIdAndKeepsTheOrder) {
   auto opened = open_models(root_);
   ASSERT_TRUE(opened.ok());
-  const ModelSet set(std::move(opened->classifiers), {}, {});
+  const ModelSet set(*std::move(opened), {}, {});
   EXPECT_EQ(set.all().size(), 1U);
   EXPECT_NE(set.find("linear-ngrams"), nullptr);
   EXPECT_EQ(set.find("linear"), nullptr);
