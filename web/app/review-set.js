@@ -53,15 +53,19 @@ export class ReviewSet {
       return this.#say({ message: `${file.name}: has ${megabytes(file.size)}; a set of reviews may have up to ${limit}. Split it, or take a part of it.` });
     }
     let bytes;
+    setText(this.#at('set-error'), '');
+    setText(this.#at('set-reading'), `Reading ${file.name}.`);
     try {
-      bytes = new Uint8Array(await file.arrayBuffer());
+      bytes = await file.arrayBuffer();
     } catch (error) {
       return this.#say({ message: `${file.name}: could not be read (${error.message}). A folder cannot be.` });
     }
-    this.#say(this.#outside.readReviews(file.name, bytes));
+    const error = await this.#outside.readSet(file.name, bytes);
+    if (error !== undefined) this.#say(error);
   }
 
   #say(error) {
+    setText(this.#at('set-reading'), '');
     setText(this.#at('set-error'), error?.message ?? '');
   }
 
