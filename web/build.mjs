@@ -71,7 +71,7 @@ function assemble() {
   mkdirSync(out, { recursive: true });
   writeFileSync(mark, '');
 
-  for (const file of ['style.css', 'side.css', 'icon.svg', 'samples.json', 'app']) copy(path.join(root, 'web', file), file);
+  for (const file of ['style.css', 'side.css', 'fonts.css', 'icon.svg', 'samples.json', 'app']) copy(path.join(root, 'web', file), file);
   for (const file of ['coppice.js', 'coppice.wasm']) {
     copy(need(path.resolve(root, options.core, file), 'Run cmake --preset wasm && cmake --build --preset wasm.'), `core/${file}`);
   }
@@ -90,6 +90,12 @@ function assemble() {
     copy(inPackage(`${files}/${name}-normal.woff2`), `fonts/${name}.woff2`);
     // Dear ImGui reads TrueType only.
     write(`fonts/${name}.ttf`, woffToTrueType(readFileSync(inPackage(`${files}/${name}-normal.woff`))));
+  }
+  for (const script of ['latin-ext', 'greek', 'cyrillic']) {
+    for (const weight of [400, 600]) {
+      const name = `source-sans-3-${script}-${weight}`;
+      copy(inPackage(`@fontsource/source-sans-3/files/${name}-normal.woff2`), `fonts/${name}.woff2`);
+    }
   }
   for (const file of ['sha2.js', '_md.js', '_u64.js', 'utils.js']) {
     copy(inPackage(`@noble/hashes/${file}`), `vendor/noble-hashes/${file}`);
