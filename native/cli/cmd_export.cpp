@@ -1,4 +1,5 @@
 // coppice export: a trained model folder to one as it is shipped, with ONNX weights, model card and manifest.
+// coppice quantize: the same for those who look for rounding under its name; it stores int8 unless told otherwise.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
@@ -15,8 +16,9 @@ namespace coppice::cli {
 namespace {
 
 struct ExportArguments {
+  std::string command;
   ExportModelOptions options;
-  std::string weights = "fp16";
+  std::string weights;
   std::string activations = "dynamic";
   CalibrationArguments calibration;
   std::string country;
@@ -24,7 +26,7 @@ struct ExportArguments {
 };
 
 std::vector<std::string> words_of(const ExportArguments& arguments) {
-  std::vector<std::string> words = {"coppice",   "export",
+  std::vector<std::string> words = {"coppice",   arguments.command,
                                     "--model",   arguments.options.model.string(),
                                     "--output",  arguments.options.output.string(),
                                     "--weights", arguments.weights};
@@ -95,10 +97,8 @@ Status run_export(ExportArguments& arguments) {
   return std::cout ? Status() : failed("standard output: cannot be written");
 }
 
-}  // namespace
-
-void add_export(CLI::App& app, Outcome& outcome) {
-  CLI::App* command = app.add_subcommand("export", kExportDescription);
+void add(CLI::App& app, Outcome& outcome, const char* name, const char* description, const char* weights) {
+  CLI::App* command = app.add_subcommand(name, description);
   command->footer(
       "The ONNX file (opset 17, inputs input_ids and attention_mask, output logits) is checked by ONNX's own checker.\n"
       "fp16 halves the download and computes in float32; fp32 keeps every bit of the weights.\n"
@@ -113,6 +113,8 @@ void add_export(CLI::App& app, Outcome& outcome) {
       "\"onnx_sha256\",\n\"relative_rounding_error\" and \"largest_rounding_error\" (fp16, "
       "int8),\"bytes\",\"files\"}\n");
   auto arguments = std::make_shared<ExportArguments>();
+  arguments->command = name;
+  arguments->weights = weights;
   command->add_option("--model", arguments->options.model, "Model folder")->required();
   command->add_option("--output", arguments->options.output, "Folder to write; its name becomes the model's id")
       ->required();
@@ -128,7 +130,15 @@ void add_export(CLI::App& app, Outcome& outcome) {
   command->add_flag("--keep-safetensors", arguments->options.keep_safetensors, "Also copy model.safetensors");
   command->add_option("--country", arguments->country, "ISO 3166 alpha-3 code, for the CO2e of the export");
   command->add_flag("--json", arguments->json, "One JSON document on standard output");
-  command->callback([arguments, &outcome] { outcome.exit_code = report("export", run_export(*arguments)); });
+  command->callback(
+      [arguments, &outcome] { outcome.exit_code = report(arguments->command.c_str(), run_export(*arguments)); });
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, Outcome& outcome) {
+  add(app, outcome, "export", kExportDescription, "fp16");
+  add(app, outcome, "quantize", kQuantizeDescription, "int8");
 }
 
 }  // namespace coppice::cli

@@ -52,12 +52,14 @@ void add_tools_commands(CLI::App& app, Outcome& outcome, char** argv);
 inline constexpr const char* kCatalogDescription = "List and verify the model folders beside catalog.json";
 inline constexpr const char* kCompareDescription = "Models side by side: accuracy, size, energy, and where they differ";
 inline constexpr const char* kExportDescription = "Write a trained model as it is shipped: ONNX, model card, manifest";
+inline constexpr const char* kQuantizeDescription =
+    "The same with weights rounded to int8, for a smaller and faster model";
 inline constexpr const char* kFetchDescription = "Get the data set or a base model";
 inline constexpr const char* kTrainLinearDescription = "Train a linear model over word n-grams, in seconds";
 inline constexpr const char* kTuneDescription = "Search training options: grid, random, successive halving";
 void add_catalog(CLI::App& app, Outcome& outcome);
 void add_compare(CLI::App& app, Outcome& outcome, char** argv);
-void add_export(CLI::App& app, Outcome& outcome);
+void add_export(CLI::App& app, Outcome& outcome);  // and quantize
 void add_fetch(CLI::App& app, Outcome& outcome);
 // train-linear; evaluate and predict of a linear model.
 void add_linear_commands(CLI::App& app, Outcome& outcome, char** argv);

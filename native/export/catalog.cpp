@@ -65,7 +65,7 @@ Result<std::vector<CatalogModel>> rebuild_catalog(const std::filesystem::path& m
       found.erase(it);
     }
   }
-  for (const std::string& name : found) catalog.models.push_back({name});
+  for (const std::string& name : found) catalog.models.push_back({.id = name});
   COPPICE_ASSIGN_OR_RETURN(std::vector<CatalogModel> verified, verify_all(models, catalog));
   COPPICE_RETURN_IF_ERROR(write_file_atomically(path, dump_json(records::to_json(catalog), 1) + "\n"));
   return verified;

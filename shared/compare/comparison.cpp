@@ -99,6 +99,7 @@ void Comparison::read_catalog(std::string_view bytes) {
   for (const records::CatalogEntry& entry : catalog->models) {
     ModelRow row;
     row.id = entry.id;
+    row.selected = entry.preselected;
     state_.models.push_back(std::move(row));
     models_.emplace_back();
     describe(state_.models.size() - 1);

@@ -22,8 +22,9 @@ Result<Catalog> parse_catalog(std::string_view bytes, const std::string& source)
       entry.fail("id", "\"" + id + "\" is no folder name of letters, digits, '.', '_' and '-'");
     }
     if (entry.status().ok() && !seen.insert(id).second) entry.fail("id", "\"" + id + "\" is listed twice");
+    const bool preselected = entry.boolean_or("preselected", true);
     COPPICE_RETURN_IF_ERROR(entry.status());
-    catalog.models.push_back({id});
+    catalog.models.push_back({id, preselected});
   }
   return catalog;
 }
@@ -32,7 +33,11 @@ OrderedJson to_json(const Catalog& catalog) {
   OrderedJson json;
   json["schema_version"] = kCatalogVersion;
   json["models"] = OrderedJson::array();
-  for (const CatalogEntry& entry : catalog.models) json["models"].push_back({{"id", entry.id}});
+  for (const CatalogEntry& entry : catalog.models) {
+    OrderedJson model = {{"id", entry.id}};
+    if (!entry.preselected) model["preselected"] = false;
+    json["models"].push_back(std::move(model));
+  }
   return json;
 }
 

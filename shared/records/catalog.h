@@ -1,6 +1,7 @@
 // models/catalog.json: which models are shipped, in the order they are shown.
-//   {"schema_version":1,"models":[{"id":"dense"},{"id":"structured"}]}
-// The id is the folder beside the catalog; everything else is in that folder's manifest.json.
+//   {"schema_version":1,"models":[{"id":"dense"},{"id":"structured"},{"id":"large","preselected":false}]}
+// The id is the folder beside the catalog; everything else about a model is in that folder's manifest.json. A model with
+// "preselected":false is offered by the page but takes no part, and is not downloaded, until the visitor ticks it.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@ inline constexpr int64_t kCatalogVersion = 1;
 
 struct CatalogEntry {
   std::string id;
+  bool preselected = true;
 };
 
 struct Catalog {

@@ -5,7 +5,7 @@
 //
 // Attributes
 //   src      folder of the Coppice page, as `npm run build` makes it (default: the one that this script lies in)
-//   models   ids, by spaces or commas; without it all of the catalogue
+//   models   ids, by spaces or commas; without it those that the catalogue preselects
 //   text     the review;  grid, device, repeats, theme ("dark", "light", "auto")
 //   compare  present: compares as soon as it is ready
 // Events, which bubble: coppice-ready, coppice-result, coppice-error; detail as in web/app/embedded.js.

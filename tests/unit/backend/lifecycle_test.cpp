@@ -181,6 +181,9 @@ TEST_F(Lifecycle, AnInt8ExportIsJudgedInItsOwnArithmeticAndComparedWithWhatItCam
   const Json exported =
       json_of(run_coppice("export --model " + at("dense") + " --output " + at("int8") + " --weights int8 --json"));
   EXPECT_EQ(exported["weights"], "int8");
+  // The same under the name of what it does.
+  const Json quantized = json_of(run_coppice("quantize --model " + at("dense") + " --output " + at("q") + " --json"));
+  EXPECT_EQ(quantized["onnx_sha256"], exported["onnx_sha256"]);
   EXPECT_GT(exported["relative_rounding_error"].get<double>(), 0);
   EXPECT_TRUE(exported["largest_rounding_error"].contains("tensor"));
   EXPECT_EQ(manifest_of("int8")["weights"][0]["dtype"], "I8");

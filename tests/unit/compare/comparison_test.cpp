@@ -56,6 +56,28 @@ TEST(Comparison, LoadsTheSmallestFirstAndShowsItsVerdictWhileTheOtherLoads) {
   EXPECT_EQ(driver.comparison.state().phase, RunPhase::kLoading);
 }
 
+TEST(Comparison, AModelThatIsNotPreselectedWaitsForItsTick) {
+  Driver driver;
+  driver.comparison.fetched(driver.take().at(0).id,
+                            R"({"schema_version":1,"models":[{"id":"dense","preselected":false},{"id":"small"}]})");
+  driver.describe();
+  driver.comparison.set_text("A good film.");
+  EXPECT_FALSE(driver.row(0).selected);
+  ASSERT_TRUE(driver.comparison.start().ok());
+  std::vector<Request> requests = driver.take();
+  ASSERT_EQ(requests.size(), 1U);
+  EXPECT_EQ(requests[0].model, "small");
+  driver.comparison.loaded(requests[0].id, true);
+  for (const Request& request : driver.take()) EXPECT_NE(request.model, "dense");
+  driver.comparison.cancel();
+  ASSERT_TRUE(driver.comparison.select_model("dense", true).ok());
+  ASSERT_TRUE(driver.comparison.start().ok());
+  requests = driver.take();
+  ASSERT_FALSE(requests.empty());
+  EXPECT_EQ(requests[0].kind, RequestKind::kLoad);
+  EXPECT_EQ(requests[0].model, "dense");
+}
+
 TEST(Comparison, TimesTheModelsInTurnOneRunAtATime) {
   Driver driver;
   ASSERT_TRUE(driver.comparison.set_repeats(3).ok());

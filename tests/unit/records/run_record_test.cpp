@@ -83,11 +83,13 @@ TEST(RunRecord, RefusalsNameTheMember) {
 }
 
 TEST(Catalog, RoundTripsAndRefuses) {
-  const auto catalog =
-      parse_catalog(R"({"schema_version":1,"models":[{"id":"dense"},{"id":"pruned-50.v2"}]})", "catalog");
+  const char* written = R"({"schema_version":1,"models":[{"id":"dense"},{"id":"pruned-50.v2","preselected":false}]})";
+  const auto catalog = parse_catalog(written, "catalog");
   ASSERT_TRUE(catalog.ok()) << catalog.status().message();
   ASSERT_EQ(catalog->models.size(), 2U);
-  EXPECT_EQ(dump_json(to_json(*catalog)), R"({"schema_version":1,"models":[{"id":"dense"},{"id":"pruned-50.v2"}]})");
+  EXPECT_TRUE(catalog->models[0].preselected);
+  EXPECT_FALSE(catalog->models[1].preselected);
+  EXPECT_EQ(dump_json(to_json(*catalog)), written);
   for (const char* text : {
            R"({"schema_version":2,"models":[]})",
            R"({"models":[]})",
@@ -97,6 +99,7 @@ TEST(Catalog, RoundTripsAndRefuses) {
            R"({"schema_version":1,"models":[{"id":""}]})",
            R"({"schema_version":1,"models":[{"id":"a"},{"id":"a"}]})",
            R"({"schema_version":1,"models":["a"]})",
+           R"({"schema_version":1,"models":[{"id":"a","preselected":"no"}]})",
            R"([])",
        }) {
     EXPECT_FALSE(parse_catalog(text, "catalog").ok()) << text;

@@ -1,0 +1,141 @@
+#include "shared/engine/kernel_costs.h"
+
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+namespace coppice::engine {
+namespace {
+
+using namespace kernels;
+
+// A piece of a matrix as MiniLM has them, on one tile of tokens.
+constexpr size_t kRows = 96;
+constexpr size_t kDepth = 384;
+constexpr size_t kTokens = 64;
+constexpr size_t kEvery = 5;  // one of so many is not zero
+constexpr int kRepeats = 4;
+
+double shortest(double (*now)(), const std::function<void()>& work) {
+  double shortest = 1e9;
+  for (int i = 0; i < kRepeats; ++i) {
+    const double start = now();
+    work();
+    shortest = std::min(shortest, now() - start);
+  }
+  return shortest;
+}
+
+struct Times {
+  double multiplications = 0;  // of the dense ones
+  double dense = 0;
+  double int8 = 0;
+};
+
+KernelCosts measure(double (*now)(), Times& times) {
+  const size_t stride = padded_stride(kTokens);
+  const std::vector<float> x(kDepth * stride, 0.5F);
+  std::vector<float> out_values(kRows * stride);
+  const std::vector<float> bias(kRows, 0.0F);
+  const Activations out{out_values.data(), stride};
+  Epilogue epilogue;
+  epilogue.bias = bias.data();
+  const RowRange rows{0, kRows};
+  std::vector<float> scratch(std::max(dense_scratch(kDepth), kSparseScratch));
+
+  const std::vector<float> weights(kRows * kDepth, 0.25F);
+  const std::vector<uint16_t> half(kRows * kDepth, 0x3400);
+  const double dense = shortest(now, [&] {
+    multiply_float32(weights.data(), kDepth, rows, {x.data(), stride}, kTokens, epilogue, out);
+  });
+  if (!(dense > 0)) return {};
+  times.dense = dense;
+  times.multiplications = static_cast<double>(kRows * kDepth * kTokens);
+  const double float16 = shortest(now, [&] {
+    multiply_float16(half.data(), kDepth, rows, {x.data(), stride}, kTokens, epilogue, out, scratch.data());
+  });
+
+  // Entries at changing places, as pruning leaves them.
+  std::vector<uint8_t> inputs;
+  std::vector<uint32_t> begins;
+  for (size_t block = 0; block < kDepth; block += kSparseDepth) {
+    for (size_t row = 0; row < kRows; ++row) {
+      begins.push_back(static_cast<uint32_t>(inputs.size()));
+      for (size_t k = 0; k < kSparseDepth; ++k) {
+        if ((row * 7 + k * 3 + k * k * row) % kEvery == 0) inputs.push_back(static_cast<uint8_t>(k));
+      }
+    }
+  }
+  begins.push_back(static_cast<uint32_t>(inputs.size()));
+  const std::vector<float> entries(inputs.size() * 4, 0.25F);
+  const SparseRows sparse{entries.data(), inputs.data(), begins.data(), kRows, kDepth};
+  const double sparse_time = shortest(now, [&] {
+    multiply_sparse(sparse, rows, {x.data(), stride}, kTokens, epilogue, out, scratch.data());
+  });
+  // The same entries as of four rows each: the matrix is four times as high.
+  std::vector<float> high_values(4 * kRows * stride);
+  const std::vector<float> high_bias(4 * kRows, 0.0F);
+  Epilogue high_epilogue;
+  high_epilogue.bias = high_bias.data();
+  const BlockRows blocks{entries.data(), inputs.data(), begins.data(), 4 * kRows, kDepth};
+  const double blocks_time = shortest(now, [&] {
+    multiply_blocks(blocks, {0, 4 * kRows}, {x.data(), stride}, kTokens, high_epilogue, {high_values.data(), stride},
+                    scratch.data());
+  });
+
+  std::vector<uint8_t> bytes(quantized_bytes(kDepth, kTokens), 100);
+  std::vector<float> token_scales(stride, 0.01F);
+  std::vector<int32_t> zero_points(stride, 128);
+  const QuantizedActivations quantized{bytes.data(), token_scales.data(), zero_points.data()};
+  const std::vector<int8_t> values(kRows * kDepth, 3);
+  const std::vector<float> row_scales(kRows, 0.01F);
+  const std::vector<int32_t> sums(kRows, 0);
+  const double int8 = shortest(now, [&] {
+    multiply_int8({values.data(), row_scales.data(), sums.data(), kDepth, true}, rows, quantized, kTokens, epilogue,
+                  out);
+  });
+  times.int8 = int8;
+  std::vector<uint16_t> quads;
+  std::vector<uint32_t> quad_begins;
+  for (size_t row = 0; row < kRows; ++row) {
+    quad_begins.push_back(static_cast<uint32_t>(quads.size()));
+    for (size_t quad = 0; quad < kDepth / 4; ++quad) {
+      if ((row * 5 + quad * 3 + quad * quad * row) % 5 < 3) quads.push_back(static_cast<uint16_t>(quad));
+    }
+  }
+  quad_begins.push_back(static_cast<uint32_t>(quads.size()));
+  const double quads_time = shortest(now, [&] {
+    multiply_quads({values.data(), quads.data(), quad_begins.data(), row_scales.data(), sums.data(), kDepth, true},
+                   rows, quantized, kTokens, epilogue, out);
+  });
+
+  const double unit = dense / static_cast<double>(kRows * kDepth);
+  KernelCosts costs;
+  costs.float16 = float16 / static_cast<double>(kRows * kDepth) / unit;
+  costs.sparse = sparse_time / static_cast<double>(inputs.size()) / unit;
+  costs.blocks4x1 = blocks_time / static_cast<double>(4 * inputs.size()) / unit;
+  // Of a quad, as the formats are compared by quads.
+  costs.int8 = int8 / static_cast<double>(kRows * kDepth) / unit;
+  costs.sparse_quads = quads_time / static_cast<double>(4 * quads.size()) / unit;
+  return costs;
+}
+
+}  // namespace
+
+KernelCosts measure_kernel_costs(double (*now)()) {
+  Times times;
+  return measure(now, times);
+}
+
+KernelRates measure_kernel_rates(double (*now)()) {
+  KernelRates rates;
+  for (int i = 0; i < 20; ++i) {
+    Times times;
+    measure(now, times);
+    if (times.dense > 0) rates.float32 = std::max(rates.float32, times.multiplications / times.dense);
+    if (times.int8 > 0) rates.int8 = std::max(rates.int8, times.multiplications / times.int8);
+  }
+  return rates;
+}
+
+}  // namespace coppice::engine

@@ -1,0 +1,20 @@
+// What one multiplication costs in each format of weights, on the machine at hand: about half a millisecond, at load.
+#pragma once
+
+#include "shared/engine/linear.h"
+
+namespace coppice::engine {
+
+// now: seconds of a clock that never goes back, in steps of a microsecond or less; of the calling thread's CPU time
+// where the machine has other work. Where the clock shows no time at all, the costs of the table (linear.h).
+KernelCosts measure_kernel_costs(double (*now)());
+
+// Multiplications a second of dense products on what stays in the caches, one thread: the peak that a profile is held
+// against. The same pieces as above.
+struct KernelRates {
+  double float32 = 0;
+  double int8 = 0;
+};
+KernelRates measure_kernel_rates(double (*now)());
+
+}  // namespace coppice::engine

@@ -1,0 +1,284 @@
+// Products of 8-bit activations and weights with exact sums in 32 bits, dense and without zero quads.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "shared/engine/kernels/int8.cpp"
+#include <hwy/foreach_target.h>  // before highway.h: compiles this file once for each instruction set
+#include <hwy/highway.h>
+
+#include <algorithm>
+
+#include "shared/engine/kernels/kernels.h"
+#include "shared/engine/kernels/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace coppice::engine::kernels::HWY_NAMESPACE {
+namespace {
+
+constexpr size_t kQuadBytes = kTile * 4;  // of one quad of inputs, for a tile of tokens
+
+// One quad of inputs, of a vector of tokens.
+HWY_INLINE VI load_quads(const uint8_t* from) {
+  HWY_ALIGN int32_t bits[kLanes];
+  hwy::CopyBytes<sizeof(bits)>(from, bits);  // a load of a vector, to the compiler
+  return hn::Load(I32(), bits);
+}
+HWY_INLINE void store_quads(VI quads, uint8_t* to) {
+  HWY_ALIGN int32_t bits[kLanes];
+  hn::Store(quads, I32(), bits);
+  hwy::CopyBytes<sizeof(bits)>(bits, to);
+}
+HWY_INLINE VI broadcast_quad(const int8_t* from) {
+  int32_t bits;
+  hwy::CopyBytes<4>(from, &bits);
+  return hn::Set(I32(), bits);
+}
+
+// sum + the dot product of four uint8 of x and four int8 of w in each 32-bit lane. By 16-bit products, of any weights.
+HWY_INLINE VI dot_wide(VI sum, VI x, VI w) {
+#if HWY_TARGET == HWY_SCALAR
+  const auto bits = static_cast<uint32_t>(x.raw);
+  for (int shift = 0; shift < 32; shift += 8) {
+    const int32_t weight = static_cast<int8_t>(static_cast<uint32_t>(w.raw) >> shift);
+    sum.raw += static_cast<int32_t>((bits >> shift) & 0xFFU) * weight;
+  }
+  return sum;
+#else
+  const I32 di;
+  const hn::Repartition<int16_t, I32> d16;
+  const hn::Repartition<uint16_t, I32> du16;
+  const auto x_even = hn::BitCast(d16, hn::And(x, hn::Set(di, 0x00FF00FF)));
+  const auto x_odd = hn::BitCast(d16, hn::ShiftRight<8>(hn::BitCast(du16, x)));
+  const auto w16 = hn::BitCast(d16, w);
+  const auto w_even = hn::ShiftRight<8>(hn::ShiftLeft<8>(w16));
+  const auto w_odd = hn::ShiftRight<8>(w16);
+  VI high = hn::Zero(di);
+  VI low = hn::ReorderWidenMulAccumulate(di, x_even, w_even, hn::Zero(di), high);
+  low = hn::ReorderWidenMulAccumulate(di, x_odd, w_odd, low, high);
+  return hn::Add(sum, hn::RearrangeToOddPlusEven(low, high));
+#endif
+}
+
+// The same where all weights are within -64..64, or the processor has an instruction that never saturates.
+HWY_INLINE VI dot_narrow(VI sum, VI x, VI w) {
+#if HWY_TARGET == HWY_AVX3_DL
+  // No intrinsic: Highway 1.0.3 compiles this target with "avxvnni" where it means "avx512vnni".
+  asm("vpdpbusd %2, %1, %0" : "+v"(sum.raw) : "v"(x.raw), "v"(w.raw));
+  return sum;
+#elif HWY_TARGET == HWY_AVX3
+  const __m512i pairs = _mm512_maddubs_epi16(x.raw, w.raw);
+  return hn::Add(sum, VI{_mm512_madd_epi16(pairs, _mm512_set1_epi16(1))});
+#elif HWY_TARGET == HWY_AVX2
+  const __m256i pairs = _mm256_maddubs_epi16(x.raw, w.raw);
+  return hn::Add(sum, VI{_mm256_madd_epi16(pairs, _mm256_set1_epi16(1))});
+#elif HWY_TARGET == HWY_SSE4
+  const __m128i pairs = _mm_maddubs_epi16(x.raw, w.raw);
+  return hn::Add(sum, VI{_mm_madd_epi16(pairs, _mm_set1_epi16(1))});
+#else
+  return dot_wide(sum, x, w);
+#endif
+}
+
+struct Narrow {
+  HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_narrow(sum, x, w); }
+};
+struct Wide {
+  HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_wide(sum, x, w); }
+};
+
+HWY_INLINE void finish_int8(VI sum, float scale, int32_t row_sum, size_t row, size_t token,
+                            const QuantizedActivations& x, const Epilogue& epilogue, Activations out) {
+  const F32 d;
+  const I32 di;
+  const VI zero = hn::Mul(hn::LoadU(di, x.zero_points + token), hn::Set(di, row_sum));
+  const VF scales = hn::Mul(hn::LoadU(d, x.scales + token), hn::Set(d, scale));
+  finish(hn::Mul(hn::ConvertTo(d, hn::Sub(sum, zero)), scales), row, token, epilogue, out);
+}
+
+template <class Dot>
+HWY_INLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                              const Epilogue& epilogue, Activations out) {
+  const I32 di;
+  const size_t depth = padded_depth(weights.depth);
+  for (size_t tile = 0; tile < tokens; tile += kTile) {
+    const uint8_t* tile_data = x.data + tile * depth;
+    for (size_t row = rows.begin; row < rows.end; row += kRowGroup) {
+      const size_t row_count = std::min(kRowGroup, rows.end - row);
+      const int8_t* left[kRowGroup];
+      for (size_t r = 0; r < kRowGroup; ++r) left[r] = weights.values + (row + std::min(r, row_count - 1)) * depth;
+      const size_t tile_end = std::min(tokens, tile + kTile);
+      for (size_t token = tile; token < tile_end; token += kDenseVectors * kLanes) {
+        with_vectors<kDenseVectors>(tile_end - token, [&](auto count) HWY_ATTR {
+          constexpr size_t kVectors = decltype(count)::value;
+          VI sums[kRowGroup][kVectors];
+          for (size_t r = 0; r < kRowGroup; ++r) {
+            for (size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::Zero(di);
+          }
+          const uint8_t* HWY_RESTRICT from = tile_data + (token - tile) * 4;
+          for (size_t k = 0; k < depth; k += 4, from += kQuadBytes) {
+            VI quads[kVectors];
+            for (size_t v = 0; v < kVectors; ++v) quads[v] = load_quads(from + v * kLanes * 4);
+            for (size_t r = 0; r < kRowGroup; ++r) {
+              const VI weight = broadcast_quad(left[r] + k);
+              for (size_t v = 0; v < kVectors; ++v) sums[r][v] = Dot()(sums[r][v], quads[v], weight);
+            }
+          }
+          for (size_t r = 0; r < kRowGroup; ++r) {
+            if (r >= row_count) break;
+            for (size_t v = 0; v < kVectors; ++v) {
+              finish_int8(sums[r][v], weights.scales[row + r], weights.sums[row + r], row + r, token + v * kLanes, x,
+                          epilogue, out);
+            }
+          }
+        });
+      }
+    }
+  }
+}
+
+template <class Dot>
+HWY_INLINE void MultiplySparse(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                               const Epilogue& epilogue, Activations out) {
+  const I32 di;
+  const size_t depth = padded_depth(weights.depth);
+  for (size_t tile = 0; tile < tokens; tile += kTile) {
+    const uint8_t* HWY_RESTRICT tile_data = x.data + tile * depth;
+    with_vectors<kTileVectors>(tokens - tile, [&](auto count) HWY_ATTR {
+      constexpr size_t kVectors = decltype(count)::value;
+      for (size_t row = rows.begin; row < rows.end; ++row) {
+        VI sums[kVectors];
+        VI others[kVectors];  // a second chain of dependent sums
+        for (size_t v = 0; v < kVectors; ++v) sums[v] = others[v] = hn::Zero(di);
+        size_t i = weights.begins[row];
+        const size_t end = weights.begins[row + 1];
+        for (; i + 2 <= end; i += 2) {
+          const uint8_t* a = tile_data + weights.quads[i] * kQuadBytes;
+          const uint8_t* b = tile_data + weights.quads[i + 1] * kQuadBytes;
+          const VI wa = broadcast_quad(weights.values + 4 * i);
+          const VI wb = broadcast_quad(weights.values + 4 * i + 4);
+          for (size_t v = 0; v < kVectors; ++v) sums[v] = Dot()(sums[v], load_quads(a + v * kLanes * 4), wa);
+          for (size_t v = 0; v < kVectors; ++v) others[v] = Dot()(others[v], load_quads(b + v * kLanes * 4), wb);
+        }
+        if (i < end) {
+          const uint8_t* a = tile_data + weights.quads[i] * kQuadBytes;
+          const VI wa = broadcast_quad(weights.values + 4 * i);
+          for (size_t v = 0; v < kVectors; ++v) sums[v] = Dot()(sums[v], load_quads(a + v * kLanes * 4), wa);
+        }
+        for (size_t v = 0; v < kVectors; ++v) {
+          finish_int8(hn::Add(sums[v], others[v]), weights.scales[row], weights.sums[row], row, tile + v * kLanes, x,
+                      epilogue, out);
+        }
+      }
+    });
+  }
+}
+
+void MultiplyInt8(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                  const Epilogue& epilogue, Activations out) {
+  if (weights.seven_bits || HWY_TARGET == HWY_AVX3_DL) {
+    MultiplyDense<Narrow>(weights, rows, x, tokens, epilogue, out);
+  } else {
+    MultiplyDense<Wide>(weights, rows, x, tokens, epilogue, out);
+  }
+}
+
+void MultiplyQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                   const Epilogue& epilogue, Activations out) {
+  if (weights.seven_bits || HWY_TARGET == HWY_AVX3_DL) {
+    MultiplySparse<Narrow>(weights, rows, x, tokens, epilogue, out);
+  } else {
+    MultiplySparse<Wide>(weights, rows, x, tokens, epilogue, out);
+  }
+}
+
+Range FindRange(ConstActivations x, size_t depth, size_t begin, size_t end) {
+  const F32 d;
+  VF low = hn::Zero(d);
+  VF high = hn::Zero(d);
+  for (size_t k = 0; k < depth; ++k) {
+    const float* row = x.data + k * x.stride;
+    size_t token = begin;
+    for (; token + kLanes <= end; token += kLanes) {
+      const VF values = hn::LoadU(d, row + token);
+      low = hn::Min(low, values);
+      high = hn::Max(high, values);
+    }
+    if (token < end) {  // 0 in the lanes of the next review
+      const VF values = hn::IfThenElseZero(hn::FirstN(d, end - token), hn::LoadU(d, row + token));
+      low = hn::Min(low, values);
+      high = hn::Max(high, values);
+    }
+  }
+  return {hn::GetLane(hn::MinOfLanes(d, low)), hn::GetLane(hn::MaxOfLanes(d, high))};
+}
+
+// x / scale, correctly rounded: with FMA by the inverse (itself correctly rounded) and one correction (Markstein 1990),
+// a quarter of the time of a division.
+HWY_INLINE VF divide(VF x, VF scale, VF inverse) {
+#if HWY_TARGET <= HWY_AVX2 && HWY_ARCH_X86
+  const VF quotient = hn::Mul(x, inverse);
+  return hn::MulAdd(hn::NegMulAdd(quotient, scale, x), inverse, quotient);
+#else
+  (void)inverse;
+  return hn::Div(x, scale);
+#endif
+}
+
+void Quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedActivations& out) {
+  const F32 d;
+  const I32 di;
+  const size_t quads = padded_depth(depth) / 4;
+  for (size_t tile = 0; tile < tokens; tile += kTile) {
+    uint8_t* tile_data = out.data + tile * quads * 4;
+    const size_t tile_end = std::min(tokens, tile + kTile);
+    for (size_t token = tile; token < tile_end; token += kLanes) {
+      const VF scale = hn::LoadU(d, out.scales + token);
+      const VF inverse = hn::Div(hn::Set(d, 1.0F), scale);
+      const VF zero_point = hn::ConvertTo(d, hn::LoadU(di, out.zero_points + token));
+      const auto byte_of = [&](size_t k) HWY_ATTR {
+        const VF steps = hn::Round(divide(hn::LoadU(d, x.data + k * x.stride + token), scale, inverse));
+        const VF value = hn::Add(steps, zero_point);
+        return hn::ConvertTo(di, hn::Min(hn::Max(value, hn::Zero(d)), hn::Set(d, 255.0F)));
+      };
+      for (size_t quad = 0; quad < quads; ++quad) {
+        VI bytes = byte_of(4 * quad);
+        if (4 * quad + 1 < depth) bytes = hn::Or(bytes, hn::ShiftLeft<8>(byte_of(4 * quad + 1)));
+        if (4 * quad + 2 < depth) bytes = hn::Or(bytes, hn::ShiftLeft<16>(byte_of(4 * quad + 2)));
+        if (4 * quad + 3 < depth) bytes = hn::Or(bytes, hn::ShiftLeft<24>(byte_of(4 * quad + 3)));
+        store_quads(bytes, tile_data + quad * kQuadBytes + (token - tile) * 4);
+      }
+    }
+  }
+}
+
+size_t TokenTile() { return kTile; }
+
+}  // namespace
+}  // namespace coppice::engine::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace coppice::engine::kernels {
+
+HWY_EXPORT(MultiplyInt8);
+HWY_EXPORT(MultiplyQuads);
+HWY_EXPORT(FindRange);
+HWY_EXPORT(Quantize);
+HWY_EXPORT(TokenTile);
+
+void multiply_int8(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                   const Epilogue& epilogue, Activations out) {
+  HWY_DYNAMIC_DISPATCH(MultiplyInt8)(weights, rows, x, tokens, epilogue, out);
+}
+void multiply_quads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                    const Epilogue& epilogue, Activations out) {
+  HWY_DYNAMIC_DISPATCH(MultiplyQuads)(weights, rows, x, tokens, epilogue, out);
+}
+Range find_range(ConstActivations x, size_t depth, size_t begin, size_t end) {
+  return HWY_DYNAMIC_DISPATCH(FindRange)(x, depth, begin, end);
+}
+void quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedActivations& out) {
+  HWY_DYNAMIC_DISPATCH(Quantize)(x, depth, tokens, out);
+}
+size_t token_tile() { return HWY_DYNAMIC_DISPATCH(TokenTile)(); }
+
+}  // namespace coppice::engine::kernels
+#endif

@@ -1,0 +1,180 @@
+// The arithmetic of the engine, compiled for each instruction set by Highway and chosen when the program starts.
+//
+// Activations are float32 matrices (features, tokens): feature f of token t is data[f * stride + t]. Tokens lie in the
+// lanes of a vector, so that one weight meets many tokens, whether its neighbours are zeros or not; LayerNorm and
+// softmax run down the lanes without a sum across them. The stride is padded_stride(tokens): kernels read and write
+// whole vectors, so columns after the last token hold numbers of no meaning.
+//
+// Weight matrices are (out, in), row-major, as in the checkpoint; a RowRange is a part of their rows, what one thread
+// computes. No kernel allocates: `scratch` is the caller's, of the size stated. No pointer needs alignment.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace coppice::engine::kernels {
+
+inline constexpr size_t kMostLanes = 16;     // float32 in the widest vector
+inline constexpr size_t kMostTile = 64;      // tokens computed together, at most: four vectors
+inline constexpr size_t kRowGroup = 6;       // rows of a dense matrix computed together
+inline constexpr size_t kSparseDepth = 128;  // inputs of a block of a sparse matrix
+
+// Room for whole vectors from any token on. An odd number of cache lines, so that features spread over all cache sets.
+constexpr size_t padded_stride(size_t tokens) {
+  const size_t lines = (tokens + kMostLanes - 1) / kMostLanes + 1;
+  return (lines | 1) * kMostLanes;
+}
+
+struct RowRange {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+struct ConstActivations {
+  const float* data = nullptr;
+  size_t stride = 0;
+};
+struct Activations {
+  float* data = nullptr;
+  size_t stride = 0;
+  operator ConstActivations() const { return {data, stride}; }  // NOLINT(google-explicit-constructor)
+};
+
+// What becomes of a product before it is stored: + bias[row], then GELU, then + residual[row, token].
+struct Epilogue {
+  const float* bias = nullptr;  // (rows), never null
+  bool gelu = false;
+  ConstActivations residual;  // data null: none
+};
+
+// ---- float32 products
+// ------------------------------------------------------------------------------------------------
+
+// out[r, t] = epilogue(sum over k of weights[r, k] * x[k, t]). Sums in float32, over k in order.
+// scratch: none for float32 weights; dense_scratch(depth) floats for IEEE binary16 ones, which are widened a few rows
+// at a time.
+void multiply_float32(const float* weights, size_t depth, RowRange rows, ConstActivations x, size_t tokens,
+                      const Epilogue& epilogue, Activations out);
+void multiply_float16(const uint16_t* weights, size_t depth, RowRange rows, ConstActivations x, size_t tokens,
+                      const Epilogue& epilogue, Activations out, float* scratch);
+constexpr size_t dense_scratch(size_t depth) { return kRowGroup * (depth + kMostLanes); }
+
+// A sparse matrix in blocks of kSparseDepth inputs, the rows of the first block before those of the second. Row r of
+// block b holds entries begins[b * rows + r] to begins[b * rows + r + 1]: a value, and its input within the block.
+struct SparseRows {
+  const float* values = nullptr;
+  const uint8_t* inputs = nullptr;
+  const uint32_t* begins = nullptr;  // blocks * rows + 1
+  size_t rows = 0;
+  size_t depth = 0;
+};
+// The same sum over the entries alone. scratch: kSparseScratch floats.
+inline constexpr size_t kSparseScratch = kSparseDepth * kMostTile;
+void multiply_sparse(const SparseRows& weights, RowRange rows, ConstActivations x, size_t tokens,
+                     const Epilogue& epilogue, Activations out, float* scratch);
+
+// The same for a matrix whose zeros are 4x1 blocks: an entry is an input and its four values for four rows in turn.
+// begins: of groups of four rows; `rows` is that of the matrix, whose last group may be short (its values are 0).
+struct BlockRows {
+  const float* values = nullptr;  // four an entry
+  const uint8_t* inputs = nullptr;
+  const uint32_t* begins = nullptr;  // blocks * groups + 1
+  size_t rows = 0;
+  size_t depth = 0;
+};
+void multiply_blocks(const BlockRows& weights, RowRange rows, ConstActivations x, size_t tokens,
+                     const Epilogue& epilogue, Activations out, float* scratch);
+
+// ---- 8-bit products
+// --------------------------------------------------------------------------------------------------
+
+// Activations as uint8 with a scale and a zero point a token: value = scale * (q - zero_point). In tiles of
+// token_tile() tokens, each (ceil(depth / 4), token_tile(), 4) bytes: four inputs of a token side by side, as the
+// integer dot products of processors take them. What is beyond depth or the last token is 0.
+struct QuantizedActivations {
+  uint8_t* data = nullptr;         // quantized_bytes(depth, tokens)
+  float* scales = nullptr;         // (tokens), room for padded_stride(tokens), as the next
+  int32_t* zero_points = nullptr;  // (tokens)
+};
+size_t token_tile();  // of the instruction set in use
+constexpr size_t padded_depth(size_t depth) { return (depth + 3) / 4 * 4; }
+constexpr size_t quantized_bytes(size_t depth, size_t tokens) {
+  return padded_depth(depth) * ((tokens + kMostTile - 1) / kMostTile * kMostTile);
+}
+
+struct Range {
+  float low = 0;
+  float high = 0;
+};
+// Of x[0 .. depth, begin .. end) and 0: low <= 0 <= high. A NaN in x makes either of them anything.
+Range find_range(ConstActivations x, size_t depth, size_t begin, size_t end);
+
+// q = clamp(round(x / scale) + zero_point, 0, 255), ties to even, of scales and zero points that are set: ONNX
+// QuantizeLinear to the last bit.
+void quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedActivations& out);
+
+// int8 weights, rows of padded_depth(depth) bytes with zeros at their end, scale and sum of each row.
+struct Int8Weights {
+  const int8_t* values = nullptr;
+  const float* scales = nullptr;
+  const int32_t* sums = nullptr;
+  size_t depth = 0;  // at most kMostInt8Depth
+  // All within -64..64: two products with uint8 then fit 16 bits, which is what AVX2 has a fast instruction for.
+  bool seven_bits = false;
+};
+inline constexpr size_t kMostInt8Depth = 65535;  // so that sums fit 32 bits
+
+// out[r, t] = epilogue(scales[r] * x.scales[t] * sum over k of weights[r, k] * (q[k, t] - zero_points[t])); the sum is
+// exact.
+void multiply_int8(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                   const Epilogue& epilogue, Activations out);
+
+// int8 weights without the quads (four inputs side by side) that are all zero. Row r: entries begins[r] to
+// begins[r + 1].
+struct SparseQuads {
+  const int8_t* values = nullptr;    // four an entry
+  const uint16_t* quads = nullptr;   // input / 4
+  const uint32_t* begins = nullptr;  // rows + 1
+  const float* scales = nullptr;
+  const int32_t* sums = nullptr;
+  size_t depth = 0;
+  bool seven_bits = false;
+};
+void multiply_quads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                    const Epilogue& epilogue, Activations out);
+
+// ---- the rest of a BERT layer
+// ----------------------------------------------------------------------------------------
+
+// One head: out[:, q] = sum over k of softmax over k (scale * query[:, q] . key[:, k]) * value[:, k], all (head_size,
+// tokens). Scores are kept for token_tile() queries at a time. Writes whole vectors: columns after the last query are
+// overwritten, so packed reviews are computed from first to last.
+struct AttentionHead {
+  ConstActivations query;
+  size_t queries = 0;
+  ConstActivations key;
+  ConstActivations value;
+  size_t keys = 0;
+  size_t head_size = 0;
+  float scale = 1;
+};
+constexpr size_t attention_scratch(size_t keys) { return (keys + kRowGroup) * kMostTile; }
+void attend(const AttentionHead& head, Activations out, float* scratch);
+
+// In place over the features of each token: (x - mean) / sqrt(variance + epsilon) * weight + bias.
+void layer_norm(Activations x, size_t features, size_t tokens, const float* weight, const float* bias, float epsilon);
+
+// GELU as BERT has it, x / 2 * (1 + erf(x / sqrt(2))); absolute error at most 4e-7 * max(1, |x|).
+void gelu(const float* x, size_t count, float* out);
+// exp(x) for x <= 0: relative error at most 3e-7 down to -87, 0 or tiny below.
+void exp_nonpositive(const float* x, size_t count, float* out);
+
+void widen_float16(const uint16_t* x, size_t count, float* out);
+void widen_int8(const int8_t* x, size_t count, float scale, float* out);
+
+// ---- which instruction set
+// -------------------------------------------------------------------------------------------
+
+const char* instruction_set();  // "AVX3_DL", "AVX2", ... in use
+
+}  // namespace coppice::engine::kernels

@@ -1,0 +1,141 @@
+// Attention, LayerNorm and the functions applied value by value.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "shared/engine/kernels/pointwise.cpp"
+#include <hwy/foreach_target.h>  // before highway.h: compiles this file once for each instruction set
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "shared/engine/kernels/kernels.h"
+#include "shared/engine/kernels/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace coppice::engine::kernels::HWY_NAMESPACE {
+namespace {
+
+constexpr size_t kAttentionRows = 4;
+
+// One tile of queries. scores: (keys rounded up to kAttentionRows, vectors * kLanes).
+template <size_t kVectors>
+HWY_INLINE void AttendTile(const AttentionHead& head, size_t query, Activations out, float* HWY_RESTRICT scores) {
+  const F32 d;
+  constexpr size_t kWidth = kVectors * kLanes;
+  VF highest[kVectors];
+  for (size_t v = 0; v < kVectors; ++v) highest[v] = hn::Set(d, -std::numeric_limits<float>::max());
+  for (size_t key = 0; key < head.keys; key += kAttentionRows) {
+    VF sums[kAttentionRows][kVectors];
+    // Columns past the last key are read, which padding or the next review has, and left out below.
+    multiply_tile<kAttentionRows, kVectors>(LeftColumns{head.key.data + key, head.key.stride},
+                                            {head.query.data + query, head.query.stride}, head.head_size, sums);
+    const size_t count = std::min(kAttentionRows, head.keys - key);
+    for (size_t r = 0; r < kAttentionRows; ++r) {
+      if (r >= count) break;
+      for (size_t v = 0; v < kVectors; ++v) {
+        highest[v] = hn::Max(highest[v], sums[r][v]);
+        hn::StoreU(sums[r][v], d, scores + (key + r) * kWidth + v * kLanes);
+      }
+    }
+  }
+  VF total[kVectors];
+  for (size_t v = 0; v < kVectors; ++v) total[v] = hn::Zero(d);
+  const VF scale = hn::Set(d, head.scale);
+  for (size_t key = 0; key < head.keys; ++key) {
+    for (size_t v = 0; v < kVectors; ++v) {
+      float* at = scores + key * kWidth + v * kLanes;
+      const VF power = exp_of(hn::Mul(hn::Sub(hn::LoadU(d, at), highest[v]), scale));
+      total[v] = hn::Add(total[v], power);
+      hn::StoreU(power, d, at);
+    }
+  }
+  for (size_t v = 0; v < kVectors; ++v) total[v] = hn::Div(hn::Set(d, 1.0F), total[v]);
+  for (size_t row = 0; row < head.head_size; row += kAttentionRows) {
+    const size_t count = std::min(kAttentionRows, head.head_size - row);
+    LeftRows<kAttentionRows> left;
+    for (size_t r = 0; r < kAttentionRows; ++r) {
+      left.rows[r] = head.value.data + (row + std::min(r, count - 1)) * head.value.stride;
+    }
+    VF sums[kAttentionRows][kVectors];
+    multiply_tile<kAttentionRows, kVectors>(left, {scores, kWidth}, head.keys, sums);
+    for (size_t r = 0; r < kAttentionRows; ++r) {
+      if (r >= count) break;
+      for (size_t v = 0; v < kVectors; ++v) {
+        hn::StoreU(hn::Mul(sums[r][v], total[v]), d, out.data + (row + r) * out.stride + query + v * kLanes);
+      }
+    }
+  }
+}
+
+void Attend(const AttentionHead& head, Activations out, float* scratch) {
+  for (size_t query = 0; query < head.queries; query += kTile) {
+    with_vectors<kTileVectors>(head.queries - query, [&](auto count) HWY_ATTR {
+      AttendTile<decltype(count)::value>(head, query, out, scratch);
+    });
+  }
+}
+
+void Normalise(Activations x, size_t features, size_t tokens, const float* weight, const float* bias, float epsilon) {
+  const F32 d;
+  const VF inverse_count = hn::Set(d, 1.0F / static_cast<float>(features));
+  for (size_t token = 0; token < tokens; token += kLanes) {
+    float* column = x.data + token;
+    VF mean = hn::Zero(d);
+    for (size_t f = 0; f < features; ++f) mean = hn::Add(mean, hn::LoadU(d, column + f * x.stride));
+    mean = hn::Mul(mean, inverse_count);
+    VF variance = hn::Zero(d);
+    for (size_t f = 0; f < features; ++f) {
+      const VF centred = hn::Sub(hn::LoadU(d, column + f * x.stride), mean);
+      variance = hn::MulAdd(centred, centred, variance);
+    }
+    variance = hn::MulAdd(variance, inverse_count, hn::Set(d, epsilon));
+    const VF factor = hn::Div(hn::Set(d, 1.0F), hn::Sqrt(variance));
+    for (size_t f = 0; f < features; ++f) {
+      const VF normal = hn::Mul(hn::Sub(hn::LoadU(d, column + f * x.stride), mean), factor);
+      hn::StoreU(hn::MulAdd(normal, hn::Set(d, weight[f]), hn::Set(d, bias[f])), d, column + f * x.stride);
+    }
+  }
+}
+
+template <class Function>
+HWY_INLINE void ForEach(const float* x, size_t count, float* out, const Function& function) {
+  const F32 d;
+  size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) hn::StoreU(function(hn::LoadU(d, x + i)), d, out + i);
+  if (i == count) return;
+  HWY_ALIGN float rest[kLanes] = {};
+  std::memcpy(rest, x + i, (count - i) * sizeof(float));
+  hn::Store(function(hn::Load(d, rest)), d, rest);
+  std::memcpy(out + i, rest, (count - i) * sizeof(float));
+}
+
+void Gelu(const float* x, size_t count, float* out) {
+  ForEach(x, count, out, [](VF v) HWY_ATTR { return gelu_of(v); });
+}
+void Exp(const float* x, size_t count, float* out) {
+  ForEach(x, count, out, [](VF v) HWY_ATTR { return exp_of(v); });
+}
+
+}  // namespace
+}  // namespace coppice::engine::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace coppice::engine::kernels {
+
+HWY_EXPORT(Attend);
+HWY_EXPORT(Normalise);
+HWY_EXPORT(Gelu);
+HWY_EXPORT(Exp);
+
+void attend(const AttentionHead& head, Activations out, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(Attend)(head, out, scratch);
+}
+void layer_norm(Activations x, size_t features, size_t tokens, const float* weight, const float* bias, float epsilon) {
+  HWY_DYNAMIC_DISPATCH(Normalise)(x, features, tokens, weight, bias, epsilon);
+}
+void gelu(const float* x, size_t count, float* out) { HWY_DYNAMIC_DISPATCH(Gelu)(x, count, out); }
+void exp_nonpositive(const float* x, size_t count, float* out) { HWY_DYNAMIC_DISPATCH(Exp)(x, count, out); }
+
+}  // namespace coppice::engine::kernels
+#endif

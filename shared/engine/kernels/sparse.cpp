@@ -1,0 +1,166 @@
+// Products in float32 that skip zeros: single ones, and 4x1 blocks.
+//
+// A tile of tokens and a block of inputs are copied together first: 32 KB that stay in the first-level cache while all
+// rows take what they need of it. Sums of earlier blocks wait in `out`.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "shared/engine/kernels/sparse.cpp"
+#include <hwy/foreach_target.h>  // before highway.h: compiles this file once for each instruction set
+#include <hwy/highway.h>
+
+#include <algorithm>
+
+#include "shared/engine/kernels/kernels.h"
+#include "shared/engine/kernels/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace coppice::engine::kernels::HWY_NAMESPACE {
+namespace {
+
+struct BlockPass {
+  size_t token = 0;
+  bool first = false;  // of the blocks of inputs
+  bool last = false;
+  const float* packed = nullptr;  // (inputs of the block, vectors * kLanes)
+};
+
+template <size_t kVectors>
+HWY_INLINE void Pack(ConstActivations x, size_t input, size_t count, size_t token, float* packed) {
+  const F32 d;
+  for (size_t k = 0; k < count; ++k) {
+    const float* from = x.data + (input + k) * x.stride + token;
+    for (size_t v = 0; v < kVectors; ++v) {
+      hn::StoreU(hn::LoadU(d, from + v * kLanes), d, packed + (k * kVectors + v) * kLanes);
+    }
+  }
+}
+
+// What is there so far, or 0.
+template <size_t kVectors>
+HWY_INLINE void Begin(const BlockPass& pass, size_t row, Activations out, VF (&sums)[kVectors]) {
+  const F32 d;
+  for (size_t v = 0; v < kVectors; ++v) {
+    sums[v] = pass.first ? hn::Zero(d) : hn::LoadU(d, out.data + row * out.stride + pass.token + v * kLanes);
+  }
+}
+
+template <size_t kVectors>
+HWY_INLINE void End(const BlockPass& pass, size_t row, const Epilogue& epilogue, Activations out,
+                    const VF (&sums)[kVectors]) {
+  const F32 d;
+  for (size_t v = 0; v < kVectors; ++v) {
+    const size_t token = pass.token + v * kLanes;
+    if (pass.last) {
+      finish(sums[v], row, token, epilogue, out);
+    } else {
+      hn::StoreU(sums[v], d, out.data + row * out.stride + token);
+    }
+  }
+}
+
+template <size_t kVectors>
+HWY_INLINE void SparseBlock(const SparseRows& weights, const uint32_t* begins, RowRange rows, const BlockPass& pass,
+                            const Epilogue& epilogue, Activations out) {
+  const F32 d;
+  constexpr size_t kWidth = kVectors * kLanes;
+  for (size_t row = rows.begin; row < rows.end; ++row) {
+    VF sums[kVectors];
+    VF others[kVectors];  // a second chain: an addition takes four cycles, of which a core begins two in each
+    Begin<kVectors>(pass, row, out, sums);
+    for (size_t v = 0; v < kVectors; ++v) others[v] = hn::Zero(d);
+    size_t i = begins[row];
+    const size_t end = begins[row + 1];
+    for (; i + 2 <= end; i += 2) {
+      const float* HWY_RESTRICT a = pass.packed + weights.inputs[i] * kWidth;
+      const float* HWY_RESTRICT b = pass.packed + weights.inputs[i + 1] * kWidth;
+      const VF wa = hn::Set(d, weights.values[i]);
+      const VF wb = hn::Set(d, weights.values[i + 1]);
+      for (size_t v = 0; v < kVectors; ++v) sums[v] = hn::MulAdd(wa, hn::LoadU(d, a + v * kLanes), sums[v]);
+      for (size_t v = 0; v < kVectors; ++v) others[v] = hn::MulAdd(wb, hn::LoadU(d, b + v * kLanes), others[v]);
+    }
+    if (i < end) {
+      const float* HWY_RESTRICT a = pass.packed + weights.inputs[i] * kWidth;
+      const VF wa = hn::Set(d, weights.values[i]);
+      for (size_t v = 0; v < kVectors; ++v) sums[v] = hn::MulAdd(wa, hn::LoadU(d, a + v * kLanes), sums[v]);
+    }
+    for (size_t v = 0; v < kVectors; ++v) sums[v] = hn::Add(sums[v], others[v]);
+    End<kVectors>(pass, row, epilogue, out, sums);
+  }
+}
+
+// Groups of four rows; rows.begin is a multiple of four.
+template <size_t kVectors>
+HWY_INLINE void RowBlock(const BlockRows& weights, const uint32_t* begins, RowRange rows, const BlockPass& pass,
+                         const Epilogue& epilogue, Activations out) {
+  const F32 d;
+  constexpr size_t kWidth = kVectors * kLanes;
+  for (size_t row = rows.begin; row < rows.end; row += 4) {
+    const size_t count = std::min(size_t{4}, rows.end - row);
+    VF sums[4][kVectors];
+    for (size_t r = 0; r < 4; ++r) Begin<kVectors>(pass, row + std::min(r, count - 1), out, sums[r]);
+    for (size_t i = begins[row / 4]; i < begins[row / 4 + 1]; ++i) {
+      const float* HWY_RESTRICT from = pass.packed + weights.inputs[i] * kWidth;
+      VF x[kVectors];
+      for (size_t v = 0; v < kVectors; ++v) x[v] = hn::LoadU(d, from + v * kLanes);
+      for (size_t r = 0; r < 4; ++r) {
+        const VF weight = hn::Set(d, weights.values[4 * i + r]);
+        for (size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(weight, x[v], sums[r][v]);
+      }
+    }
+    for (size_t r = 0; r < 4; ++r) {
+      if (r >= count) break;
+      End<kVectors>(pass, row + r, epilogue, out, sums[r]);
+    }
+  }
+}
+
+// run(count, begins of the block, pass) for each tile of tokens and block of inputs.
+template <class Run>
+HWY_INLINE void EachBlock(const uint32_t* begins, size_t groups, size_t depth, ConstActivations x, size_t tokens,
+                          float* scratch, const Run& run) {
+  for (size_t token = 0; token < tokens; token += kTile) {
+    with_vectors<kTileVectors>(tokens - token, [&](auto count) HWY_ATTR {
+      for (size_t input = 0; input < depth; input += kSparseDepth) {
+        const size_t inputs = std::min(kSparseDepth, depth - input);
+        Pack<decltype(count)::value>(x, input, inputs, token, scratch);
+        const BlockPass pass{token, input == 0, input + inputs == depth, scratch};
+        run(count, begins + input / kSparseDepth * groups, pass);
+      }
+    });
+  }
+}
+
+void MultiplySparse(const SparseRows& weights, RowRange rows, ConstActivations x, size_t tokens,
+                    const Epilogue& epilogue, Activations out, float* scratch) {
+  EachBlock(weights.begins, weights.rows, weights.depth, x, tokens, scratch,
+            [&](auto count, const uint32_t* begins, const BlockPass& pass)
+                HWY_ATTR { SparseBlock<decltype(count)::value>(weights, begins, rows, pass, epilogue, out); });
+}
+
+void MultiplyBlocks(const BlockRows& weights, RowRange rows, ConstActivations x, size_t tokens,
+                    const Epilogue& epilogue, Activations out, float* scratch) {
+  EachBlock(weights.begins, (weights.rows + 3) / 4, weights.depth, x, tokens, scratch,
+            [&](auto count, const uint32_t* begins, const BlockPass& pass)
+                HWY_ATTR { RowBlock<decltype(count)::value>(weights, begins, rows, pass, epilogue, out); });
+}
+
+}  // namespace
+}  // namespace coppice::engine::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace coppice::engine::kernels {
+
+HWY_EXPORT(MultiplySparse);
+HWY_EXPORT(MultiplyBlocks);
+
+void multiply_sparse(const SparseRows& weights, RowRange rows, ConstActivations x, size_t tokens,
+                     const Epilogue& epilogue, Activations out, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(MultiplySparse)(weights, rows, x, tokens, epilogue, out, scratch);
+}
+void multiply_blocks(const BlockRows& weights, RowRange rows, ConstActivations x, size_t tokens,
+                     const Epilogue& epilogue, Activations out, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(MultiplyBlocks)(weights, rows, x, tokens, epilogue, out, scratch);
+}
+
+}  // namespace coppice::engine::kernels
+#endif

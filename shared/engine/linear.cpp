@@ -1,0 +1,281 @@
+#include "shared/engine/linear.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <new>
+
+#include "shared/base/half.h"
+
+namespace coppice::engine {
+namespace {
+
+constexpr size_t kCacheLine = 64;
+
+Status no_memory(const std::string& name, size_t bytes) {
+  return failed("tensor " + name + ": no memory for " + std::to_string(bytes) +
+                " bytes of packed weights; close other programs or take a smaller model");
+}
+
+}  // namespace
+
+std::string_view name_of(LinearFormat format) {
+  switch (format) {
+    case LinearFormat::kFloat32:
+      return "dense float32";
+    case LinearFormat::kFloat16:
+      return "dense float16";
+    case LinearFormat::kSparse:
+      return "sparse float32";
+    case LinearFormat::kBlocks4x1:
+      return "4x1 blocks float32";
+    case LinearFormat::kInt8:
+      return "dense int8";
+    case LinearFormat::kSparseQuads:
+      return "1x4 blocks int8";
+  }
+  return "";
+}
+
+AlignedBytes::AlignedBytes(size_t size) : size_(size) {
+  if (size == 0) return;
+  data_.reset(static_cast<std::byte*>(::operator new(size, std::align_val_t(kCacheLine), std::nothrow)));
+  if (data_ == nullptr) {
+    size_ = 0;
+  } else {
+    std::memset(data_.get(), 0, size);
+  }
+}
+
+void AlignedBytes::Release::operator()(std::byte* data) const { ::operator delete(data, std::align_val_t(kCacheLine)); }
+
+// Counts the zeros of a matrix, chooses, and fills one Linear.
+class Packer {
+ public:
+  Packer(const std::string& name, Linear& out, const KernelCosts& costs) : name_(name), out_(out), costs_(costs) {}
+
+  Status pack_float(std::vector<float> values, const TensorView& weight) {
+    values_ = std::move(values);
+    const auto elements = static_cast<double>(values_.size());
+    const int64_t single = count_blocks(1, 1);
+    const int64_t blocks = count_blocks(4, 1);
+    // Half as many bytes to hold, where the file has no more.
+    const bool half = weight.dtype == DType::kF16;
+    const double dense_cost = elements * (half ? costs_.float16 : 1);
+    const double sparse_cost = static_cast<double>(single) * costs_.sparse;
+    const double blocks_cost = static_cast<double>(blocks) * 4 * costs_.blocks4x1;
+    // Small matrices are of no weight in time, and a sparse one must not take more memory than the file.
+    const double file_bytes = elements * static_cast<double>(size_of(weight.dtype));
+    const bool sparse_fits = static_cast<double>(single) * 5 <= file_bytes;
+    const bool blocks_fit = static_cast<double>(blocks) * 17 <= file_bytes;
+    if (blocks_fit && blocks_cost < dense_cost && blocks_cost <= sparse_cost) return fill_blocks(blocks);
+    if (sparse_fits && sparse_cost < dense_cost) return fill_sparse(single);
+    out_.done_ = static_cast<int64_t>(values_.size());
+    if (half) {
+      out_.format_ = LinearFormat::kFloat16;
+      COPPICE_RETURN_IF_ERROR(reserve(out_.values_, weight.bytes.size()));
+      std::memcpy(out_.values_.as<std::byte>(), weight.bytes.data(), weight.bytes.size());
+    } else {
+      out_.format_ = LinearFormat::kFloat32;
+      COPPICE_RETURN_IF_ERROR(reserve(out_.values_, values_.size() * sizeof(float)));
+      std::copy(values_.begin(), values_.end(), out_.values_.as<float>());
+    }
+    return {};
+  }
+
+  Status pack_int8(const TensorView& weight) {
+    const auto* values = reinterpret_cast<const int8_t*>(weight.bytes.data());
+    const size_t rows = out_.outputs_;
+    const size_t depth = out_.inputs_;
+    COPPICE_RETURN_IF_ERROR(reserve(out_.scales_, rows * sizeof(float)));
+    COPPICE_RETURN_IF_ERROR(reserve(out_.sums_, rows * sizeof(int32_t)));
+    std::memcpy(out_.scales_.as<std::byte>(), weight.row_scales.data(), rows * sizeof(float));
+    out_.seven_bits_ = true;
+    const size_t quads = kernels::padded_depth(depth) / 4;
+    int64_t kept = 0;
+    for (size_t row = 0; row < rows; ++row) {
+      int32_t sum = 0;
+      for (size_t k = 0; k < depth; ++k) {
+        const int value = values[row * depth + k];
+        sum += value;
+        out_.seven_bits_ = out_.seven_bits_ && value >= -64 && value <= 64;
+      }
+      out_.sums_.as<int32_t>()[row] = sum;
+      for (size_t quad = 0; quad < quads; ++quad) kept += is_zero(values + row * depth, quad) ? 0 : 1;
+    }
+    const auto all = static_cast<double>(rows * quads);
+    const bool fits = static_cast<double>(kept) * 6 <= all * 4;
+    if (fits && static_cast<double>(kept) * costs_.sparse_quads < all * costs_.int8) return fill_quads(values, kept);
+    out_.format_ = LinearFormat::kInt8;
+    out_.done_ = static_cast<int64_t>(rows * depth);
+    COPPICE_RETURN_IF_ERROR(reserve(out_.values_, rows * quads * 4));
+    for (size_t row = 0; row < rows; ++row) {
+      std::memcpy(out_.values_.as<int8_t>() + row * quads * 4, values + row * depth, depth);
+    }
+    return {};
+  }
+
+ private:
+  Status reserve(AlignedBytes& bytes, size_t size) {
+    bytes = AlignedBytes(std::max<size_t>(size, 1));
+    return bytes.size() == 0 ? no_memory(name_, size) : Status();
+  }
+
+  // Blocks of so many outputs and inputs that hold a value other than 0.
+  int64_t count_blocks(size_t outputs, size_t inputs) const {
+    int64_t count = 0;
+    for (size_t row = 0; row < out_.outputs_; row += outputs) {
+      for (size_t k = 0; k < out_.inputs_; k += inputs) count += is_zero_block(row, k, outputs, inputs) ? 0 : 1;
+    }
+    return count;
+  }
+  bool is_zero_block(size_t row, size_t k, size_t outputs, size_t inputs) const {
+    for (size_t r = row; r < std::min(row + outputs, out_.outputs_); ++r) {
+      for (size_t i = k; i < std::min(k + inputs, out_.inputs_); ++i) {
+        if (values_[r * out_.inputs_ + i] != 0) return false;
+      }
+    }
+    return true;
+  }
+  bool is_zero(const int8_t* row, size_t quad) const {
+    for (size_t k = 4 * quad; k < std::min(4 * quad + 4, out_.inputs_); ++k) {
+      if (row[k] != 0) return false;
+    }
+    return true;
+  }
+
+  Status fill_sparse(int64_t count) { return fill_groups(LinearFormat::kSparse, 1, count); }
+  Status fill_blocks(int64_t count) { return fill_groups(LinearFormat::kBlocks4x1, 4, count); }
+
+  // Entries of `group` outputs and one input, in the order of kernels::SparseRows.
+  Status fill_groups(LinearFormat format, size_t group, int64_t count) {
+    out_.format_ = format;
+    out_.done_ = count * static_cast<int64_t>(group);
+    const size_t groups = (out_.outputs_ + group - 1) / group;
+    const size_t blocks = (out_.inputs_ + kernels::kSparseDepth - 1) / kernels::kSparseDepth;
+    const auto entries = static_cast<size_t>(count);
+    COPPICE_RETURN_IF_ERROR(reserve(out_.values_, entries * group * sizeof(float)));
+    COPPICE_RETURN_IF_ERROR(reserve(out_.indices_, entries));
+    COPPICE_RETURN_IF_ERROR(reserve(out_.begins_, (blocks * groups + 1) * sizeof(uint32_t)));
+    auto* value = out_.values_.as<float>();
+    auto* index = out_.indices_.as<uint8_t>();
+    auto* begin = out_.begins_.as<uint32_t>();
+    uint32_t at = 0;
+    for (size_t block = 0; block < blocks; ++block) {
+      const size_t first = block * kernels::kSparseDepth;
+      const size_t end = std::min(first + kernels::kSparseDepth, out_.inputs_);
+      for (size_t row = 0; row < out_.outputs_; row += group) {
+        *begin++ = at;
+        for (size_t k = first; k < end; ++k) {
+          if (is_zero_block(row, k, group, 1)) continue;
+          index[at] = static_cast<uint8_t>(k - first);
+          for (size_t r = 0; r < group; ++r) {
+            value[at * group + r] = row + r < out_.outputs_ ? values_[(row + r) * out_.inputs_ + k] : 0;
+          }
+          ++at;
+        }
+      }
+    }
+    *begin = at;
+    return {};
+  }
+
+  Status fill_quads(const int8_t* values, int64_t count) {
+    out_.format_ = LinearFormat::kSparseQuads;
+    out_.done_ = count * 4;
+    const auto entries = static_cast<size_t>(count);
+    COPPICE_RETURN_IF_ERROR(reserve(out_.values_, entries * 4));
+    COPPICE_RETURN_IF_ERROR(reserve(out_.indices_, entries * sizeof(uint16_t)));
+    COPPICE_RETURN_IF_ERROR(reserve(out_.begins_, (out_.outputs_ + 1) * sizeof(uint32_t)));
+    uint32_t at = 0;
+    for (size_t row = 0; row < out_.outputs_; ++row) {
+      out_.begins_.as<uint32_t>()[row] = at;
+      const int8_t* from = values + row * out_.inputs_;
+      for (size_t quad = 0; quad < kernels::padded_depth(out_.inputs_) / 4; ++quad) {
+        if (is_zero(from, quad)) continue;
+        out_.indices_.as<uint16_t>()[at] = static_cast<uint16_t>(quad);
+        std::memcpy(out_.values_.as<int8_t>() + size_t{4} * at, from + 4 * quad,
+                    std::min<size_t>(4, out_.inputs_ - 4 * quad));
+        ++at;
+      }
+    }
+    out_.begins_.as<uint32_t>()[out_.outputs_] = at;
+    return {};
+  }
+
+  const std::string& name_;
+  Linear& out_;
+  const KernelCosts& costs_;
+  std::vector<float> values_;
+};
+
+Result<Linear> Linear::pack(const std::string& name, const TensorView& weight, const TensorView& bias,
+                            const KernelCosts& costs, bool int8_products) {
+  if (weight.shape.size() != 2 || bias.shape != std::vector<int64_t>{weight.shape[0]} || weight.elements() == 0) {
+    return invalid_input("tensor " + name + " is " + shape_text(weight.shape) + " with a bias " +
+                         shape_text(bias.shape) + "; expected (out, in) and (out)");
+  }
+  Linear linear;
+  linear.outputs_ = static_cast<size_t>(weight.shape[0]);
+  linear.inputs_ = static_cast<size_t>(weight.shape[1]);
+  if (linear.inputs_ > kernels::kMostInt8Depth) {
+    return unsupported("tensor " + name + " has " + std::to_string(linear.inputs_) +
+                       " inputs; the engine takes up to " + std::to_string(kernels::kMostInt8Depth));
+  }
+  COPPICE_ASSIGN_OR_RETURN(const std::vector<float> bias_values, to_floats(bias, name + " (bias)"));
+  linear.bias_ = AlignedBytes(bias_values.size() * sizeof(float));
+  if (linear.bias_.size() == 0) return no_memory(name, bias_values.size() * sizeof(float));
+  std::copy(bias_values.begin(), bias_values.end(), linear.bias_.as<float>());
+
+  Packer packer(name, linear, costs);
+  if (weight.dtype == DType::kI8 && int8_products && !weight.row_scales.empty()) {
+    COPPICE_RETURN_IF_ERROR(packer.pack_int8(weight));
+    return linear;
+  }
+  COPPICE_ASSIGN_OR_RETURN(std::vector<float> values, to_floats(weight, name));
+  if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
+    return invalid_input("tensor " + name +
+                         " holds a value that is not finite; the training diverged. Take an earlier "
+                         "checkpoint.");
+  }
+  COPPICE_RETURN_IF_ERROR(packer.pack_float(std::move(values), weight));
+  return linear;
+}
+
+size_t Linear::scratch_floats() const {
+  if (format_ == LinearFormat::kFloat16) return kernels::dense_scratch(inputs_);
+  return format_ == LinearFormat::kSparse || format_ == LinearFormat::kBlocks4x1 ? kernels::kSparseScratch : 0;
+}
+
+size_t Linear::bytes() const {
+  return bias_.size() + values_.size() + indices_.size() + begins_.size() + scales_.size() + sums_.size();
+}
+
+void Linear::multiply(kernels::RowRange rows, const LinearInput& x, size_t tokens, kernels::Epilogue epilogue,
+                      kernels::Activations out, float* scratch) const {
+  epilogue.bias = bias_.as<float>();
+  switch (format_) {
+    case LinearFormat::kFloat32:
+      return kernels::multiply_float32(values_.as<float>(), inputs_, rows, x.values, tokens, epilogue, out);
+    case LinearFormat::kFloat16:
+      return kernels::multiply_float16(values_.as<uint16_t>(), inputs_, rows, x.values, tokens, epilogue, out, scratch);
+    case LinearFormat::kSparse:
+      return kernels::multiply_sparse(
+          {values_.as<float>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(), outputs_, inputs_}, rows, x.values,
+          tokens, epilogue, out, scratch);
+    case LinearFormat::kBlocks4x1:
+      return kernels::multiply_blocks(
+          {values_.as<float>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(), outputs_, inputs_}, rows, x.values,
+          tokens, epilogue, out, scratch);
+    case LinearFormat::kInt8:
+      return kernels::multiply_int8(
+          {values_.as<int8_t>(), scales_.as<float>(), sums_.as<int32_t>(), inputs_, seven_bits_}, rows, x.quantized,
+          tokens, epilogue, out);
+    case LinearFormat::kSparseQuads:
+      return kernels::multiply_quads({values_.as<int8_t>(), indices_.as<uint16_t>(), begins_.as<uint32_t>(),
+                                      scales_.as<float>(), sums_.as<int32_t>(), inputs_, seven_bits_},
+                                     rows, x.quantized, tokens, epilogue, out);
+  }
+}
+
+}  // namespace coppice::engine

@@ -1,0 +1,103 @@
+// One Linear layer of the engine: its weights packed in the format that costs least, and the product with activations.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/base/status.h"
+#include "shared/engine/kernels/kernels.h"
+#include "shared/engine/safetensors.h"
+
+namespace coppice::engine {
+
+enum class LinearFormat {
+  kFloat32,      // dense
+  kFloat16,      // dense, stored as binary16, computed in float32
+  kSparse,       // float32 without zeros
+  kBlocks4x1,    // float32 without 4x1 blocks of zeros (four outputs, one input)
+  kInt8,         // dense, 8-bit activations
+  kSparseQuads,  // int8 without 1x4 blocks of zeros (one output, four inputs)
+};
+std::string_view name_of(LinearFormat format);
+constexpr bool is_int8(LinearFormat format) {
+  return format == LinearFormat::kInt8 || format == LinearFormat::kSparseQuads;
+}
+
+// What one multiplication costs in each format, relative to a dense one in float32. Of sparse formats: one that is
+// done. By them the format of a matrix is chosen; measured on the machine at hand by kernel_costs.h, and here as on one
+// with AVX-512 and VNNI.
+struct KernelCosts {
+  double float16 = 1.04;
+  double sparse = 1.8;
+  double blocks4x1 = 1.45;
+  double int8 = 0.23;
+  double sparse_quads = 0.36;
+};
+
+// Bytes with the alignment of a cache line; empty where there was no memory.
+class AlignedBytes {
+ public:
+  AlignedBytes() = default;
+  explicit AlignedBytes(size_t size);
+  [[nodiscard]] size_t size() const { return size_; }
+  template <typename T>
+  [[nodiscard]] T* as() const {
+    return reinterpret_cast<T*>(data_.get());
+  }
+
+ private:
+  struct Release {
+    void operator()(std::byte* data) const;
+  };
+  std::unique_ptr<std::byte, Release> data_;
+  size_t size_ = 0;
+};
+
+// What a product reads: float32 activations, and the same in 8 bits where a format asks for them.
+struct LinearInput {
+  kernels::ConstActivations values;
+  kernels::QuantizedActivations quantized;
+};
+
+class Linear {
+ public:
+  // weight: (out, in) of F32, F16, BF16, F64, or I8 with row scales; bias: (out). An I8 weight stays int8, where
+  // `int8_products` is set; else it is computed as float32 of its values. Refused: values that are not finite, more
+  // inputs than kernels::kMostInt8Depth, other types, too little memory.
+  static Result<Linear> pack(const std::string& name, const TensorView& weight, const TensorView& bias,
+                             const KernelCosts& costs, bool int8_products);
+
+  // Outputs rows.begin to rows.end of x. `epilogue.bias` is filled in here. scratch: scratch_floats() floats.
+  void multiply(kernels::RowRange rows, const LinearInput& x, size_t tokens, kernels::Epilogue epilogue,
+                kernels::Activations out, float* scratch) const;
+
+  [[nodiscard]] LinearFormat format() const { return format_; }
+  [[nodiscard]] size_t outputs() const { return outputs_; }
+  [[nodiscard]] size_t inputs() const { return inputs_; }
+  [[nodiscard]] size_t scratch_floats() const;
+  [[nodiscard]] size_t bytes() const;  // of memory held
+  // Multiplications for one token: of a full matrix, and those done.
+  [[nodiscard]] int64_t multiplications() const { return static_cast<int64_t>(outputs_ * inputs_); }
+  [[nodiscard]] int64_t multiplications_done() const { return done_; }
+
+ private:
+  friend class Packer;
+  LinearFormat format_ = LinearFormat::kFloat32;
+  size_t outputs_ = 0;
+  size_t inputs_ = 0;
+  int64_t done_ = 0;
+  bool seven_bits_ = false;
+  AlignedBytes bias_;     // float (out)
+  AlignedBytes values_;   // by format
+  AlignedBytes indices_;  // sparse formats: uint8_t or uint16_t
+  AlignedBytes begins_;   // sparse formats: uint32_t
+  AlignedBytes scales_;   // int8: float (out)
+  AlignedBytes sums_;     // int8: int32_t (out)
+};
+
+}  // namespace coppice::engine

@@ -1,0 +1,440 @@
+// Every kernel against double precision, on every instruction set this machine has, at shapes with every remainder.
+#include "shared/engine/kernels/kernels.h"
+
+#include <gtest/gtest.h>
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "shared/base/half.h"
+
+namespace coppice::engine::kernels {
+namespace {
+
+// Runs `test` once for each target that was compiled and that the processor has.
+class KernelsTest : public ::testing::TestWithParam<int64_t> {
+ protected:
+  void SetUp() override { hwy::SetSupportedTargetsForTest(GetParam()); }
+  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
+  std::mt19937 random_{7};
+
+  std::vector<float> normal(size_t count) {
+    std::normal_distribution<float> distribution;
+    std::vector<float> values(count);
+    for (float& value : values) value = distribution(random_);
+    return values;
+  }
+};
+
+std::vector<int64_t> targets() {
+  std::vector<int64_t> all;
+  for (int64_t bits = hwy::SupportedTargets() & HWY_TARGETS; bits != 0; bits &= bits - 1) all.push_back(bits & -bits);
+  return all;
+}
+INSTANTIATE_TEST_SUITE_P(Targets, KernelsTest, ::testing::ValuesIn(targets()),
+                         [](const auto& info) { return std::string(hwy::TargetName(info.param)); });
+
+struct Shape {
+  size_t outputs, inputs, tokens;
+};
+// Rows: every remainder of groups of 6 and 4. Inputs: of quads, and blocks of 128. Tokens: of vectors of 16, and tiles.
+const Shape kShapes[] = {{1, 1, 1},     {2, 3, 5},      {3, 4, 16},    {4, 7, 17},   {5, 8, 31},
+                         {6, 9, 33},    {7, 128, 49},   {8, 129, 63},  {9, 200, 64}, {12, 255, 65},
+                         {13, 256, 80}, {14, 257, 129}, {11, 385, 200}};
+
+// A product with everything around it.
+struct Problem {
+  Problem(const Shape& shape, std::vector<float> weights, std::mt19937& random)
+      : shape(shape), weights(std::move(weights)), stride(padded_stride(shape.tokens)) {
+    std::normal_distribution<float> normal;
+    const auto fill = [&](size_t count) {
+      std::vector<float> values(count);
+      for (float& value : values) value = normal(random);
+      return values;
+    };
+    x = fill(shape.inputs * stride);
+    residual = fill(shape.outputs * stride);
+    bias = fill(shape.outputs);
+    out.assign(shape.outputs * stride, 0);
+  }
+  Epilogue epilogue(bool gelu, bool with_residual) const {
+    return {bias.data(), gelu, with_residual ? ConstActivations{residual.data(), stride} : ConstActivations{}};
+  }
+  ConstActivations input() const { return {x.data(), stride}; }
+  Activations output() { return {out.data(), stride}; }
+
+  // `inputs(k, t)` is what the product sees of x. `slack`: allowed error against the sum of magnitudes.
+  template <typename Inputs>
+  void check(const Epilogue& epilogue, double slack, const Inputs& inputs) const {
+    for (size_t r = 0; r < shape.outputs; ++r) {
+      for (size_t t = 0; t < shape.tokens; ++t) {
+        double sum = bias[r];
+        double magnitude = std::abs(sum);
+        for (size_t k = 0; k < shape.inputs; ++k) {
+          const double product = static_cast<double>(weights[r * shape.inputs + k]) * inputs(k, t);
+          sum += product;
+          magnitude += std::abs(product);
+        }
+        double error = slack * magnitude;
+        if (epilogue.gelu) {
+          sum = sum / 2 * (1 + std::erf(sum / std::sqrt(2.0)));
+          error = error * 1.13 + 4e-7 * std::max(1.0, std::abs(sum));  // GELU's steepest slope is 1.129
+        }
+        if (epilogue.residual.data != nullptr) sum += residual[r * stride + t];
+        error += 1e-7 * std::abs(sum);
+        ASSERT_NEAR(out[r * stride + t], sum, error) << "output " << r << ", token " << t;
+      }
+    }
+  }
+  void check(const Epilogue& epilogue, double slack) const {
+    check(epilogue, slack, [&](size_t k, size_t t) { return static_cast<double>(x[k * stride + t]); });
+  }
+
+  Shape shape;
+  std::vector<float> weights;
+  size_t stride;
+  std::vector<float> x, residual, bias, out;
+};
+
+// Sums of n float32 products err by at most n * 2^-24 of their magnitudes; random ones by far less.
+double slack_of(const Shape& shape) { return 1.2e-7 * (2 + std::sqrt(static_cast<double>(shape.inputs))); }
+
+// Each combination of what may follow a product.
+template <typename Multiply>
+void each_epilogue(Problem& problem, double slack, const Multiply& multiply) {
+  for (const bool gelu : {false, true}) {
+    for (const bool residual : {false, true}) {
+      const Epilogue epilogue = problem.epilogue(gelu, residual);
+      std::fill(problem.out.begin(), problem.out.end(), -1e9F);
+      multiply(epilogue);
+      problem.check(epilogue, slack);
+      if (::testing::Test::HasFatalFailure()) return;
+    }
+  }
+}
+
+std::vector<RowRange> halves(size_t rows) {
+  const size_t middle = rows / 2 / 4 * 4;
+  return {{0, middle}, {middle, rows}};
+}
+
+TEST_P(KernelsTest, UsesTheInstructionSetItWasTold) { EXPECT_STREQ(instruction_set(), hwy::TargetName(GetParam())); }
+
+TEST_P(KernelsTest, DenseFloat32) {
+  for (const Shape& shape : kShapes) {
+    SCOPED_TRACE(shape.inputs);
+    Problem problem(shape, normal(shape.outputs * shape.inputs), random_);
+    each_epilogue(problem, slack_of(shape), [&](const Epilogue& epilogue) {
+      for (const RowRange rows : halves(shape.outputs)) {
+        multiply_float32(problem.weights.data(), shape.inputs, rows, problem.input(), shape.tokens, epilogue,
+                         problem.output());
+      }
+    });
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_P(KernelsTest, DenseFloat16) {
+  for (const Shape& shape : kShapes) {
+    SCOPED_TRACE(shape.inputs);
+    std::vector<float> weights = normal(shape.outputs * shape.inputs);
+    weights[0] = 3e-6F;  // subnormal as binary16
+    std::vector<uint16_t> half(weights.size());
+    for (size_t i = 0; i < weights.size(); ++i) {
+      half[i] = float_to_half(weights[i]);
+      weights[i] = half_to_float(half[i]);
+    }
+    Problem problem(shape, weights, random_);
+    std::vector<float> scratch(dense_scratch(shape.inputs));
+    each_epilogue(problem, slack_of(shape), [&](const Epilogue& epilogue) {
+      for (const RowRange rows : halves(shape.outputs)) {
+        multiply_float16(half.data(), shape.inputs, rows, problem.input(), shape.tokens, epilogue, problem.output(),
+                         scratch.data());
+      }
+    });
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_P(KernelsTest, SparseRowsAndBlocks) {
+  for (const Shape& shape : kShapes) {
+    for (const size_t group : {size_t{1}, size_t{4}}) {
+      SCOPED_TRACE(std::to_string(shape.inputs) + " inputs, groups of " + std::to_string(group));
+      std::vector<float> weights(shape.outputs * shape.inputs, 0.0F);
+      std::vector<float> values;
+      std::vector<uint8_t> inputs;
+      std::vector<uint32_t> begins;
+      const std::vector<float> random_values = normal(weights.size());
+      for (size_t first = 0; first < shape.inputs; first += kSparseDepth) {
+        for (size_t row = 0; row < shape.outputs; row += group) {
+          begins.push_back(static_cast<uint32_t>(inputs.size()));
+          for (size_t k = first; k < std::min(first + kSparseDepth, shape.inputs); ++k) {
+            if (random_() % 5 != 0) continue;
+            inputs.push_back(static_cast<uint8_t>(k - first));
+            for (size_t r = row; r < row + group; ++r) {
+              const bool inside = r < shape.outputs;
+              values.push_back(inside ? random_values[r * shape.inputs + k] : 0);
+              if (inside) weights[r * shape.inputs + k] = values.back();
+            }
+          }
+        }
+      }
+      begins.push_back(static_cast<uint32_t>(inputs.size()));
+      Problem problem(shape, weights, random_);
+      std::vector<float> scratch(kSparseScratch);
+      each_epilogue(problem, slack_of(shape), [&](const Epilogue& epilogue) {
+        for (const RowRange rows : halves(shape.outputs)) {
+          if (group == 1) {
+            multiply_sparse({values.data(), inputs.data(), begins.data(), shape.outputs, shape.inputs}, rows,
+                            problem.input(), shape.tokens, epilogue, problem.output(), scratch.data());
+          } else {
+            multiply_blocks({values.data(), inputs.data(), begins.data(), shape.outputs, shape.inputs}, rows,
+                            problem.input(), shape.tokens, epilogue, problem.output(), scratch.data());
+          }
+        }
+      });
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+// Activations in 8 bits, in memory of their own.
+struct Bytes {
+  Bytes(size_t depth, size_t tokens)
+      : data(quantized_bytes(depth, tokens)),
+        scales(padded_stride(tokens), 1.0F),
+        zero_points(padded_stride(tokens), 0) {}
+  QuantizedActivations view() { return {data.data(), scales.data(), zero_points.data()}; }
+  int at(size_t depth, size_t k, size_t t) const {
+    const size_t tile = token_tile();
+    return data[t / tile * tile * padded_depth(depth) + k / 4 * tile * 4 + t % tile * 4 + k % 4];
+  }
+  std::vector<uint8_t> data;
+  std::vector<float> scales;
+  std::vector<int32_t> zero_points;
+};
+
+TEST_P(KernelsTest, QuantizesAsOnnxDoes) {
+  for (const Shape& shape : kShapes) {
+    const size_t stride = padded_stride(shape.tokens);
+    std::vector<float> x = normal(shape.inputs * stride);
+    Bytes bytes(shape.inputs, shape.tokens);
+    for (size_t t = 0; t < shape.tokens; ++t) {
+      bytes.scales[t] = 0.01F + 0.0007F * static_cast<float>(t);
+      bytes.zero_points[t] = static_cast<int32_t>(random_() % 256);
+      // Halfway between two steps, as near as float32 comes: what a product by the inverse would round the wrong way.
+      for (size_t k = 0; k < shape.inputs; k += 3) {
+        x[k * stride + t] = (static_cast<float>(random_() % 100) + 0.5F) * bytes.scales[t];
+      }
+    }
+    quantize({x.data(), stride}, shape.inputs, shape.tokens, bytes.view());
+    for (size_t k = 0; k < padded_depth(shape.inputs); ++k) {
+      for (size_t t = 0; t < shape.tokens; ++t) {
+        int expected = 0;
+        if (k < shape.inputs) {
+          const float steps = std::nearbyint(x[k * stride + t] / bytes.scales[t]);
+          expected = static_cast<int>(std::clamp(steps + static_cast<float>(bytes.zero_points[t]), 0.0F, 255.0F));
+        }
+        ASSERT_EQ(bytes.at(shape.inputs, k, t), expected) << "input " << k << ", token " << t;
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, FindsTheRangeOfOneReviewAlone) {
+  const size_t stride = padded_stride(100);
+  std::vector<float> x(3 * stride, 1000.0F);  // other reviews and padding
+  for (const auto& [begin, end] : std::vector<std::pair<size_t, size_t>>{{0, 1}, {3, 20}, {16, 48}, {37, 100}}) {
+    for (size_t k = 0; k < 3; ++k) {
+      for (size_t t = begin; t < end; ++t) x[k * stride + t] = 0.5F;
+    }
+    x[stride + end - 1] = -2.5F;
+    const Range range = find_range({x.data(), stride}, 3, begin, end);
+    EXPECT_EQ(range.low, -2.5F);
+    EXPECT_EQ(range.high, 0.5F);
+    std::fill(x.begin(), x.end(), 1000.0F);
+  }
+  EXPECT_EQ(find_range({x.data(), stride}, 3, 0, 9).low, 0);  // 0 is always within
+}
+
+TEST_P(KernelsTest, Int8DenseAndQuads) {
+  for (const int limit : {64, 127}) {
+    for (const Shape& shape : kShapes) {
+      SCOPED_TRACE(std::to_string(shape.inputs) + " inputs, weights up to " + std::to_string(limit));
+      const size_t depth = padded_depth(shape.inputs);
+      Bytes bytes(shape.inputs, shape.tokens);
+      for (uint8_t& byte : bytes.data) byte = static_cast<uint8_t>(random_() % 3 == 0 ? 255 : random_() % 256);
+      for (size_t t = 0; t < shape.tokens; ++t) {
+        bytes.scales[t] = 0.01F + 0.001F * static_cast<float>(t % 7);
+        bytes.zero_points[t] = static_cast<int32_t>(t % 256);
+      }
+      std::vector<int8_t> values(shape.outputs * depth, 0);
+      std::vector<float> weights(shape.outputs * shape.inputs);
+      std::vector<float> scales(shape.outputs);
+      std::vector<int32_t> sums(shape.outputs, 0);
+      std::vector<int8_t> kept;
+      std::vector<uint16_t> quads;
+      std::vector<uint32_t> begins;
+      for (size_t r = 0; r < shape.outputs; ++r) {
+        scales[r] = 0.002F * static_cast<float>(r + 1);
+        begins.push_back(static_cast<uint32_t>(quads.size()));
+        for (size_t k = 0; k < shape.inputs; ++k) {
+          // A third at either end: there sums of two products overflow 16 bits first.
+          const int choice = static_cast<int>(random_() % 6);
+          const int value = choice == 0 ? limit : choice == 1 ? -limit : choice < 4 ? 0 : choice - 5;
+          values[r * depth + k] = static_cast<int8_t>(value);
+          weights[r * shape.inputs + k] = static_cast<float>(value) * scales[r];
+          sums[r] += value;
+        }
+        for (size_t quad = 0; quad < depth / 4; ++quad) {
+          const int8_t* from = values.data() + r * depth + 4 * quad;
+          if (std::all_of(from, from + 4, [](int8_t value) { return value == 0; })) continue;
+          quads.push_back(static_cast<uint16_t>(quad));
+          kept.insert(kept.end(), from, from + 4);
+        }
+      }
+      begins.push_back(static_cast<uint32_t>(quads.size()));
+      Problem problem(shape, weights, random_);
+      const auto input = [&](size_t k, size_t t) {
+        return static_cast<double>(bytes.scales[t]) * (bytes.at(shape.inputs, k, t) - bytes.zero_points[t]);
+      };
+      for (const bool sparse : {false, true}) {
+        for (const bool gelu : {false, true}) {
+          const Epilogue epilogue = problem.epilogue(gelu, !gelu);
+          for (const RowRange rows : halves(shape.outputs)) {
+            if (sparse) {
+              multiply_quads(
+                  {kept.data(), quads.data(), begins.data(), scales.data(), sums.data(), shape.inputs, limit == 64},
+                  rows, bytes.view(), shape.tokens, epilogue, problem.output());
+            } else {
+              multiply_int8({values.data(), scales.data(), sums.data(), shape.inputs, limit == 64}, rows, bytes.view(),
+                            shape.tokens, epilogue, problem.output());
+            }
+          }
+          problem.check(epilogue, 5e-7, input);  // the sum is exact; four roundings follow
+          if (HasFatalFailure()) return;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, Attention) {
+  for (const size_t head_size : {size_t{1}, size_t{4}, size_t{6}, size_t{32}}) {
+    for (const size_t keys : {1, 2, 5, 16, 33, 64, 67, 130}) {
+      for (const size_t queries : {size_t{1}, static_cast<size_t>(keys)}) {
+        SCOPED_TRACE(std::to_string(head_size) + " wide, " + std::to_string(keys) + " keys");
+        const size_t first = 3;  // as in a packed batch
+        const size_t stride = padded_stride(keys + first);
+        const std::vector<float> query = normal((head_size + kRowGroup) * stride);
+        const std::vector<float> key = normal((head_size + kRowGroup) * stride);
+        const std::vector<float> value = normal((head_size + kRowGroup) * stride);
+        std::vector<float> out((head_size + kRowGroup) * stride, 0.0F);
+        std::vector<float> scratch(attention_scratch(keys));
+        AttentionHead head;
+        head.query = {query.data() + first, stride};
+        head.key = {key.data() + first, stride};
+        head.value = {value.data() + first, stride};
+        head.queries = queries;
+        head.keys = keys;
+        head.head_size = head_size;
+        head.scale = 2.5F;  // sharper than any model's
+        attend(head, {out.data() + first, stride}, scratch.data());
+        for (size_t q = 0; q < queries; ++q) {
+          std::vector<double> powers(keys);
+          double highest = -1e300;
+          for (size_t k = 0; k < keys; ++k) {
+            for (size_t d = 0; d < head_size; ++d) {
+              powers[k] += 2.5 * static_cast<double>(query[d * stride + first + q]) * key[d * stride + first + k];
+            }
+            highest = std::max(highest, powers[k]);
+          }
+          double total = 0;
+          for (double& power : powers) total += power = std::exp(power - highest);
+          for (size_t d = 0; d < head_size; ++d) {
+            double sum = 0;
+            for (size_t k = 0; k < keys; ++k) sum += powers[k] / total * value[d * stride + first + k];
+            ASSERT_NEAR(out[d * stride + first + q], sum, 2e-5) << "query " << q << ", feature " << d;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, LayerNorm) {
+  for (const size_t features : {1, 2, 7, 384}) {
+    for (const size_t tokens : {1, 15, 16, 50}) {
+      const size_t stride = padded_stride(tokens);
+      std::vector<float> x = normal(features * stride);
+      for (float& value : x) value = value * 3 + 5;
+      const std::vector<float> before = x;
+      const std::vector<float> weight = normal(features);
+      const std::vector<float> bias = normal(features);
+      layer_norm({x.data(), stride}, features, tokens, weight.data(), bias.data(), 1e-5F);
+      for (size_t t = 0; t < tokens; ++t) {
+        double mean = 0;
+        double variance = 0;
+        for (size_t f = 0; f < features; ++f) mean += before[f * stride + t] / static_cast<double>(features);
+        for (size_t f = 0; f < features; ++f) {
+          variance += std::pow(before[f * stride + t] - mean, 2) / static_cast<double>(features);
+        }
+        for (size_t f = 0; f < features; ++f) {
+          const double normal = (before[f * stride + t] - mean) / std::sqrt(variance + 1e-5);
+          ASSERT_NEAR(x[f * stride + t], normal * weight[f] + bias[f], 3e-5) << features << " features";
+        }
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, GeluIsWithinTheErrorStated) {
+  std::vector<float> x;
+  for (int i = -120000; i <= 120000; ++i) x.push_back(static_cast<float>(i) * 1e-4F);
+  for (const float value : {-1e30F, -100.0F, 0.0F, -0.0F, 1e-30F, 100.0F, 1e30F}) x.push_back(value);
+  std::vector<float> out(x.size());
+  gelu(x.data(), x.size(), out.data());
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double exact = x[i] / 2.0 * std::erfc(-x[i] / std::sqrt(2.0));
+    ASSERT_NEAR(out[i], exact, 4e-7 * std::max(1.0, std::abs(static_cast<double>(x[i])))) << x[i];
+  }
+}
+
+TEST_P(KernelsTest, ExpIsWithinTheErrorStated) {
+  std::vector<float> x;
+  for (int i = 0; i <= 86999; ++i) x.push_back(static_cast<float>(-i) * 1e-3F);
+  std::vector<float> out(x.size());
+  exp_nonpositive(x.data(), x.size(), out.data());
+  EXPECT_EQ(out[0], 1.0F);
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double exact = std::exp(static_cast<double>(x[i]));
+    ASSERT_NEAR(out[i], exact, 3e-7 * exact) << x[i];
+  }
+  const std::vector<float> low = {-88.0F, -1e4F, -1e30F};
+  exp_nonpositive(low.data(), low.size(), out.data());
+  for (size_t i = 0; i < low.size(); ++i) {
+    EXPECT_GE(out[i], 0.0F);
+    EXPECT_LE(out[i], 2e-38F);
+  }
+}
+
+TEST_P(KernelsTest, Widening) {
+  for (const size_t count : {1, 3, 8, 16, 21}) {
+    std::vector<uint16_t> half;
+    for (size_t i = 0; i < count; ++i) half.push_back(static_cast<uint16_t>(0x3c00 + 677 * i));
+    std::vector<float> out(count);
+    widen_float16(half.data(), count, out.data());
+    for (size_t i = 0; i < count; ++i) EXPECT_EQ(out[i], half_to_float(half[i]));
+  }
+  const std::vector<int8_t> bytes = {-127, 0, 5};
+  std::vector<float> out(3);
+  widen_int8(bytes.data(), 3, 0.5F, out.data());
+  EXPECT_EQ(out, (std::vector<float>{-63.5F, 0, 2.5F}));
+}
+
+}  // namespace
+}  // namespace coppice::engine::kernels
