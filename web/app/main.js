@@ -6,7 +6,7 @@ import { Canvas } from './canvas.js';
 import { Choices } from './choices.js';
 import { loadCore } from './core.js';
 import { showInsights } from './insights.js';
-import { fillSelect, handFocus, ModelList, setText, Table, updateList } from './mirror.js';
+import { fillSelect, handFocus, ModelList, setNaming, setText, Table, updateList } from './mirror.js';
 import { checkBrowser } from './needed.js';
 import { announceUpdates } from './offline.js';
 import { Outside } from './outside.js';
@@ -174,7 +174,7 @@ async function start() {
     const busy = ['loading', 'warming_up', 'timing'].includes(view.phase);
     document.body.dataset.phase = view.phase;
     document.body.dataset.finished = view.comparisons_finished;
-    setText(at('headline'), view.headline || (busy ? 'Comparing' : 'No verdict yet'));
+    setNaming(at('headline'), view.headline || (busy ? 'Comparing' : 'No verdict yet'), view.models.map(({ id }) => id));
     setText(at('status'), view.status || (view.headline ? '' : 'Write or pick a review, then compare.'));
     setText(at('reading'), reading(view));
     setText(at('floor'), view.floor);

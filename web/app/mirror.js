@@ -104,6 +104,21 @@ export function setQuoted(element, text) {
   if (element.textContent !== text) element.replaceChildren(...quoted(text));
 }
 
+// A sentence with the names of models kept whole: a browser breaks a line at each of their hyphens.
+export function setNaming(element, text, names) {
+  if (element.textContent === text) return;
+  const short = names.filter((name) => name.includes('-') && name.length <= 28).sort((a, b) => b.length - a.length);
+  const parts = [text];
+  for (const name of short) {
+    for (let i = parts.length - 1; i >= 0; i -= 1) {
+      if (typeof parts[i] !== 'string') continue;
+      const pieces = parts[i].split(name).flatMap((piece) => [piece, create('span', { class: 'whole' }, name)]);
+      parts.splice(i, 1, ...pieces.slice(0, -1));
+    }
+  }
+  element.replaceChildren(...parts.filter((part) => part !== ''));
+}
+
 // Of buttons that take each other's place: where the one that had the focus (`held`, as it was before they changed) is gone
 // or disabled, the focus goes to the first that is there.
 export function handFocus(held, buttons) {
