@@ -12,9 +12,9 @@ function isBelow(pid, ancestor) {
 // [{ pid, tid, name, cpuMs }] of all processes below `ancestor`, and of it.
 export function threadsBelow(ancestor) {
   const threads = [];
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number)) {
     try {
-      if (!isBelow(Number(pid), ancestor)) continue;
+      if (!isBelow(pid, ancestor)) continue;
       for (const tid of readdirSync(`/proc/${pid}/task`)) {
         const folder = `/proc/${pid}/task/${tid}`;
         const cpuMs = Number(readFileSync(`${folder}/schedstat`, 'utf8').split(' ')[0]) / 1e6;

@@ -61,20 +61,30 @@ function smallestTransformer() {
 }
 const model = smallestTransformer();
 
-const cpuOf = (pid) => threadsBelow(pid).reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+// Of the threads that live: those of a process that has ended take their time with them. Never 0 for a browser at work.
+function cpuOf(pid) {
+  const sum = threadsBelow(pid).reduce((total, { cpuMs }) => total + cpuMs, 0);
+  if (sum === 0) throw new Error(`/proc shows no CPU time of process ${pid}`);
+  return sum;
+}
 
 // A browser of its own, with a profile of its own: { page, pid, version, close }.
 async function startBrowser(args = []) {
   const profile = mkdtempSync(path.join(os.tmpdir(), 'coppice-bench-profile-'));
-  const before = new Set(threadsBelow(process.pid).map(({ pid }) => pid));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--enable-unsafe-swiftshader', ...args],
     viewport: { width: 1280, height: 800 },
   });
   context.setDefaultTimeout(300_000);
-  // The one of the new processes that all others are below.
-  const pid = threadsBelow(process.pid).map((each) => each.pid).find((each) => !before.has(each));
+  // The process with this profile that all others of the browser are below.
+  const commandOf = (pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  const own = new Set(threadsBelow(process.pid).map((each) => each.pid).filter((each) => {
+    const command = commandOf(each);
+    return command.includes(`--user-data-dir=${profile}`) && !command.includes('--type=');
+  }));
+  if (own.size !== 1) throw new Error(`/proc shows ${own.size} browsers with the profile ${profile}, expected 1`);
+  const [pid] = own;
   const [page] = context.pages();
   return { page, context, pid, version: context.browser()?.version() ?? (await page.evaluate(() => navigator.userAgent.match(/Chrome\/(\d+)/)[1])), close: async () => {
     await context.close();

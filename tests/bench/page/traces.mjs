@@ -23,8 +23,9 @@ export function tasksOf(events) {
   if (!here) throw new Error('the trace has no mark of the page');
   const tasks = events.filter(({ name, pid, tid, ph }) => ph === 'X' && pid === here.pid && tid === here.tid && /RunTask$/.test(name));
   if (tasks.length === 0) throw new Error('the trace has no tasks of the main thread');
-  // tdur: CPU time of the thread, where the browser records it.
-  const cpu = tasks.map(({ tdur }) => (tdur ?? NaN) / 1000);
+  // tdur: CPU time of the thread, which the browser leaves out of a task now and then.
+  const cpu = tasks.filter(({ tdur }) => tdur !== undefined).map(({ tdur }) => tdur / 1000);
+  if (cpu.length < 0.9 * tasks.length) throw new Error(`the trace has CPU times of ${cpu.length} of ${tasks.length} tasks`);
   const wall = tasks.map(({ dur }) => dur / 1000);
   const over = (list) => list.filter((each) => each > 50).length;
   return { cpu: Math.max(...cpu), wall: Math.max(...wall), cpu_over_50_ms: over(cpu), wall_over_50_ms: over(wall), tasks: tasks.length };
@@ -32,7 +33,7 @@ export function tasksOf(events) {
 
 export const runGaps = {
   // In the page, before its scripts: when each run was asked for and answered.
-  record() {
+  record: () => {
     window.workerLog = [];
     const Real = window.Worker;
     window.Worker = class extends Real {
