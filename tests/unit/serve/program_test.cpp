@@ -135,6 +135,42 @@ TEST(ServeProgram, WrongUsageAndNoPageHaveTheirExitCodes) {
   EXPECT_EQ(nothing.wait(), 3);
 }
 
+TEST(ServeProgram, JudgesWithTheModelsOfACatalogue) {
+  const TemporarySite files;
+  Program program({"--dist", files.root().string(), "--port", "0", "--models", "models", "--log", "json"});
+  std::string announced;
+  do {  // each model without a classifier is named first
+    announced = program.line();
+  } while (announced.find("handed out, not judged with") != std::string::npos);
+  const size_t at = announced.find("http://127.0.0.1:");
+  ASSERT_NE(at, std::string::npos) << announced;
+  EXPECT_NE(announced.find("judges with linear-ngrams"), std::string::npos) << announced;
+  const int port = std::atoi(announced.c_str() + at + 17);
+  const std::string body = R"({"texts":["A wonderful film.","The worst film of the year."]})";
+  const Reply reply = send_and_read(port,
+                                    "POST /v1/classify HTTP/1.1\r\nHost: t\r\nConnection: close\r\n"
+                                    "Content-Type: application/json\r\nContent-Length: " +
+                                        std::to_string(body.size()) + "\r\n\r\n" + body);
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_LT(reply.body.find("positive"), reply.body.find("negative")) << reply.body;
+  EXPECT_NE(program.line().find("\"message\":\"POST /v1/classify 200\""), std::string::npos);
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), 0);
+}
+
+TEST(ServeProgram, ModelsThatCannotBeReadKeepItFromStarting) {
+  const TemporarySite files;
+  Program gone({"--dist", files.root().string(), "--port", "0", "--models", "no/such/folder"});
+  EXPECT_NE(gone.rest().find("no/such/folder/catalog.json"), std::string::npos);
+  EXPECT_EQ(gone.wait(), 3);
+  files.write("models/catalog.json", "{}");  // the page's own are looked for without being asked
+  Program broken({"--dist", files.root().string(), "--port", "0"});
+  EXPECT_NE(broken.rest().find("catalog.json"), std::string::npos);
+  EXPECT_EQ(broken.wait(), 3);
+  Program none({"--dist", files.root().string(), "--port", "0", "--models", "none"});
+  EXPECT_GT(none.port(), 0);
+}
+
 TEST(ServeProgram, HelpNamesExitCodes) {
   Program help({"--help"});
   const std::string text = help.rest();
