@@ -99,7 +99,9 @@ function pressAndWait(id) {
   const look = () => {
     const row = document.querySelector(`#table tr[data-model="${id}"]`);
     const button = document.querySelector('#compare');
-    if (row && !window.pressed && button && !button.disabled && document.body.dataset.started) {
+    // The link's choice of models is taken a frame after the start.
+    const chosen = [...document.querySelectorAll('#models li[data-model]')].every((item) => item.querySelector('input').checked === (item.dataset.model === id));
+    if (row && chosen && !window.pressed && button && !button.disabled && document.body.dataset.started) {
       window.pressed = true;
       button.click();
     }
