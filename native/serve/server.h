@@ -35,8 +35,8 @@ struct ServerLimits {
   size_t head_bytes = 0;      // of a request's head
   double head_seconds = 0.0;  // that it may take
   double body_seconds = 0.0;
-  ClassifyLimits classify;
-  BatchLimits batches;
+  ClassifyLimits classify = {};
+  BatchLimits batches = {};
 };
 
 struct ServerOptions {
@@ -48,8 +48,8 @@ struct ServerOptions {
   bool isolate = true;
   // One line of JSON an answer (request_log.h) to this file descriptor, which stays the caller's; -1: none.
   int log_fd = -1;
-  std::string project;  // Google Cloud's, for the trace ids in the log
-  ServerLimits limits;
+  std::string project = {};  // Google Cloud's, for the trace ids in the log
+  ServerLimits limits = {};
 };
 
 class SiteServer {
