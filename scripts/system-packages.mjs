@@ -26,6 +26,7 @@ const packages = [
   ['test', 'libgtest-dev', 'C++ unit tests'],
   ['test', 'libclang-rt-14-dev', 'AddressSanitizer and UBSan for clang, which emscripten brings'],
   ['test', 'chromium', 'the browser of the end-to-end tests'],
+  ['test', 'shellcheck', 'reads the deployment scripts for mistakes'],
   ['test', 'ccache', 'makes the second build quick'],
 ];
 

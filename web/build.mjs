@@ -13,8 +13,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statS
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
+import { compressed, gains } from './compress.mjs';
 import { npmPackage } from './embed/build.mjs';
 import { singleFile } from './single/build.mjs';
 import { woffToTrueType } from './woff.mjs';
@@ -71,7 +71,7 @@ function assemble() {
   mkdirSync(out, { recursive: true });
   writeFileSync(mark, '');
 
-  for (const file of ['style.css', 'side.css', 'icon.svg', 'samples.json', 'app']) copy(path.join(root, 'web', file), file);
+  for (const file of ['style.css', 'side.css', 'fonts.css', 'icon.svg', 'samples.json', 'app']) copy(path.join(root, 'web', file), file);
   for (const file of ['coppice.js', 'coppice.wasm']) {
     copy(need(path.resolve(root, options.core, file), 'Run cmake --preset wasm && cmake --build --preset wasm.'), `core/${file}`);
   }
@@ -90,6 +90,12 @@ function assemble() {
     copy(inPackage(`${files}/${name}-normal.woff2`), `fonts/${name}.woff2`);
     // Dear ImGui reads TrueType only.
     write(`fonts/${name}.ttf`, woffToTrueType(readFileSync(inPackage(`${files}/${name}-normal.woff`))));
+  }
+  for (const script of ['latin-ext', 'greek', 'cyrillic']) {
+    for (const weight of [400, 600]) {
+      const name = `source-sans-3-${script}-${weight}`;
+      copy(inPackage(`@fontsource/source-sans-3/files/${name}-normal.woff2`), `fonts/${name}.woff2`);
+    }
   }
   for (const file of ['sha2.js', '_md.js', '_u64.js', 'utils.js']) {
     copy(inPackage(`@noble/hashes/${file}`), `vendor/noble-hashes/${file}`);
@@ -167,24 +173,16 @@ function finish() {
   write('sw.js', `const build = ${JSON.stringify(build)};\n${readFileSync(path.join(root, 'web/sw.js'), 'utf8')}`);
 }
 
-const brotli = (bytes, quality) =>
-  brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
-
-// NAME.br and NAME.gz beside each file that gains by it, for hosts that send those. Model weights hardly compress.
-// The large runtime is compressed once and kept in build/, since it changes only with its version.
+// NAME.br and NAME.gz beside each file that gains by it, for hosts that send those.
 function compress() {
   const kept = path.join(root, 'build/compressed');
-  mkdirSync(kept, { recursive: true });
   const sizes = [];
   for (const file of filesUnder('.')) {
     const content = readFileSync(path.join(out, file));
-    const gains = /\.(html|css|js|mjs|json|svg|wasm|ttf|txt)$/.test(file);
     let size = content.length;
-    if (gains && !options['no-compress']) {
-      const key = createHash('sha256').update(content).digest('hex').slice(0, 24);
-      for (const [suffix, squeeze] of [['br', (bytes) => brotli(bytes, bytes.length > 20e6 ? 9 : 11)], ['gz', (bytes) => gzipSync(bytes, { level: 9 })]]) {
-        const stored = path.join(kept, `${key}.${suffix}`);
-        if (!existsSync(stored)) writeFileSync(stored, squeeze(content));
+    if (gains(file) && !options['no-compress']) {
+      for (const suffix of ['br', 'gz']) {
+        const stored = compressed(content, suffix, kept);
         if (file !== 'sw.js') cpSync(stored, path.join(out, `${file}.${suffix}`));
         if (suffix === 'br') size = statSync(stored).size;
       }

@@ -11,6 +11,7 @@
 #include "native/backend/progress.h"
 #include "native/backend/teacher.h"
 #include "native/data/dataset.h"
+#include "native/data/unlabelled.h"
 #include "native/export/model_folder.h"
 #include "native/io/file.h"
 #include "native/model/tokenized_reviews.h"
@@ -61,6 +62,10 @@ Result<train::TrainConfig> config_of(const cli::TrainOptions& options) {
   if (options.teacher.empty() && options.teacher_hidden != "off") {
     return invalid_usage("--teacher-hidden " + options.teacher_hidden + " needs a --teacher");
   }
+  if (!options.unlabelled.empty() && (options.teacher.empty() || options.distillation_weight == 0)) {
+    return invalid_usage(
+        "--unlabelled needs a --teacher, and a --distillation-weight above 0: nobody else judges them");
+  }
   COPPICE_ASSIGN_OR_RETURN(config.pruning, pruning_of(options));
   return config;
 }
@@ -78,11 +83,36 @@ train::Masks masks_of_zeros(model::BertClassifier& model) {
 
 struct Inputs {
   text::EncodeOptions encoding;
-  DataSelection training_selection;
+  DataSelection training_selection;         // labelled
+  std::optional<DataSelection> unlabelled;  // sha256 of those alone
+  size_t unlabelled_near_others = 0;
+  std::vector<data::Review> training_reviews;  // both, in this order
+  std::string training_sha256;                 // of both
   model::TokenizedReviews training;
   model::TokenizedReviews validation;
   Json validation_share;
 };
+
+// Near-duplicates of reviews that validate and test are left out. A folder of TSV files need not have a test part.
+Status add_unlabelled(const cli::TrainOptions& options, Inputs& inputs) {
+  COPPICE_ASSIGN_OR_RETURN(std::vector<data::Review> apart_from,
+                           data::read_reviews(options.data, data::Split::kValidation));
+  const fs::path folder = options.data;
+  if (!fs::exists(folder / "train.tsv") || fs::exists(folder / "test.tsv")) {
+    COPPICE_ASSIGN_OR_RETURN(const std::vector<data::Review> test, data::read_reviews(folder, data::Split::kTest));
+    apart_from.insert(apart_from.end(), test.begin(), test.end());
+  }
+  COPPICE_ASSIGN_OR_RETURN(
+      data::UnlabelledReviews found,
+      data::read_unlabelled(options.unlabelled, static_cast<size_t>(options.unlabelled_limit), apart_from));
+  inputs.training_reviews.insert(inputs.training_reviews.end(), found.reviews.begin(), found.reviews.end());
+  inputs.training_sha256 = data::reviews_sha256(inputs.training_reviews);
+  inputs.unlabelled_near_others = found.near_others;
+  inputs.unlabelled =
+      DataSelection{inputs.training_selection.name, "unlabelled", std::move(found.reviews), {}, found.available};
+  inputs.unlabelled->sha256 = data::reviews_sha256(inputs.unlabelled->reviews);
+  return {};
+}
 
 Result<Inputs> read_inputs(const cli::TrainOptions& options, const text::Tokenizer& tokenizer) {
   Inputs inputs;
@@ -94,7 +124,10 @@ Result<Inputs> read_inputs(const cli::TrainOptions& options, const text::Tokeniz
   COPPICE_ASSIGN_OR_RETURN(
       const DataSelection validation,
       select_reviews(options.data, data::Split::kValidation, static_cast<size_t>(options.validation_limit)));
-  inputs.training = model::tokenize(tokenizer, inputs.training_selection.reviews, inputs.encoding);
+  inputs.training_reviews = inputs.training_selection.reviews;
+  inputs.training_sha256 = inputs.training_selection.sha256;
+  if (!options.unlabelled.empty()) COPPICE_RETURN_IF_ERROR(add_unlabelled(options, inputs));
+  inputs.training = model::tokenize(tokenizer, inputs.training_reviews, inputs.encoding);
   inputs.validation = model::tokenize(tokenizer, validation.reviews, inputs.encoding);
   inputs.validation_share = to_json(validation);
   return inputs;
@@ -184,9 +217,8 @@ Status train_and_write(const cli::TrainOptions& options, const Invocation& invoc
     const records::BertConfig& shape = loaded.model.config();
     const Student student{tokenizer, inputs.training, shape.num_hidden_layers(), shape.hidden_size,
                           manifest.ok() ? &*manifest : nullptr};
-    COPPICE_ASSIGN_OR_RETURN(
-        teacher, ask_teacher(options, inputs.training_selection.reviews, inputs.training_selection.sha256, student,
-                             inputs.encoding, output / "checkpoints", pool, meter, invocation));
+    COPPICE_ASSIGN_OR_RETURN(teacher, ask_teacher(options, inputs.training_reviews, inputs.training_sha256, student,
+                                                  inputs.encoding, output / "checkpoints", pool, meter, invocation));
     config.distillation.inner = teacher->hidden_states;
   }
   records::RunRecord& record = recorder.record();
@@ -201,6 +233,10 @@ Status train_and_write(const cli::TrainOptions& options, const Invocation& invoc
   record.inputs["base_weights_sha256"] = base_sha256;
   if (teacher) record.inputs["teacher"] = teacher->description;
   record.inputs["training_data"] = to_json(inputs.training_selection);
+  if (inputs.unlabelled) {
+    record.inputs["unlabelled_data"] = to_json(*inputs.unlabelled);
+    record.inputs["unlabelled_data"]["left_out_near_validation_or_test"] = inputs.unlabelled_near_others;
+  }
   record.inputs["validation_data"] = inputs.validation_share;
 
   // Threads do not belong to the fingerprint: a run may go on with fewer.
@@ -209,9 +245,10 @@ Status train_and_write(const cli::TrainOptions& options, const Invocation& invoc
   const std::string fingerprint = sha256_hex(dump_json(identity)).substr(0, 16);
   const train::Masks masks = options.keep_zeros ? masks_of_zeros(loaded.model) : train::Masks{};
 
-  std::cerr << "training on " << inputs.training.size() << " reviews (" << inputs.training.tokens() << " tokens, "
-            << inputs.training.truncated << " cut to " << options.max_length << "), validating on "
-            << inputs.validation.size() << ", " << pool.threads() << " threads\n";
+  std::cerr << "training on " << inputs.training.size() << " reviews ("
+            << (inputs.unlabelled ? std::to_string(inputs.unlabelled->reviews.size()).append(" without label, ") : "")
+            << inputs.training.tokens() << " tokens, " << inputs.training.truncated << " cut to " << options.max_length
+            << "), validating on " << inputs.validation.size() << ", " << pool.threads() << " threads\n";
   Progress progress("train");
   const train::TrainEvents events = events_for(progress, meter, options);
   COPPICE_ASSIGN_OR_RETURN(

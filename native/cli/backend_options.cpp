@@ -54,6 +54,13 @@ void add_gradual_pruning(CLI::App* command, TrainOptions& options) {
 void add_distillation(CLI::App* command, TrainOptions& options) {
   command->add_option("--teacher", options.teacher,
                       "Distil from this model folder: its probabilities count beside the labels");
+  command->add_option(
+      "--unlabelled", options.unlabelled,
+      "Also learn the teacher's judgement of reviews without labels: a data folder of coppice fetch imdb "
+      "--unsupervised, or a folder of NUMBER_RATING.txt files");
+  command->add_option("--unlabelled-limit", options.unlabelled_limit, "A sample of at most this many; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command->add_option("--teacher-answers", options.teacher_answers,
                       "Folder where the teacher's answers are kept, for other runs on the same reviews to read");
   command->add_option("--distillation-weight", options.distillation_weight, "Share of the teacher in the loss, 0 to 1")

@@ -46,6 +46,8 @@ struct TrainOptions {
   double prune_end = 0.7;
   int64_t prune_every = 32;
   std::string teacher;          // model folder to distil from; empty: none
+  std::string unlabelled;  // folder of reviews that only the teacher judges; empty: none
+  int64_t unlabelled_limit = 0;
   std::string teacher_answers;  // folder where its answers are kept; empty: the run's checkpoints
   double distillation_weight = 0.5;
   double distillation_temperature = 2;

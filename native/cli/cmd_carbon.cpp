@@ -11,6 +11,7 @@
 #include "shared/base/json.h"
 #include "shared/energy/market.h"
 #include "shared/energy/published.h"
+#include "shared/energy/regions.h"
 #include "shared/energy/site.h"
 
 namespace coppice::cli {
@@ -18,6 +19,7 @@ namespace {
 
 struct CarbonArguments {
   double kwh = 0.0;
+  bool list = false;
   PlaceArguments place;
   LiveAccess live;
   std::optional<double> market_intensity;
@@ -169,7 +171,29 @@ void print(const CarbonArguments& arguments, const Answer& answer) {
   }
 }
 
+// Of one provider, for a person or a script that chooses.
+Status list_regions(const CarbonArguments& arguments) {
+  const energy::PlaceQuery& place = arguments.place.place;
+  if (place.cloud_provider.empty()) return invalid_usage("--list: of which cloud? Give --cloud gcp");
+  COPPICE_ASSIGN_OR_RETURN(const auto regions, energy::cloud_regions(place.cloud_provider, place.year.value_or(0)));
+  OrderedJson json;
+  json["regions"] = OrderedJson::array();
+  for (const energy::CloudRegion& region : regions) {
+    json["regions"].push_back(energy::to_json(region));
+    if (arguments.json) continue;
+    std::cout << region.region << ": " << region.intensity.value() << " g/kWh in " << region.year << ", PUE "
+              << region.pue;
+    if (region.carbon_free_share) std::cout << ", carbon-free " << 100.0 * *region.carbon_free_share << " %";
+    if (!region.place.empty()) std::cout << " (" << region.place << ", " << region.country << ")";
+    std::cout << '\n';
+  }
+  if (arguments.json) std::cout << dump_json(json) << '\n';
+  std::cout.flush();
+  return std::cout ? Status() : failed("standard output: cannot be written");
+}
+
 Status carbon(const CarbonArguments& arguments) {
+  if (arguments.list) return list_regions(arguments);
   COPPICE_ASSIGN_OR_RETURN(const Answer answer, work_out(arguments));
   if (!answer.intensity.note.empty()) std::cerr << "coppice carbon: " << answer.intensity.note << '\n';
   if (arguments.json) {
@@ -195,11 +219,23 @@ void add_carbon(CLI::App& app, Outcome& outcome, const LiveAccess& live) {
       "or\n"
       "for Google Cloud regions as an approximation (grid x (1 - CFE)).\n"
       "--compat codecarbon: tables and fall-backs of CodeCarbon 3.3.2 (an unknown place ends at 475 g/kWh).\n"
+      "coppice carbon --cloud gcp --list: regions to choose from; JSON "
+      "{\"regions\":[{\"region\",\"intensity_g_per_kwh\",\n"
+      "\"carbon_free_share\",\"pue\",\"year\",...}]}\n"
       "JSON: {\"kg_co2e\",\"kwh\",\"intensity_g_per_kwh\",\"resolved\",\"place\",\"source\",\"year\",\"pue\",...,"
       "\"market_based\"}\n");
   auto arguments = std::make_shared<CarbonArguments>();
-  command->add_option("--kwh", arguments->kwh, "Electricity in kWh")->required();
+  CLI::Option* kwh = command->add_option("--kwh", arguments->kwh, "Electricity in kWh");
   add_place_options(*command, arguments->place);
+  CLI::Option* list =
+      command->add_flag("--list", arguments->list,
+                        "The regions of --cloud instead, lowest grid intensity first, with carbon-free\n"
+                        "share, PUE and year");
+  list->excludes(kwh);
+  for (const char* other :
+       {"--country", "--region", "--cloud-region", "--intensity", "--intensity-table", "--live", "--live-or-table"}) {
+    list->excludes(command->get_option(other));
+  }
   CLI::Option* market = command->add_option("--market-intensity", arguments->market_intensity,
                                             "g/kWh of your contract or residual mix, for the market-based figure");
   command->add_option(
@@ -216,7 +252,11 @@ void add_carbon(CLI::App& app, Outcome& outcome, const LiveAccess& live) {
       ->excludes(command->get_option("--intensity-table"));
   command->add_flag("--json", arguments->json, "One JSON document on standard output");
   arguments->live = live;
-  command->callback([arguments, &outcome] {
+  command->callback([arguments, kwh, &outcome] {
+    if (!arguments->list && kwh->count() == 0) {
+      outcome.exit_code = report("carbon", invalid_usage("--kwh is needed: how much electricity"));
+      return;
+    }
     outcome.exit_code = work_or_hand_over("carbon", arguments->place, arguments->live,
                                           [&] { return report("carbon", carbon(*arguments)); });
   });

@@ -61,7 +61,9 @@ void print(const ExportArguments& arguments, const records::Manifest& manifest, 
   std::cout << arguments.options.output.string() << ": " << manifest.files.size() << " files, " << bytes
             << " bytes; onnx/model.onnx " << record.results["onnx_bytes"] << " bytes, weights stored as "
             << arguments.weights << '\n';
-  if (record.results.contains("relative_rounding_error")) {
+  if (record.results.value("relative_rounding_error", -1.0) == 0) {
+    std::cout << "every weight is exactly that of " << arguments.options.model.string() << '\n';
+  } else if (record.results.contains("relative_rounding_error")) {
     const Json& largest = record.results["largest_rounding_error"];
     std::cout << "weights changed by " << record.results["relative_rounding_error"].get<double>()
               << " of their size (root mean square), at most " << largest["relative_rounding_error"].get<double>()

@@ -39,6 +39,7 @@ int run_program(const std::string& description, int argc, char** argv,
 void add_tokenize(CLI::App& app, Outcome& outcome);
 void add_carbon(CLI::App& app, Outcome& outcome, const LiveAccess& live);
 void add_detect(CLI::App& app, Outcome& outcome);
+void add_footprint(CLI::App& app, Outcome& outcome);
 void add_sci(CLI::App& app, Outcome& outcome, const LiveAccess& live);
 void add_track(CLI::App& app, Outcome& outcome, const LiveAccess& live);
 // train, evaluate, predict, prune, measure: options are parsed here, the work is done by coppice-torch, or for a linear

@@ -56,6 +56,7 @@ class Folder {
     if (handle_ != nullptr) ::closedir(handle_);
   }
 
+  // Ratings must fit the label; without one any will do.
   Result<std::vector<ReviewName>> names(int label) {
     if (handle_ == nullptr) {
       const Status status(errno == ENOENT ? StatusCode::kNotFound : StatusCode::kFailed,
@@ -71,7 +72,7 @@ class Folder {
         return invalid_input((path_ / entry->d_name).string() + ": expected a file named NUMBER_RATING.txt");
       }
       const bool fits = label == 0 ? name->rating >= 1 && name->rating <= 4 : name->rating >= 7 && name->rating <= 10;
-      if (!fits) {
+      if (!fits && label != kUnlabelled) {
         return invalid_input((path_ / entry->d_name).string() + ": rating " + std::to_string(name->rating) +
                              " does not fit the folder; expected " + (label == 0 ? "1 to 4 in neg" : "7 to 10 in pos"));
       }
@@ -174,6 +175,19 @@ std::optional<fs::path> find_acl_imdb_root(const fs::path& folder) {
     if (has_classes(root / "train") || has_classes(root / "test")) return root;
   }
   return std::nullopt;
+}
+
+Result<std::vector<Review>> read_unlabelled_folder(const fs::path& path) {
+  Folder folder(path);
+  COPPICE_ASSIGN_OR_RETURN(const std::vector<ReviewName> names, folder.names(kUnlabelled));
+  std::vector<Review> reviews;
+  reviews.reserve(names.size());
+  const std::string prefix = (path.has_filename() ? path : path.parent_path()).filename().string() + "/";
+  for (const ReviewName& name : names) {
+    COPPICE_ASSIGN_OR_RETURN(std::string text, folder.read(name.stem));
+    reviews.push_back({std::move(text), kUnlabelled, prefix + name.stem});
+  }
+  return reviews;
 }
 
 Result<AclImdbPart> read_acl_imdb(const fs::path& root, const std::string& part) {

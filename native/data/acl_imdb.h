@@ -28,4 +28,8 @@ std::optional<std::filesystem::path> find_acl_imdb_root(const std::filesystem::p
 // that is not UTF-8, a url list too short for the numbers.
 Result<AclImdbPart> read_acl_imdb(const std::filesystem::path& root, const std::string& part);
 
+// The reviews of one folder of NUMBER_RATING.txt files, by number, whatever their rating (train/unsup has 0 for all):
+// label kUnlabelled, id "unsup/123_0" with the folder's own name. Errors as above.
+Result<std::vector<Review>> read_unlabelled_folder(const std::filesystem::path& folder);
+
 }  // namespace coppice::data

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <httplib.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,18 +10,20 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include "native/serve/api.h"
+#include "native/serve/guarded_server.h"
 #include "native/serve/http_fields.h"
+#include "native/serve/openapi.h"
+#include "native/serve/request_framing.h"
+#include "native/serve/request_log.h"
 
 namespace coppice::serve {
 namespace {
 
-// Most time is spent waiting for clients, and a browser opens six connections: threads are many and small.
-constexpr size_t kThreads = 32;
-constexpr size_t kRequestsPerConnection = 100;
-constexpr time_t kIdleSeconds = 2;  // a stop has to wait for idle connections
 constexpr auto kLongestDrain = std::chrono::seconds(30);
 constexpr size_t kPieceBytes = 256 * 1024;
 
@@ -63,16 +66,28 @@ void set_body(httplib::Response& response, uint64_t bytes, std::string_view type
   set_header(response, "Content-Length", std::to_string(bytes));
 }
 
-void set_text(httplib::Response& response, int status, const std::string& text, bool keep_connection = true) {
+void set_content(httplib::Response& response, int status, std::string_view type, const std::string& text,
+                 bool keep_connection = true) {
   response.status = status;
   set_header(response, "Cache-Control", "no-store");
   if (!keep_connection) set_header(response, "Connection", "close");
-  set_body(response, text.size(), "text/plain; charset=utf-8", [text, keep_connection](httplib::DataSink& sink) {
+  set_body(response, text.size(), type, [text, keep_connection](httplib::DataSink& sink) {
     return sink.write(text.data(), text.size()) && keep_connection;
   });
 }
 
-// Counts one answer for as long as it exists. Held by the body, which httplib destroys when the answer is sent.
+void set_text(httplib::Response& response, int status, const std::string& text, bool keep_connection = true) {
+  set_content(response, status, "text/plain; charset=utf-8", text, keep_connection);
+}
+
+void set_answer(httplib::Response& response, const ApiAnswer& answer, bool keep_connection) {
+  if (answer.retry_after_seconds > 0) {
+    set_header(response, "Retry-After", std::to_string(answer.retry_after_seconds));
+  }
+  set_content(response, answer.status, "application/json", answer.body, keep_connection);
+}
+
+// Counts one answer for as long as it exists.
 class AnswerCount {
  public:
   explicit AnswerCount(std::atomic<int>& count) : count_(count) { ++count_; }
@@ -83,6 +98,17 @@ class AnswerCount {
  private:
   std::atomic<int>& count_;
 };
+
+// What this thread is answering. httplib's handlers are told nothing of the connection they are called for.
+struct Exchange {
+  Connection* connection = nullptr;
+  std::chrono::steady_clock::time_point head_read;
+  std::optional<AnswerCount> count;  // from the head's end on: a stop waits for it
+  std::optional<ApiAnswer> api;      // of a classification
+  bool keep_connection = true;
+  LogEntry log;
+};
+thread_local Exchange exchange;
 
 class OpenFile {
  public:
@@ -132,8 +158,8 @@ Representation choose_representation(const Site& site, const SiteFile& file, std
   return best;
 }
 
-void answer_with_file(const Site& site, const Found& found, std::shared_ptr<const AnswerCount> count,
-                      const httplib::Request& request, httplib::Response& response) {
+void answer_with_file(const Site& site, const Found& found, const httplib::Request& request,
+                      httplib::Response& response) {
   // A range counts bytes of the plain file: models are fetched in parts and checked by their hash.
   const bool ranged = request.ranges.size() == 1;  // several at once: the whole file is sent, as RFC 9110 allows
   const Representation chosen =
@@ -176,30 +202,18 @@ void answer_with_file(const Site& site, const Found& found, std::shared_ptr<cons
     return set_body(response, 0, found.type, [](httplib::DataSink&) { return true; });
   }
   const ByteRange part = range.value_or(ByteRange{0, file.bytes - 1});
-  set_body(
-      response, part.last - part.first + 1, found.type,
-      [open_file, part, count = std::move(count)](httplib::DataSink& sink) { return open_file->send(part, sink); });
+  set_body(response, part.last - part.first + 1, found.type,
+           [open_file, part](httplib::DataSink& sink) { return open_file->send(part, sink); });
 }
 
-// Called when httplib has prepared its own headers and before it writes any: the last word is ours.
-void answer(const Site& site, std::atomic<int>& answers, const httplib::Request& request, httplib::Response& response) {
-  const auto count = std::make_shared<const AnswerCount>(answers);
-  response.headers.erase("Content-Range");
-  const std::string length = request.get_header_value("Content-Length");
-  const bool has_body = (!length.empty() && length != "0") || request.has_header("Transfer-Encoding");
-  if (request.method != "GET" && request.method != "HEAD") {
-    set_header(response, "Allow", "GET, HEAD");
-    // The body, if any, was not read: what follows on this connection would be taken for a request.
-    return set_text(response, 405, "405: only GET and HEAD\n", false);
-  }
-  if (has_body) return set_text(response, 400, "400: this request takes no body\n", false);
-  if (request.path == "/healthz") return set_text(response, 200, "ok\n");
-
+void answer_with_page(const Site& site, const httplib::Request& request, httplib::Response& response) {
   const Found found = site.find(request.path);
   switch (found.kind) {
     case Found::Kind::kFile:
-      return answer_with_file(site, found, count, request, response);
+      exchange.log.route = Route::kPage;
+      return answer_with_file(site, found, request, response);
     case Found::Kind::kRedirect:
+      exchange.log.route = Route::kPage;
       set_header(response, "Location", found.redirect_to);
       return set_text(response, 301, "301: " + found.redirect_to + "\n");
     case Found::Kind::kNothing:
@@ -207,42 +221,177 @@ void answer(const Site& site, std::atomic<int>& answers, const httplib::Request&
   }
 }
 
+Route route_of(std::string_view path) {
+  for (const Route route :
+       {Route::kClassify, Route::kModels, Route::kHealth, Route::kReady, Route::kMetrics, Route::kOpenApi}) {
+    if (path == to_string(route)) return route;
+  }
+  return Route::kNone;
+}
+
+std::string known_method(const std::string& method) {
+  for (const char* known : {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}) {
+    if (method == known) return method;
+  }
+  return "OTHER";
+}
+
+ConnectionLimits connection_limits(const ServerLimits& limits) {
+  ConnectionLimits chosen;
+  if (limits.head_bytes > 0) chosen.head_bytes = limits.head_bytes;
+  if (limits.head_seconds > 0) chosen.head_seconds = limits.head_seconds;
+  if (limits.body_seconds > 0) chosen.body_seconds = limits.body_seconds;
+  return chosen;
+}
+
+LoadLimits load_limits(const ServerLimits& limits) {
+  LoadLimits chosen;
+  if (limits.threads > 0) chosen.threads = limits.threads;
+  if (limits.waiting > 0) chosen.waiting = limits.waiting;
+  return chosen;
+}
+
 }  // namespace
 
-SiteServer::SiteServer(Site site, const ServerOptions& options)
-    : site_(std::move(site)), http_(std::make_unique<httplib::Server>()) {
-  http_->new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  http_->set_keep_alive_max_count(kRequestsPerConnection);
-  http_->set_keep_alive_timeout(kIdleSeconds);
+SiteServer::SiteServer(Site site, const ServerOptions& options, std::vector<std::unique_ptr<Classifier>> classifiers)
+    : site_(std::move(site)),
+      options_(options),
+      api_(std::make_unique<Api>(std::move(classifiers), options.limits.classify, options.limits.batches)),
+      http_(std::make_unique<GuardedServer>(
+          connection_limits(options.limits), load_limits(options.limits),
+          GuardedServer::Hooks{[this](Connection& connection) { begin(connection); },
+                               [this] {
+                                 const bool answered = finish();
+                                 return GuardedServer::Outcome{answered, exchange.keep_connection};
+                               },
+                               [this] { api_->metrics().count_refused_connection(); }})) {
   http_->set_default_headers(default_headers(options.isolate));
   http_->set_tcp_nodelay(true);
   // Not httplib's own choice, SO_REUSEPORT: with it two servers share a port and neither is told.
   http_->set_socket_options([](socket_t socket) {
     const int yes = 1;
     ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    // "::" takes IPv4 too, whatever the system's default; fails on a socket of IPv4, where it means nothing.
+    const int no = 0;
+    ::setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
   });
-  // Routing by httplib's regular expressions is left out: a path is looked up in the site, and nowhere else.
-  http_->set_pre_routing_handler([](const httplib::Request&, httplib::Response& response) {
+  // Routing by httplib's regular expressions is left out: a path is one of the API's or looked up in the site.
+  http_->set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
     response.status = 200;
+    route(request);
     return httplib::Server::HandlerResponse::Handled;
   });
-  http_->set_post_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-    if (response.status != 200) return;  // httplib refused the request
-    if (stop_asked_) return set_text(response, 503, "503: this server is stopping\n", false);
-    answer(site_, answers_, request, response);
-  });
+  http_->set_post_routing_handler(
+      [this](const httplib::Request& request, httplib::Response& response) { answer(request, response); });
 }
 
 SiteServer::~SiteServer() = default;
 
-Result<std::unique_ptr<SiteServer>> SiteServer::bind(Site site, const ServerOptions& options) {
-  std::unique_ptr<SiteServer> server(new SiteServer(std::move(site), options));
-  errno = 0;
-  if (options.port == 0) {
-    server->port_ = server->http_->bind_to_any_port(options.host);
-  } else {
-    server->port_ = server->http_->bind_to_port(options.host, options.port) ? options.port : -1;
+void SiteServer::begin(Connection& connection) {
+  exchange.connection = &connection;
+  exchange.head_read = std::chrono::steady_clock::now();
+  exchange.api.reset();
+  exchange.keep_connection = true;
+  exchange.log = {};
+  exchange.log.method = "OTHER";  // until it is read
+}
+
+// The head has been read; what needs the body reads it here.
+void SiteServer::route(const httplib::Request& request) {
+  exchange.head_read = std::chrono::steady_clock::now();
+  exchange.count.emplace(answers_);
+  exchange.log.method = known_method(request.method);
+  exchange.log.route = route_of(request.path);
+  exchange.log.trace =
+      parse_trace(request.get_header_value("traceparent"), request.get_header_value("X-Cloud-Trace-Context"));
+  if (stop_asked_ || exchange.log.route != Route::kClassify) return;
+  Result<size_t> length = body_length(request, options_.limits.classify.body_bytes);
+  if (!length) {
+    // The body was not read: what follows on this connection would be taken for a request.
+    exchange.keep_connection = false;
+    exchange.api = framing_answer(length.status());
+    return;
   }
+  std::string body;
+  if (!exchange.connection->read_body(*length, body)) {
+    exchange.keep_connection = false;
+    exchange.api = error_answer(408, "too_slow", "the body did not arrive in time");
+    return;
+  }
+  exchange.api = api_->classify(body);
+  exchange.log.texts = exchange.api->texts;
+}
+
+// Called when httplib has prepared its own headers and before it writes any: the last word is ours.
+void SiteServer::answer(const httplib::Request& request, httplib::Response& response) {
+  if (response.status != 200) {  // httplib refused the request
+    if (exchange.connection->fault() != 0) response.status = exchange.connection->fault();
+    set_header(response, "Connection", "close");
+    exchange.keep_connection = false;
+    exchange.log.method = known_method(request.method);
+    exchange.log.status = response.status;
+    return;
+  }
+  response.headers.erase("Content-Range");
+  const Route route = exchange.log.route;
+  if (stop_asked_ && !exchange.api) {
+    if (route == Route::kClassify) {
+      ApiAnswer stopping = error_answer(503, "unavailable", "this server is stopping");
+      stopping.retry_after_seconds = 1;
+      set_answer(response, stopping, false);
+    } else {
+      set_text(response, 503, "503: this server is stopping\n", false);
+    }
+  } else if (exchange.api) {
+    if (exchange.api->status == 405) set_header(response, "Allow", "POST");
+    set_answer(response, *exchange.api, exchange.keep_connection);
+  } else if (request.method != "GET" && request.method != "HEAD") {
+    set_header(response, "Allow", "GET, HEAD");
+    // The body, if any, was not read.
+    set_text(response, 405, "405: only GET and HEAD\n", false);
+  } else if (may_have_body(request)) {
+    set_text(response, 400, "400: this request takes no body\n", false);
+  } else if (route == Route::kHealth) {
+    set_text(response, 200, "ok\n");
+  } else if (route == Route::kReady) {
+    set_text(response, 200, "ready\n");
+  } else if (route == Route::kMetrics) {
+    set_content(response, 200, "text/plain; version=0.0.4; charset=utf-8", api_->prometheus());
+  } else if (route == Route::kOpenApi) {
+    set_content(response, 200, "application/json", std::string(openapi_document()));
+  } else if (route == Route::kModels) {
+    set_answer(response, api_->models(), true);
+  } else {
+    answer_with_page(site_, request, response);
+  }
+  exchange.log.status = response.status;
+}
+
+bool SiteServer::finish() {
+  const bool answered = exchange.log.status != 0;
+  if (!answered) exchange.log.status = exchange.connection->fault();
+  exchange.connection = nullptr;
+  if (exchange.log.status != 0) {  // 0: the client went away before anything could be answered
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - exchange.head_read;
+    exchange.log.seconds = time.count();
+    api_->metrics().count_request(exchange.log.route, exchange.log.status, exchange.log.seconds);
+    if (options_.log_fd >= 0) write_log_line(options_.log_fd, log_line(exchange.log, options_.project));
+  }
+  exchange.count.reset();
+  return answered;
+}
+
+Result<std::unique_ptr<SiteServer>> SiteServer::bind(Site site, const ServerOptions& options,
+                                                     std::vector<std::unique_ptr<Classifier>> classifiers) {
+  std::unique_ptr<SiteServer> server(new SiteServer(std::move(site), options, std::move(classifiers)));
+  const auto bind_to = [&](const std::string& host) {
+    errno = 0;
+    if (options.port == 0) return server->http_->bind_to_any_port(host);
+    return server->http_->bind_to_port(host, options.port) ? options.port : -1;
+  };
+  server->port_ = bind_to(options.host);
+  // A kernel without IPv6: "every address" is then those of IPv4.
+  if (server->port_ <= 0 && options.host == "::" && errno != EADDRINUSE) server->port_ = bind_to("0.0.0.0");
   if (server->port_ > 0) return server;
   const std::string where = options.host + ":" + std::to_string(options.port);
   if (errno == EADDRINUSE) {
@@ -270,6 +419,7 @@ void SiteServer::stop() {
   while (answers_ > 0 && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
+  http_->close_idle();
   if (running_) http_->stop();
 }
 

@@ -1,5 +1,5 @@
-// The HTTP side of coppice-serve: a Site over cpp-httplib, with the headers a page needs that runs threads and
-// WebAssembly and talks to nobody else.
+// The HTTP side of coppice-serve: a Site and the API over cpp-httplib, with the headers a page needs that runs threads
+// and WebAssembly and talks to nobody else. Routes: openapi.h, /healthz, and everything of the site.
 //
 //   COPPICE_ASSIGN_OR_RETURN(auto server, SiteServer::bind(std::move(site), {.port = 0}));
 //   std::thread worker([&] { status = server->run(); });     // until stop()
@@ -10,28 +10,54 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "native/serve/batcher.h"
+#include "native/serve/classify_request.h"
 #include "native/serve/site.h"
 #include "shared/base/status.h"
 
 namespace httplib {
-class Server;
-}
+struct Request;
+struct Response;
+}  // namespace httplib
 
 namespace coppice::serve {
 
+class Api;
+class Connection;
+class GuardedServer;
+
+// Defaults are those of the sources that enforce them (connection.h, guarded_server.h); 0 stands for the default.
+struct ServerLimits {
+  size_t threads = 0;         // connections served at a time
+  size_t waiting = 0;         // that wait for a thread; more are answered with 503
+  size_t head_bytes = 0;      // of a request's head
+  double head_seconds = 0.0;  // that it may take
+  double body_seconds = 0.0;
+  ClassifyLimits classify = {};
+  BatchLimits batches = {};
+};
+
 struct ServerOptions {
+  // "::" is every address of this machine, IPv4 and IPv6 at once.
   std::string host = "127.0.0.1";
   int port = 8080;  // 0: any free one
   // Cross-origin isolation, which lets the page use several threads. Without it the server answers as any plain static
   // host would.
   bool isolate = true;
+  // One line of JSON an answer (request_log.h) to this file descriptor, which stays the caller's; -1: none.
+  int log_fd = -1;
+  std::string project = {};  // Google Cloud's, for the trace ids in the log
+  ServerLimits limits = {};
 };
 
 class SiteServer {
  public:
   // Takes the port at once; clients can connect from here on, and are answered as soon as run() is called.
-  static Result<std::unique_ptr<SiteServer>> bind(Site site, const ServerOptions& options);
+  // `classifiers` are the models of the API, each with an id of its own; none: the server hands out the page alone.
+  static Result<std::unique_ptr<SiteServer>> bind(Site site, const ServerOptions& options,
+                                                  std::vector<std::unique_ptr<Classifier>> classifiers = {});
 
   SiteServer(const SiteServer&) = delete;
   SiteServer& operator=(const SiteServer&) = delete;
@@ -47,10 +73,16 @@ class SiteServer {
   void stop();
 
  private:
-  SiteServer(Site site, const ServerOptions& options);
+  SiteServer(Site site, const ServerOptions& options, std::vector<std::unique_ptr<Classifier>> classifiers);
+  void begin(Connection& connection);
+  void route(const httplib::Request& request);
+  void answer(const httplib::Request& request, httplib::Response& response);
+  bool finish();  // whether anything was answered
 
   Site site_;
-  std::unique_ptr<httplib::Server> http_;
+  ServerOptions options_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<GuardedServer> http_;
   int port_ = 0;
   std::atomic<int> answers_ = 0;  // begun and not yet sent
   std::atomic<bool> running_ = false;

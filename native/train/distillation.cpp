@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "native/data/review.h"
 #include "native/io/file.h"
 #include "native/model/checkpoint.h"
 #include "shared/engine/safetensors.h"
@@ -107,8 +108,8 @@ std::vector<at::Tensor> TeacherAnswers::inner_states(std::span<const uint32_t> i
 at::Tensor training_loss(const model::ForwardOutput& student, const std::vector<int64_t>& labels,
                          std::span<const uint32_t> indices, const DistillationConfig& config,
                          const TeacherAnswers* answers) {
-  const at::Tensor truth =
-      at::cross_entropy_loss(student.logits, at::tensor(labels, at::kLong), {}, at::Reduction::Sum);
+  const at::Tensor truth = at::cross_entropy_loss(student.logits, at::tensor(labels, at::kLong), {}, at::Reduction::Sum,
+                                                  /*ignore_index=*/data::kUnlabelled);
   if (answers == nullptr || !config.active()) return truth;
   at::Tensor loss = truth * (1.0 - config.weight);
   if (config.weight > 0) {
@@ -117,9 +118,14 @@ at::Tensor training_loss(const model::ForwardOutput& student, const std::vector<
       std::memcpy(teacher.data_ptr<float>() + 2 * k, answers->logits[indices[k]].data(), sizeof(model::Logits));
     }
     const double t = config.temperature;
-    const at::Tensor divergence =
-        at::kl_div(at::log_softmax(student.logits / t, 1), at::softmax(teacher / t, 1), at::Reduction::Sum);
-    loss = loss + divergence * (config.weight * t * t);
+    const at::Tensor divergences =
+        at::kl_div(at::log_softmax(student.logits / t, 1), at::softmax(teacher / t, 1), at::Reduction::None).sum(1);
+    // Where there is no label the teacher has the label's share of the loss too.
+    std::vector<float> weights;
+    for (const int64_t label : labels) {
+      weights.push_back(label == data::kUnlabelled ? 1.0F : static_cast<float>(config.weight));
+    }
+    loss = loss + (divergences * at::tensor(weights)).sum() * (t * t);
   }
   if (config.hidden_weight > 0) {
     const std::vector<int64_t> rows(indices.begin(), indices.end());

@@ -4,7 +4,10 @@
 //   (1 - weight) CE(s, label) + weight T^2 KL(softmax(t / T) || softmax(s / T))
 //     + hidden_weight mean over H of (h_s - h_t)^2
 //
-// where h is the [CLS] vector after the last encoder layer, the only one the classifier sees (structured pruning leaves
+// and for a review without a label T^2 KL(...) alone in place of the first two: reviews that nobody judged teach as well
+// when a teacher reads them (Turc et al. 2019, arXiv 1908.08962).
+//
+// Here h is the [CLS] vector after the last encoder layer, the only one the classifier sees (structured pruning leaves
 // hidden_size as it is, so that student and teacher compare without a projection). States of inner layers:
 // hidden_states.h.
 #pragma once
@@ -64,7 +67,7 @@ Status save_answers(const TeacherAnswers& answers, const std::string& fingerprin
 Result<TeacherAnswers> load_answers(const std::string& fingerprint, const std::filesystem::path& file);
 
 // Summed over the reviews `indices` of a micro-batch, without the inner states' part. `answers` is null without
-// distillation.
+// distillation, and then no label is data::kUnlabelled.
 at::Tensor training_loss(const model::ForwardOutput& student, const std::vector<int64_t>& labels,
                          std::span<const uint32_t> indices, const DistillationConfig& config,
                          const TeacherAnswers* answers);

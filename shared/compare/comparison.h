@@ -105,6 +105,9 @@ class Comparison {
   void stop_finding();
   // A file of reviews: the shipped ones, which the walk goes through, or a set of the visitor's.
   Status read_reviews(const std::string& name, std::string_view bytes, bool shipped);
+  // A set that was read elsewhere, in parts (reviews/packed_reviews.h). `first` forgets parts taken before.
+  Status add_packed_reviews(std::string_view packed, bool first);
+  Status use_added_reviews(const std::string& name);
   Status use_shipped_reviews();  // as the set
   Status start_set();
   Status pause_set();
@@ -181,6 +184,7 @@ class Comparison {
 
   State state_;
   SideWork side_;
+  reviews::ReviewFile added_;  // parts of a set that is on its way
   std::vector<Model> models_;                                                 // beside state_.models
   std::map<std::string, std::shared_ptr<const text::Tokenizer>> tokenizers_;  // by vocabulary hash and casing
   std::string text_;

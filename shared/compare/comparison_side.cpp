@@ -1,8 +1,10 @@
 // The comparison's part in the work beside it (side_work.h): it says when such work may run, and carries its requests
 // and answers.
 #include <cmath>
+#include <utility>
 
 #include "shared/compare/comparison.h"
+#include "shared/reviews/packed_reviews.h"
 
 namespace coppice::compare {
 
@@ -48,6 +50,17 @@ Status Comparison::read_reviews(const std::string& name, std::string_view bytes,
     return {};
   }
   return begin_side(side_.set.load(file));
+}
+
+Status Comparison::add_packed_reviews(std::string_view packed, bool first) {
+  if (first) added_ = {};
+  return reviews::add_packed_reviews(packed, added_);
+}
+
+Status Comparison::use_added_reviews(const std::string& name) {
+  if (added_.reviews.empty()) return invalid_usage("no reviews were added");
+  added_.name = name;
+  return begin_side(side_.set.load(std::make_shared<const reviews::ReviewFile>(std::exchange(added_, {}))));
 }
 
 Status Comparison::use_shipped_reviews() {

@@ -67,4 +67,19 @@ TimePoints times_by_tokens(const ReviewSet& set, size_t place, size_t most_point
   return points;
 }
 
+double robust_top(const std::vector<TimePoints>& models) {
+  double top = 0;
+  for (const TimePoints& points : models) {
+    if (points.milliseconds.empty()) continue;
+    std::vector<double> sorted = points.milliseconds;
+    std::sort(sorted.begin(), sorted.end());
+    const double lower = sorted[sorted.size() / 4];
+    const double upper = sorted[sorted.size() * 3 / 4];
+    const double fence = std::max(upper + 3 * (upper - lower), 2 * upper);
+    // The last time within, so that the axis ends where there is something.
+    top = std::max(top, *(std::upper_bound(sorted.begin(), sorted.end(), fence) - 1));
+  }
+  return top;
+}
+
 }  // namespace coppice::compare

@@ -27,4 +27,8 @@ struct TimePoints {
 };
 TimePoints times_by_tokens(const ReviewSet& set, size_t place, size_t most_points);
 
+// Where the axis of times ends. One stalled run among thousands would flatten all others: of each model, what lies far
+// beyond its middle half (Tukey's outer fence, and twice its upper quartile) stays outside. 0 without any point.
+double robust_top(const std::vector<TimePoints>& models);
+
 }  // namespace coppice::compare

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "shared/energy/device.h"
@@ -127,6 +130,35 @@ Result<Hardware> hardware_of_machine_type(const std::string& type) {
       "machine type \"" + type + "\" is not in Cloud Carbon Footprint's table of Google Cloud." +
       did_you_mean(nearest_names(name, known)) +
       " For others give the host's embodied emissions with --embodied-kg and your part of it with --share.");
+}
+
+Hardware hardware_of_unknown_vcpu() {
+  // Hosts of standard types only: giant memories and GPUs are not what a vCPU of no particular kind runs beside.
+  std::map<std::string, std::pair<double, double>> families;  // most vCPUs, kg of that type's host
+  for (const HostRow& row : ccf_hosts()) {
+    if (std::string_view(row.machine_type).find("-standard-") == std::string_view::npos) continue;
+    const Shape shape = shape_of(row.machine_type);
+    auto& [vcpus, kg] = families[shape.family];
+    if (shape.shown > vcpus) {
+      vcpus = shape.shown;
+      kg = row.embodied_kg;
+    }
+  }
+  std::vector<double> per_vcpu;
+  for (const auto& [name, largest] : families) per_vcpu.push_back(largest.second / largest.first);
+  std::sort(per_vcpu.begin(), per_vcpu.end());
+  const size_t half = per_vcpu.size() / 2;
+  Hardware hardware;
+  hardware.total_kg = {per_vcpu.size() % 2 == 1 ? per_vcpu[half] : (per_vcpu[half - 1] + per_vcpu[half]) / 2.0,
+                       per_vcpu.front(), per_vcpu.back()};
+  hardware.lifespan_years = kServerYears;
+  hardware.share = exactly(1.0);
+  hardware.provenance = {
+      ProvenanceKind::kAssumed,
+      "host per vCPU by Cloud Carbon Footprint (ccf-coefficients), median of its standard families since the "
+      "host is not told; interval: lowest to highest family, lifespan of 3 to 6 years"};
+  hardware.boundary = kServerBoundary;
+  return hardware;
 }
 
 Result<Hardware> hardware_of_device(const std::string& id) {

@@ -41,6 +41,10 @@ struct Hardware {
 // show; A2 types lie between their share of the GPUs and of the vCPUs. kNotFound with near names.
 Result<Hardware> hardware_of_machine_type(const std::string& type);
 
+// One vCPU of a Google Cloud host that is not told, as on Cloud Run: the host's emissions per vCPU, median over the
+// table's families of standard types (the largest of each), from the lowest to the highest of them. Wholly reserved.
+Hardware hardware_of_unknown_vcpu();
+
 // "laptop", "desktop", "phone" or "tablet": a representative device, wholly reserved. kNotFound names them.
 Result<Hardware> hardware_of_device(const std::string& id);
 

@@ -1,6 +1,6 @@
 // A run over many reviews: files chosen and dropped, refused, run, paused, stopped, saved and read back.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
@@ -139,6 +139,33 @@ test('the shipped reviews are a set, and the plots are drawn', () =>
     const shot = await page.locator('#canvas').screenshot();
     assert.ok(shot.length > 15_000, `the drawing compresses to ${shot.length} bytes`);
     await page.screenshot({ path: path.join(artifacts, 'set-1280.png'), fullPage: true });
+  }));
+
+test('a file of 40 MB is read while the page stays alive', () =>
+  visit(async (page) => {
+    const content = Buffer.from(Array.from({ length: 32_800 }, (_, i) => `${i % 2}\tReview ${i}: ${'a wonderful film and more '.repeat(46)}\n`).join(''));
+    assert.ok(content.length > 39e6 && content.length < 40e6, `${content.length} bytes`);
+    await page.evaluate(() => {
+      window.tasks = [];
+      new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
+    });
+    const file = path.join(temporaryFolder(), 'large.tsv');
+    writeFileSync(file, content);
+    await page.setInputFiles('#set-file', file);
+    assert.match(await page.textContent('#set-reading'), /^(Reading large\.tsv\.)?$/);
+    await phase(page, 'loaded');
+    assert.equal(await page.textContent('#set-status'), 'large.tsv: 32,800 reviews, all with a label.');
+    assert.equal(await page.textContent('#set-reading'), '');
+    // On the main thread it was one task of 780 ms; what is left is a part at a time, on a busy machine too.
+    const tasks = await page.evaluate(() => window.tasks);
+    assert.ok(Math.max(0, ...tasks) < 400, `tasks of ${tasks.map(Math.round).join(', ')} ms`);
+
+    // The file chosen last is the one that stays, also where it is read faster.
+    await page.setInputFiles('#set-file', file);
+    await choose(page, 'small.tsv', reviews);
+    await page.waitForFunction(() => document.querySelector('#set-status').textContent.startsWith('small.tsv'));
+    await page.waitForTimeout(1500);
+    assert.match(await page.textContent('#set-status'), /^small\.tsv: 4 reviews/);
   }));
 
 test('what is no list of reviews is refused with its reason, and the set before stays', () =>

@@ -24,8 +24,8 @@ const isolation = {
 };
 
 // dist: the built page. models: a folder that takes the place of dist/models. below: the path that the page is under.
-// cutAfter: { 'dense/onnx/model.onnx': 1000 } breaks the connection there.
-export async function serve({ dist, models, isolated = false, below = '/', cutAfter = {} }) {
+// mounts: { 'some/path/': folder }, looked at first, in this order. cutAfter: { 'dense/onnx/model.onnx': 1000 } breaks the connection there.
+export async function serve({ dist, models, mounts = {}, isolated = false, below = '/', cutAfter = {} }) {
   const requests = [];
   const server = createServer((request, response) => {
     const url = new URL(request.url, 'http://localhost');
@@ -36,7 +36,9 @@ export async function serve({ dist, models, isolated = false, below = '/', cutAf
     if (file === '' || file.endsWith('/')) file += 'index.html';
     if (file.split('/').includes('..')) return refuse(400);
     const inModels = models && file.startsWith('models/');
-    file = inModels ? path.join(models, file.slice('models/'.length)) : path.join(dist, file);
+    const mount = Object.keys(mounts).find((prefix) => file.startsWith(prefix));
+    if (mount) file = path.join(mounts[mount], file.slice(mount.length));
+    else file = inModels ? path.join(models, file.slice('models/'.length)) : path.join(dist, file);
     let size;
     try {
       const status = statSync(file);

@@ -9,6 +9,7 @@
 #include "shared/compare/side_messages.h"
 #include "shared/engine/calibration_kernel.h"
 #include "shared/linear/linear_model.h"
+#include "shared/reviews/packed_reviews.h"
 #include "shared/text/tokenizer.h"
 #include "wasm/api/handles.h"
 
@@ -22,6 +23,10 @@ struct coppice_encoding {
 
 struct coppice_linear {
   coppice::linear::LinearModel model;
+};
+
+struct coppice_reviews {
+  std::string packed;
 };
 
 namespace {
@@ -175,6 +180,25 @@ coppice_status coppice_calibration_run(uint32_t rounds, double* operations, floa
   return COPPICE_OK;
 }
 
+coppice_status coppice_reviews_create(const char* name, const char* bytes, size_t length, coppice_reviews** out) {
+  if (out == nullptr) return report(missing("out"));
+  *out = nullptr;
+  if (name == nullptr) return report(missing("name"));
+  const auto file = coppice::reviews::parse_review_file(name, view(bytes, length));
+  if (!file.ok()) return report(file.status());
+  *out = new coppice_reviews{coppice::reviews::pack_reviews(*file)};
+  return COPPICE_OK;
+}
+
+void coppice_reviews_destroy(coppice_reviews* reviews) { delete reviews; }
+
+coppice_status coppice_reviews_packed(const coppice_reviews* reviews, const char** packed, size_t* length) {
+  if (reviews == nullptr || packed == nullptr || length == nullptr) return report(missing("reviews, packed or length"));
+  *packed = reviews->packed.data();
+  *length = reviews->packed.size();
+  return COPPICE_OK;
+}
+
 coppice_status coppice_comparison_create(coppice_comparison** out) {
   if (out == nullptr) return report(missing("out"));
   *out = new coppice_comparison();
@@ -225,6 +249,17 @@ coppice_status coppice_comparison_read_reviews(coppice_comparison* comparison, c
                                                size_t length, int32_t shipped) {
   if (comparison == nullptr || name == nullptr) return report(missing("comparison or name"));
   return report(comparison->comparison.read_reviews(name, view(bytes, length), shipped != 0));
+}
+
+coppice_status coppice_comparison_add_reviews(coppice_comparison* comparison, const char* packed, size_t length,
+                                              int32_t first) {
+  if (comparison == nullptr) return report(missing("comparison"));
+  return report(comparison->comparison.add_packed_reviews(view(packed, length), first != 0));
+}
+
+coppice_status coppice_comparison_use_added_reviews(coppice_comparison* comparison, const char* name) {
+  if (comparison == nullptr || name == nullptr) return report(missing("comparison or name"));
+  return report(comparison->comparison.use_added_reviews(name));
 }
 
 coppice_status coppice_comparison_ask(coppice_comparison* comparison, const char* question, size_t question_length,

@@ -89,6 +89,17 @@ coppice_status coppice_linear_judge(const coppice_linear* model, const char* tex
  * were done; checksum: of the results, finite. Neither may be NULL. */
 coppice_status coppice_calibration_run(uint32_t rounds, double* operations, float* checksum);
 
+/* ---- Reviews -----------------------------------------------------------------------------------------------------
+ * A file of reviews read on its own, for a comparison in another instance. */
+
+typedef struct coppice_reviews coppice_reviews;
+
+/* name, bytes: as of coppice_comparison_read_reviews. */
+coppice_status coppice_reviews_create(const char* name, const char* bytes, size_t length, coppice_reviews** out);
+void coppice_reviews_destroy(coppice_reviews* reviews);
+/* Records of shared/reviews/packed_reviews.h; valid until the next call with `reviews`. */
+coppice_status coppice_reviews_packed(const coppice_reviews* reviews, const char** packed, size_t* length);
+
 /* ---- Comparison --------------------------------------------------------------------------------------------------
  * The state machine of shared/compare/comparison.h. JSON as in shared/compare/messages.h. */
 
@@ -117,6 +128,11 @@ coppice_status coppice_comparison_choices(coppice_comparison* comparison, const 
  * page's own, through which a disagreement is looked for; 0 for a set of the visitor's. Refused, it changes nothing. */
 coppice_status coppice_comparison_read_reviews(coppice_comparison* comparison, const char* name, const char* bytes,
                                                size_t length, int32_t shipped);
+/* A set of the visitor's, read by another instance: its parts in order (first: 1 for the first of them), whole records
+ * of coppice_reviews_packed each, then its name. Each takes as long as its part; what fails changes no set. */
+coppice_status coppice_comparison_add_reviews(coppice_comparison* comparison, const char* packed, size_t length,
+                                              int32_t first);
+coppice_status coppice_comparison_use_added_reviews(coppice_comparison* comparison, const char* name);
 /* A question of shared/compare/side_messages.h, as JSON; the answer's bytes, which are JSON or a file to keep. */
 coppice_status coppice_comparison_ask(coppice_comparison* comparison, const char* question, size_t question_length,
                                       const char** answer, size_t* length);

@@ -3,6 +3,7 @@
 #include <implot.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -75,6 +76,20 @@ void draw_runs(const Theme& theme, size_t model, double y, const std::vector<dou
   ImPlot::PlotScatter(id.c_str(), times_ms.data(), ys.data(), static_cast<int>(times_ms.size()), dots);
 }
 
+// Round steps from 0, so few that their labels do not touch on `room` pixels: on a phone ImPlot's own choice does.
+std::vector<double> round_ticks(double most, float room) {
+  constexpr float kLabelRoom = 72.0F;
+  const double wanted = most / std::max(1.0F, std::floor(room / kLabelRoom));
+  const double power = std::pow(10.0, std::floor(std::log10(wanted)));
+  double step = 10 * power;
+  for (const double factor : {5.0, 2.0, 1.0}) {
+    if (factor * power >= wanted) step = factor * power;
+  }
+  std::vector<double> ticks;
+  for (int i = 0; i * step <= most; ++i) ticks.push_back(i * step);
+  return ticks;
+}
+
 double largest(const State& state, const std::vector<size_t>& models, Chart chart) {
   double most = 0;
   for (const size_t model : models) {
@@ -145,9 +160,11 @@ void draw_chart(const Theme& theme, const State& state, Chart chart, ImVec2 at, 
 
   std::vector<double> places;
   std::vector<const char*> names;
+  float widest = 0;
   for (size_t line = 0; line < models.size(); ++line) {
     places.push_back(static_cast<double>(models.size() - 1 - line));
     names.push_back(state.models[models[line]].id.c_str());
+    widest = std::max(widest, text_width({theme.fonts.regular, kSmallSize, theme.colours->ink}, names.back()));
   }
 
   ImGui::SetCursorScreenPos(ImVec2(at.x + kChartPadding, plot_top));
@@ -160,6 +177,8 @@ void draw_chart(const Theme& theme, const State& state, Chart chart, ImVec2 at, 
     ImPlot::SetupAxisLimits(ImAxis_X1, 0, most * scale * 1.08, ImPlotCond_Always);
     ImPlot::SetupAxisLimits(ImAxis_Y1, -0.5, static_cast<double>(models.size()) - 0.5, ImPlotCond_Always);
     ImPlot::SetupAxisFormat(ImAxis_X1, axis_label, const_cast<char*>(unit));
+    const std::vector<double> ticks = round_ticks(most * scale, width - widest);
+    ImPlot::SetupAxisTicks(ImAxis_X1, ticks.data(), static_cast<int>(ticks.size()));
     ImPlot::SetupAxisTicks(ImAxis_Y1, places.data(), static_cast<int>(places.size()), names.data());
     for (size_t line = 0; line < models.size(); ++line) {
       const ModelRow& row = state.models[models[line]];

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "shared/compare/format.h"
 #include "shared/compare/set_curves.h"
 #include "wasm/ui/paint.h"
 
@@ -157,21 +158,54 @@ void draw_shares(const Theme& theme, const ReviewSet& set, ImVec2 at, ImVec2 siz
   ImGui::PopFont();
 }
 
+// Times beyond the axis, put at its end.
+struct Beyond {
+  std::vector<compare::TimePoints> points;  // by model
+  size_t count = 0;
+  double most = 0;
+};
+
+Beyond move_to_edge(std::vector<compare::TimePoints>& models, double top) {
+  Beyond beyond;
+  for (compare::TimePoints& all : models) {
+    compare::TimePoints within;
+    compare::TimePoints edge;
+    for (size_t i = 0; i < all.tokens.size(); ++i) {
+      const bool inside = all.milliseconds[i] <= top;
+      compare::TimePoints& part = inside ? within : edge;
+      part.tokens.push_back(all.tokens[i]);
+      part.milliseconds.push_back(inside ? all.milliseconds[i] : 1.04 * top);
+      if (!inside) beyond.most = std::max(beyond.most, all.milliseconds[i]);
+    }
+    beyond.count += edge.tokens.size();
+    all = std::move(within);
+    beyond.points.push_back(std::move(edge));
+  }
+  return beyond;
+}
+
 void draw_times(const Theme& theme, const ReviewSet& set, ImVec2 at, ImVec2 size) {
   draw_frame(theme, at, size, "Time of each review by the tokens (or words) read", "Time by tokens read");
   std::vector<std::pair<std::string, size_t>> names;
   std::vector<compare::TimePoints> points;
   double most_tokens = 8;
-  double most_ms = 0;
   for (size_t place = 0; place < set.models.size(); ++place) {
     points.push_back(compare::times_by_tokens(set, place, kMostTimePoints));
     if (points.back().tokens.empty()) continue;
     names.emplace_back(set.models[place].id, place);
     most_tokens = std::max(most_tokens, *std::max_element(points.back().tokens.begin(), points.back().tokens.end()));
-    most_ms =
-        std::max(most_ms, *std::max_element(points.back().milliseconds.begin(), points.back().milliseconds.end()));
   }
-  const float top = draw_head(theme, at, size, names);
+  const double most_ms = compare::robust_top(points);
+  const Beyond beyond = move_to_edge(points, most_ms);
+  float top = draw_head(theme, at, size, names);
+  if (beyond.count > 0) {
+    char note[96];
+    std::snprintf(note, sizeof note, "%zu above the axis (arrows), up to %s", beyond.count,
+                  compare::format_milliseconds(beyond.most).c_str());
+    draw_text(ImVec2(at.x + kPadding, top), {theme.fonts.regular, kSmallSize, theme.colours->muted}, note,
+              size.x - 2 * kPadding);
+    top += kLegendLine;
+  }
   ImGui::SetCursorScreenPos(ImVec2(at.x + kPadding, top));
   ImGui::PushFont(theme.fonts.regular, kSmallSize);
   if (ImPlot::BeginPlot("##times", ImVec2(size.x - 2 * kPadding, at.y + size.y - top), kPlotFlags)) {
@@ -190,6 +224,11 @@ void draw_times(const Theme& theme, const ReviewSet& set, ImVec2 at, ImVec2 size
       dots.FillAlpha = 0.75F;
       ImPlot::PlotScatter(("##times" + std::to_string(place)).c_str(), points[place].tokens.data(),
                           points[place].milliseconds.data(), static_cast<int>(points[place].tokens.size()), dots);
+      const compare::TimePoints& edge = beyond.points[place];
+      dots.Marker = ImPlotMarker_Up;
+      dots.MarkerSize = 6.0F;
+      ImPlot::PlotScatter(("##beyond" + std::to_string(place)).c_str(), edge.tokens.data(), edge.milliseconds.data(),
+                          static_cast<int>(edge.tokens.size()), dots);
     }
     ImPlot::EndPlot();
   }

@@ -1,6 +1,8 @@
 // The canvas that the core draws on: size, pointer, theme, and a few frames after each event. Nothing runs between
 // events, so an idle page costs nothing.
 
+import { describeDrawing } from './describe.js';
+
 // ImGui learns of a new pointer in one frame and of what it is over in the next.
 const framesPerEvent = 3;
 
@@ -12,6 +14,7 @@ export class Canvas {
   #scheduled = false;
   #last = 0;
   #dark;
+  #shown = { view: null, set: null, which: 'review', chart: '' };
 
   // drawing: core.createDrawing(canvas, ...). tabs: an element that lies over the top of the chart's card.
   constructor(canvas, drawing, tabs) {
@@ -30,12 +33,22 @@ export class Canvas {
 
   setChart(chart) {
     this.#drawing.setChart(chart);
+    this.describe({ chart });
     this.redraw();
   }
 
-  setView(view) {
-    this.#drawing.setView(view);
+  // which: 'review' or 'set'.
+  setView(which) {
+    this.#drawing.setView(which);
+    this.describe({ which });
     this.redraw();
+  }
+
+  // What has changed of what is shown: members of describeDrawing()'s argument.
+  describe(changes) {
+    Object.assign(this.#shown, changes);
+    const label = describeDrawing(this.#shown);
+    if (label && label !== this.#canvas.ariaLabel) this.#canvas.ariaLabel = label;
   }
 
   redraw() {

@@ -22,6 +22,24 @@ export async function loadCore(createModule, options = {}) {
   return new Core(module);
 }
 
+// Copies of `packed` (shared/reviews/packed_reviews.h) cut between records.
+function splitRecords(packed, mostBytes) {
+  const headBytes = 12;
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+  const parts = [];
+  let begin = 0;
+  for (let at = 0; at < packed.length; ) {
+    const end = at + headBytes + view.getUint32(at + 8, true);
+    if (end - begin > mostBytes && at > begin) {
+      parts.push(packed.slice(begin, at));
+      begin = at;
+    }
+    at = end;
+  }
+  parts.push(packed.slice(begin));
+  return parts;
+}
+
 class Core {
   #module;
   #scratch; // room for the outputs of one call: a pointer or a number, and a length
@@ -148,6 +166,20 @@ class Core {
     return this.#module.HEAPF64[this.#scratch >> 3];
   }
 
+  // A file of reviews, read for a comparison elsewhere: parts of at most `mostBytes` (or one review), each of whole records.
+  packReviews(name, content, mostBytes) {
+    const module = this.#module;
+    const handle = this.#withZeroTerminated(name, (named) =>
+      this.#withBytes(content, (bytes, length) => this.#handle((out) => module._coppice_reviews_create(named, bytes, length, out))),
+    );
+    try {
+      const packed = this.#array('HEAPU8', (a, b) => module._coppice_reviews_packed(handle, a, b));
+      return splitRecords(packed, mostBytes);
+    } finally {
+      module._coppice_reviews_destroy(handle);
+    }
+  }
+
   // The comparison; its messages are those of shared/compare/messages.h.
   createComparison() {
     const module = this.#module;
@@ -173,6 +205,13 @@ class Core {
             this.#check(module._coppice_comparison_read_reviews(handle, named, bytes, length, shipped ? 1 : 0)),
           ),
         ),
+      // A part of packReviews() of another instance, and the end of them.
+      addReviews: (packed, { first }) =>
+        this.#withBytes(packed, (bytes, length) =>
+          this.#check(module._coppice_comparison_add_reviews(handle, bytes, length, first ? 1 : 0)),
+        ),
+      useAddedReviews: (name) =>
+        this.#withZeroTerminated(name, (named) => this.#check(module._coppice_comparison_use_added_reviews(handle, named))),
       // A question of shared/compare/side_messages.h, answered by JSON; askBytes: by the bytes of a file or text.
       ask: (question) =>
         this.#withText(JSON.stringify(question), (bytes, length) =>

@@ -30,7 +30,7 @@ function showDuel({ duel, layout }) {
   if (!duel) return;
   fillTable(
     at('duel-table'),
-    ['', duel.left, duel.right, `${duel.right} against ${duel.left}`],
+    ['Figure', duel.left, duel.right, `${duel.right} against ${duel.left}`],
     duel.lines.map(({ key, title, left, right, difference, better }) => ({
       key,
       cells: [title, left, right, difference || '–'],

@@ -1,11 +1,13 @@
 // The page: starts the core, connects the form to it, and shows its state. What happens is decided in the core
 // (shared/compare); this file only carries.
 import createModule from '../core/coppice.js';
+import { announce } from './announce.js';
 import { Canvas } from './canvas.js';
 import { Choices } from './choices.js';
 import { loadCore } from './core.js';
 import { showInsights } from './insights.js';
-import { fillSelect, ModelList, setText, Table, updateList } from './mirror.js';
+import { fillSelect, handFocus, ModelList, setNaming, setText, Table, updateList } from './mirror.js';
+import { checkBrowser } from './needed.js';
 import { announceUpdates } from './offline.js';
 import { Outside } from './outside.js';
 import { coreOptions, get, page, partsReady } from './places.js';
@@ -148,6 +150,7 @@ function bringIntoView(element) {
 }
 
 async function start() {
+  checkBrowser();
   await partsReady;
   const core = await loadCore(createModule, await coreOptions());
   const comparison = core.createComparison();
@@ -171,19 +174,23 @@ async function start() {
     const busy = ['loading', 'warming_up', 'timing'].includes(view.phase);
     document.body.dataset.phase = view.phase;
     document.body.dataset.finished = view.comparisons_finished;
-    setText(at('headline'), view.headline || (busy ? 'Comparing' : 'No verdict yet'));
+    setNaming(at('headline'), view.headline || (busy ? 'Comparing' : 'No verdict yet'), view.models.map(({ id }) => id));
     setText(at('status'), view.status || (view.headline ? '' : 'Write or pick a review, then compare.'));
     setText(at('reading'), reading(view));
     setText(at('floor'), view.floor);
     at('floor').hidden = view.floor === '';
     setText(at('compare'), compareLabel(view));
+    const held = document.activeElement;
     at('stop').hidden = !busy;
+    handFocus(held, [at('stop'), at('compare')]);
     choices?.update(view);
     showInsights(view);
     if (view.runtime.text) setText(at('runtime'), `${view.runtime.text}.`);
     updateList(at('notices'), view.notices);
     shell?.update(view);
     side?.update(view);
+    announce('comparison', busy ? 'busy' : `${view.phase} ${view.comparisons_finished}`, busy ? 'Comparing.' : view.headline);
+    canvas?.describe({ view });
     canvas?.redraw();
   };
   // Once a frame at most, and also in a tab in the background, where there are no frames.

@@ -97,6 +97,35 @@ export class ModelList {
   }
 }
 
+// Words that are quoted from a review may run from right to left: each is kept apart from the sentence round it.
+export const quoted = (text) => text.split(/(“[^”]*”)/).map((part) => (part.startsWith('“') ? create('bdi', {}, part) : part));
+
+export function setQuoted(element, text) {
+  if (element.textContent !== text) element.replaceChildren(...quoted(text));
+}
+
+// A sentence with the names of models kept whole: a browser breaks a line at each of their hyphens.
+export function setNaming(element, text, names) {
+  if (element.textContent === text) return;
+  const short = names.filter((name) => name.includes('-') && name.length <= 28).sort((a, b) => b.length - a.length);
+  const parts = [text];
+  for (const name of short) {
+    for (let i = parts.length - 1; i >= 0; i -= 1) {
+      if (typeof parts[i] !== 'string') continue;
+      const pieces = parts[i].split(name).flatMap((piece) => [piece, create('span', { class: 'whole' }, name)]);
+      parts.splice(i, 1, ...pieces.slice(0, -1));
+    }
+  }
+  element.replaceChildren(...parts.filter((part) => part !== ''));
+}
+
+// Of buttons that take each other's place: where the one that had the focus (`held`, as it was before they changed) is gone
+// or disabled, the focus goes to the first that is there.
+export function handFocus(held, buttons) {
+  const gone = (element) => element.hidden || element.disabled;
+  if (buttons.includes(held) && gone(held)) buttons.find((button) => !gone(button))?.focus();
+}
+
 export function updateList(list, lines) {
   if (list.children.length === lines.length && lines.every((line, i) => list.children[i].textContent === line)) return;
   list.replaceChildren(...lines.map((line) => create('li', {}, line)));

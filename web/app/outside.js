@@ -51,7 +51,9 @@ export class Outside {
   #worker = null;
   #described = new Set();
   #own = new Map(); // model -> its files, of those that the visitor brought
-  #unzips = new Map();
+  #asked = new Map(); // ticket -> { resolve, reject } of what the worker does apart from the core's requests
+  #tickets = 0;
+  #sets = 0;
 
   constructor({ models, comparison, changed }) {
     this.#models = models;
@@ -81,18 +83,41 @@ export class Outside {
     return error;
   }
 
-  // In the worker, since it takes seconds. Resolves to Map(path -> Uint8Array).
-  unzip(bytes) {
-    const ticket = this.#unzips.size + 1;
-    const answer = new Promise((resolve, reject) => this.#unzips.set(ticket, { resolve, reject }));
+  #ask(message) {
+    this.#tickets += 1;
+    const ticket = this.#tickets;
+    const answer = new Promise((resolve, reject) => this.#asked.set(ticket, { resolve, reject }));
     this.#worker ??= this.#startWorker();
-    this.#worker.postMessage({ kind: 'unzip', ticket, bytes }, [bytes]);
-    return answer;
+    this.#worker.postMessage({ ...message, ticket }, [message.bytes]);
+    return answer.finally(() => this.#asked.delete(ticket));
   }
 
-  // A file of reviews for the core. Returns its error, or null.
+  // In the worker, since it takes seconds. Resolves to Map(path -> Uint8Array).
+  unzip(bytes) {
+    return this.#ask({ kind: 'unzip', bytes });
+  }
+
+  // A short file of reviews for the core. Returns its error, or null.
   readReviews(name, content, options) {
     return this.#apply(() => this.#comparison.readReviews(name, content, options));
+  }
+
+  // A set of the visitor's, of any length: read in the worker and taken part by part, so that the page stays alive.
+  // Resolves to the core's error or null; undefined where a later one has taken its place.
+  async readSet(name, bytes) {
+    this.#sets += 1;
+    const mine = this.#sets;
+    try {
+      const parts = await this.#ask({ kind: 'reviews', name, bytes });
+      for (const [place, part] of parts.entries()) {
+        if (mine !== this.#sets) return undefined;
+        this.#comparison.addReviews(part, { first: place === 0 });
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    } catch (error) {
+      return error;
+    }
+    return mine === this.#sets ? this.#apply(() => this.#comparison.useAddedReviews(name)) : undefined;
   }
 
   // After a change from elsewhere, e.g. at the start.
@@ -155,15 +180,15 @@ export class Outside {
   #startWorker() {
     const worker = startWorker();
     worker.addEventListener('message', ({ data }) => {
-      if (data.type !== 'unzipped') return void this.send(data);
-      const { resolve, reject } = this.#unzips.get(data.ticket);
-      if (data.files) resolve(data.files);
+      if (data.type !== 'answered') return void this.send(data);
+      const { resolve, reject } = this.#asked.get(data.ticket);
+      if (data.message === undefined) resolve(data.result);
       else reject(new Error(data.message));
     });
     const lost = (reason) => {
       worker.terminate();
       if (this.#worker === worker) this.#worker = null; // the next request starts another
-      for (const { reject } of this.#unzips.values()) reject(new Error(`the worker stopped (${reason}).`));
+      for (const { reject } of this.#asked.values()) reject(new Error(`the worker stopped (${reason}).`));
       this.send({ type: 'runtime_lost', message: `the worker that ran it stopped (${reason}).` });
     };
     worker.addEventListener('error', (event) => {

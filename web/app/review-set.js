@@ -1,6 +1,7 @@
 // A run over many reviews: choosing a file, running, pausing, the figures so far, the list of disagreements and the export.
 // The file is read by the core (shared/reviews) and its results are kept by it (shared/compare/set_runner.h).
-import { create, fillCell, setText } from './mirror.js';
+import { announce } from './announce.js';
+import { create, fillCell, handFocus, setText } from './mirror.js';
 
 const forms = {
   csv: { ask: 'set_csv', type: 'text/csv;charset=utf-8' },
@@ -53,15 +54,19 @@ export class ReviewSet {
       return this.#say({ message: `${file.name}: has ${megabytes(file.size)}; a set of reviews may have up to ${limit}. Split it, or take a part of it.` });
     }
     let bytes;
+    setText(this.#at('set-error'), '');
+    setText(this.#at('set-reading'), `Reading ${file.name}.`);
     try {
-      bytes = new Uint8Array(await file.arrayBuffer());
+      bytes = await file.arrayBuffer();
     } catch (error) {
       return this.#say({ message: `${file.name}: could not be read (${error.message}). A folder cannot be.` });
     }
-    this.#say(this.#outside.readReviews(file.name, bytes));
+    const error = await this.#outside.readSet(file.name, bytes);
+    if (error !== undefined) this.#say(error);
   }
 
   #say(error) {
+    setText(this.#at('set-reading'), '');
     setText(this.#at('set-error'), error?.message ?? '');
   }
 
@@ -100,12 +105,15 @@ export class ReviewSet {
     const { phase } = set;
     const running = phase === 'running';
     const paused = phase === 'paused';
+    const held = document.activeElement;
     document.body.dataset.set = phase;
     setText(at('set-status'), set.status ?? '');
     setText(at('set-run'), paused ? 'Resume' : phase === 'done' ? 'Run again' : 'Run');
     at('set-run').hidden = phase === 'empty' || running;
     at('set-pause').hidden = !running;
     at('set-stop').hidden = !running && !paused;
+    handFocus(held, [at('set-run'), at('set-pause'), at('set-stop')]);
+    announce('set', `${phase} ${set.name}`, running ? 'Running the reviews.' : set.status);
     at('set-samples').disabled = at('set-file').disabled = running || paused;
     at('set-progress').hidden = !running && !paused;
     if (running || paused) {
@@ -144,7 +152,7 @@ export class ReviewSet {
         create(
           'li',
           {},
-          create('button', { type: 'button', class: 'review-link', 'data-index': index }, text),
+          create('button', { type: 'button', class: 'review-link', dir: 'auto', 'data-index': index }, text),
           create('span', { class: 'hint' }, `Line ${line}. ${verdicts.map((each) => `${each.id}: ${each.label}`).join(', ')}${label ? `; label: ${label}` : ''}`),
         ),
       ),

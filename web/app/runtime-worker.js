@@ -1,7 +1,8 @@
 // The worker that runs models, one run at a time, timed round the run alone: transformers in ONNX Runtime Web, linear
 // models in the core ("engine":"core"). Messages carry ids:
 //   in   { id, kind: 'probe' | 'load' | 'run' | 'unload' | 'calibrate', model, ... }   out  { id, type, ... } as the core's events
-//   in   { kind: 'unzip', ticket, bytes }                                  out  { type: 'unzipped', ticket, files | message }
+//   in   { kind: 'unzip', ticket, bytes }                                  out  { type: 'answered', ticket, result | message }
+//   in   { kind: 'reviews', ticket, name, bytes }   out  the same, result: parts of core.js's packReviews()
 import createModule from '../core/coppice.js';
 import { isWanted, mostBytes } from './bring.js';
 import { calibrate } from './calibrate.js';
@@ -16,6 +17,9 @@ const sessions = new Map(); // model -> { session, ort }
 const runtimes = new Map(); // backend -> promise of { ort, about }
 let announced = '';
 let queue = Promise.resolve(); // sessions and runs follow one another
+
+// What the page takes in a few milliseconds.
+const mostPartBytes = 1 << 20;
 
 const send = (message) => self.postMessage(message);
 
@@ -136,12 +140,22 @@ function enqueue(work) {
   return result;
 }
 
-async function unzipAll({ ticket, bytes }) {
+async function unzipAll(bytes) {
+  const { unzip } = await import('./zip.js');
+  return unzip(new Uint8Array(bytes), { wanted: isWanted, mostBytes });
+}
+
+// In an instance of its own: what a heap has grown by, it keeps.
+async function packReviews({ name, bytes }) {
+  const core = await loadCore(createModule, await coreOptions());
+  return core.packReviews(name, new Uint8Array(bytes), mostPartBytes);
+}
+
+async function answer(ticket, work) {
   try {
-    const { unzip } = await import('./zip.js');
-    send({ type: 'unzipped', ticket, files: unzip(new Uint8Array(bytes), { wanted: isWanted, mostBytes }) });
+    send({ type: 'answered', ticket, result: await work });
   } catch (error) {
-    send({ type: 'unzipped', ticket, message: error.message });
+    send({ type: 'answered', ticket, message: error.message });
   }
 }
 
@@ -151,7 +165,8 @@ const handlers = {
   run: (message) => enqueue(() => run(message)),
   calibrate: (message) => enqueue(() => measureDevice(message)),
   unload: ({ model }) => enqueue(() => unload(model)),
-  unzip: unzipAll,
+  unzip: ({ ticket, bytes }) => answer(ticket, unzipAll(bytes)),
+  reviews: (message) => answer(message.ticket, enqueue(() => packReviews(message))), // not beside a timed run
 };
 
 self.addEventListener('message', async ({ data }) => {

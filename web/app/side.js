@@ -1,6 +1,7 @@
 // What runs beside a comparison, on the page: the explanation, the walk to a disagreement, and the set of reviews. All of
 // it is decided in the core (shared/compare/side_work.h); one question gets where it stands.
-import { setText } from './mirror.js';
+import { announce } from './announce.js';
+import { handFocus, setText } from './mirror.js';
 import { ReviewSet } from './review-set.js';
 import { Why } from './why.js';
 
@@ -57,17 +58,21 @@ export class Side {
     const side = this.#comparison.ask({ ask: 'side' });
     this.#why.update(this.#view, side.explanation, this.#at('review').value);
     this.#set.update(side.set);
+    this.#canvas?.describe({ set: side.set });
     this.#updateWalk(side.walk);
   }
 
   #updateWalk({ phase, at: sample, finds, status }) {
     const at = this.#at;
     const searching = phase === 'searching';
+    const held = document.activeElement;
     at('find').disabled = searching;
     at('find-stop').hidden = !searching;
+    handFocus(held, [at('find'), at('find-stop')]);
     setText(at('find'), finds > 0 && phase !== 'none_left' ? 'Find the next disagreement' : 'Find a disagreement');
     setText(at('walk'), status);
     document.body.dataset.walk = phase;
+    announce('walk', `${phase} ${finds}`, searching ? 'Looking for a disagreement.' : status);
     if (finds === this.#finds) return;
     this.#finds = finds;
     this.#openReview({ sample });

@@ -1,7 +1,8 @@
 // "Why the verdict?": the review as each model read it, as real text with marks. Text is what DOM is for: it wraps, can be
 // copied, enlarged, searched and read aloud, in every script. What is marked, and all sentences, come from the core
 // (shared/compare/text_panel.h).
-import { create, setText, updateList } from './mirror.js';
+import { announce } from './announce.js';
+import { create, handFocus, quoted, setQuoted, setText } from './mirror.js';
 
 // One segment of the text as nodes.
 function nodesOf(segment, linear) {
@@ -20,7 +21,10 @@ function nodesOf(segment, linear) {
   }
   if (classes.length === 0 && segment.word === undefined) return inside;
   const element = create(segment.by === 'word' && segment.level > 0 ? 'mark' : 'span', { class: classes.join(' ') }, ...inside);
-  if (segment.word !== undefined) element.dataset.word = segment.word;
+  if (segment.word !== undefined) {
+    element.dataset.word = segment.word;
+    element.tabIndex = -1; // the text is the stop; arrow keys go on from word to word
+  }
   if (segment.detail) element.title = segment.detail;
   return [element];
 }
@@ -42,7 +46,7 @@ function topWords(words) {
     create(
       'tr',
       { 'data-word-name': name },
-      create('th', { scope: 'row' }, name),
+      create('th', { scope: 'row', dir: 'auto' }, name),
       create('td', { class: effect > 0 ? 'for' : 'against' }, `${effect > 0 ? 'for' : 'against'} ${text}`),
       create('td', {}, turns ? `${without}: the verdict turns` : without),
     ),
@@ -71,6 +75,8 @@ export class Why {
     const tell = ({ target }) => this.#tell(target.closest('[data-word]')?.dataset.word);
     at('readings').addEventListener('pointerover', tell);
     at('readings').addEventListener('click', tell);
+    at('readings').addEventListener('focusin', tell);
+    at('readings').addEventListener('keydown', (event) => this.#walk(event));
   }
 
   // view: of the comparison; explanation: of {"ask":"side"}; text: the review.
@@ -78,6 +84,7 @@ export class Why {
     const at = this.#at;
     const running = explanation.phase === 'running';
     const judged = view.models.some(({ selected, label }) => selected && label);
+    const held = document.activeElement;
     at('explain').disabled = !judged || view.results_are_stale || view.phase !== 'done' || running;
     at('explain-stop').hidden = !running;
     at('explain-progress').hidden = !running;
@@ -85,12 +92,15 @@ export class Why {
       at('explain-progress').max = Math.max(1, explanation.runs_planned);
       at('explain-progress').value = explanation.runs_done;
     }
+    handFocus(held, [at('explain'), at('explain-stop')]);
     document.body.dataset.explanation = explanation.of_this_text ? explanation.phase : 'none';
+    if (running) announce('explanation', 'running', 'Explaining the verdicts.');
     const models = view.models.map((model) => [model.id, model.selected, model.tokens, model.tokens_whole]);
     const key = JSON.stringify([explanation, models, view.phase]);
     if (this.#key && this.#key.key === key && this.#key.text === text) return;
     this.#key = { key, text };
     this.#show(view.text_empty ? null : this.#comparison.ask({ ask: 'text_panel' }));
+    if (!running) announce('explanation', explanation.phase, this.#panel?.explained ? this.#panel.status || 'The verdicts are explained.' : '');
   }
 
   #show(panel) {
@@ -101,7 +111,10 @@ export class Why {
     at('why-legend').hidden = !panel?.explained;
     at('explain-all').hidden = !panel?.words_left || document.body.dataset.explanation === 'running';
     setText(at('explain-status'), panel?.status ?? '');
-    updateList(at('explain-differences'), panel?.differences ?? []);
+    const differences = panel?.differences ?? [];
+    const list = at('explain-differences');
+    if (list.dataset.lines !== differences.join('\n')) list.replaceChildren(...differences.map((line) => create('li', {}, ...quoted(line))));
+    list.dataset.lines = differences.join('\n');
     this.#tell(undefined);
     const wanted = new Set(panel?.models.map(({ id }) => id));
     for (const [id, article] of this.#articles) {
@@ -115,7 +128,7 @@ export class Why {
     const article = this.#articles.get(model.id) ?? this.#add(model.id);
     setText(article.verdict, model.verdict ?? '');
     setText(article.read, model.read);
-    setText(article.summary, model.summary ?? '');
+    setQuoted(article.summary, model.summary ?? '');
     article.summary.hidden = !model.summary;
     const segments = JSON.stringify(model.segments);
     if (article.segments !== segments) article.text.replaceChildren(...textNodes(model.segments, model.linear));
@@ -129,7 +142,7 @@ export class Why {
       verdict: create('span', { class: 'of' }),
       read: create('p', { class: 'hint' }),
       summary: create('p', { class: 'summary' }),
-      text: create('p', { class: 'marked', dir: 'auto' }),
+      text: create('div', { class: 'marked', dir: 'auto', tabindex: '0', role: 'group', 'aria-label': `The review as ${id} read it` }),
       words: create('div'),
     };
     article.details = create('details', {}, create('summary', {}, 'The words that count most'), article.words);
@@ -147,6 +160,19 @@ export class Why {
     return article;
   }
 
+  // Arrow keys, Home and End go from word to word of one text.
+  #walk(event) {
+    const text = event.target.closest('.marked');
+    if (!text || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const words = [...text.querySelectorAll('[data-word]')];
+    const here = words.indexOf(event.target);
+    const onwards = getComputedStyle(text).direction === 'rtl' ? 'ArrowLeft' : 'ArrowRight';
+    const place = { ArrowLeft: here - 1, ArrowRight: here - 1, [onwards]: here + 1, Home: 0, End: words.length - 1 }[event.key];
+    if (place === undefined || words.length === 0) return;
+    event.preventDefault();
+    words[Math.min(words.length - 1, Math.max(0, place))].focus();
+  }
+
   // What leaving out one word does, in every model, and the same word marked in all of them.
   #tell(word) {
     const detail = this.#at('word-detail');
@@ -160,7 +186,7 @@ export class Why {
       }
     }
     const name = parts.length > 0 ? this.#panel.models[0].segments.filter((each) => String(each.word) === word).map(({ text }) => text).join('') : '';
-    setText(detail, parts.length > 0 ? `“${name}”: ${parts.join('; ')}.` : 'Point at a word, or tap it, to see what leaving it out does to each model.');
+    setQuoted(detail, parts.length > 0 ? `“${name}”: ${parts.join('; ')}.` : 'Point at a word, tap it, or go to it by the arrow keys, to see what leaving it out does to each model.');
     detail.hidden = !this.#panel?.explained;
   }
 }

@@ -82,7 +82,7 @@ export async function singleFile({ root, dist, core, models }) {
   ];
 
   const font = (file) => `data:font/woff2;base64,${readFileSync(path.join(dist, file)).toString('base64')}`;
-  const sheets = ['style.css', 'side.css'].map((file) => readFileSync(path.join(dist, file), 'utf8')).join('\n');
+  const sheets = ['style.css', 'side.css', 'fonts.css'].map((file) => readFileSync(path.join(dist, file), 'utf8')).join('\n');
   const style = sheets.replace(/url\('(fonts\/[^']+)'\)/g, (_, file) => `url('${font(file)}')`);
   const icon = `data:image/svg+xml;base64,${readFileSync(path.join(dist, 'icon.svg')).toString('base64')}`;
   const policy =
@@ -92,7 +92,7 @@ export async function singleFile({ root, dist, core, models }) {
   const replaced = [
     [/content="default-src[^"]*"/, `content="${policy}"`],
     [/<link rel="icon"[^>]*>/, `<link rel="icon" href="${icon}" type="image/svg+xml">`],
-    [/<link rel="stylesheet" href="style\.css">\s*<link rel="stylesheet" href="side\.css">/, `<style>${style}</style>`],
+    [/<link rel="stylesheet" href="style\.css">\s*<link rel="stylesheet" href="side\.css">\s*<link rel="stylesheet" href="fonts\.css">/, `<style>${style}</style>`],
     [/src="icon\.svg"/, `src="${icon}"`],
     [/\s*<script type="module" src="app\/main\.js"><\/script>/, ''],
     // At the end: the script finds the blocks and the form.

@@ -9,19 +9,27 @@ function isBelow(pid, ancestor) {
   return false;
 }
 
-// A function that gives milliseconds of CPU time so far. Looks among the descendants of this process.
-export function workerThreadClock() {
+// [{ pid, tid, name, cpuMs }] of all processes below `ancestor`, and of it.
+export function threadsBelow(ancestor) {
   const threads = [];
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number)) {
     try {
-      if (!isBelow(Number(pid), process.pid)) continue;
+      if (!isBelow(pid, ancestor)) continue;
       for (const tid of readdirSync(`/proc/${pid}/task`)) {
-        if (readFileSync(`/proc/${pid}/task/${tid}/comm`, 'utf8').startsWith('DedicatedWorker')) threads.push({ pid, tid });
+        const folder = `/proc/${pid}/task/${tid}`;
+        const cpuMs = Number(readFileSync(`${folder}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+        threads.push({ pid, tid, name: readFileSync(`${folder}/comm`, 'utf8').trim(), cpuMs });
       }
     } catch {
       continue; // ended meanwhile
     }
   }
+  return threads;
+}
+
+// A function that gives milliseconds of CPU time so far. Looks among the descendants of this process.
+export function workerThreadClock() {
+  const threads = threadsBelow(process.pid).filter(({ name }) => name.startsWith('DedicatedWorker'));
   if (threads.length !== 1) {
     throw new Error(`/proc shows ${threads.length} worker threads below this process, expected 1; use --clock wall`);
   }

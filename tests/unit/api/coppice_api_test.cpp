@@ -90,6 +90,36 @@ TEST(CoppiceApi, AComparisonGivesRequestsAndAView) {
   coppice_comparison_destroy(comparison);
 }
 
+TEST(CoppiceApi, ASetReadElsewhereIsTakenInParts) {
+  coppice_reviews* reviews = nullptr;
+  const std::string file = "1\tgood film\n0\tbad film\n";
+  EXPECT_EQ(coppice_reviews_create("a.tsv", "no tab", 6, &reviews), COPPICE_INVALID_INPUT);
+  EXPECT_EQ(reviews, nullptr);
+  EXPECT_NE(std::strstr(coppice_last_error(), "a.tsv, line 1"), nullptr);
+  EXPECT_EQ(coppice_reviews_create(nullptr, file.data(), file.size(), &reviews), COPPICE_INVALID_USAGE);
+  ASSERT_EQ(coppice_reviews_create("a.tsv", file.data(), file.size(), &reviews), COPPICE_OK);
+  const char* packed = nullptr;
+  size_t size = 0;
+  ASSERT_EQ(coppice_reviews_packed(reviews, &packed, &size), COPPICE_OK);
+  const size_t first = 12 + std::strlen("good film");
+
+  coppice_comparison* comparison = nullptr;
+  ASSERT_EQ(coppice_comparison_create(&comparison), COPPICE_OK);
+  EXPECT_NE(coppice_comparison_use_added_reviews(comparison, "a.tsv"), COPPICE_OK) << "none were added";
+  ASSERT_EQ(coppice_comparison_add_reviews(comparison, packed, size, 1), COPPICE_OK);  // given up half way
+  ASSERT_EQ(coppice_comparison_add_reviews(comparison, packed, first, 1), COPPICE_OK);
+  ASSERT_EQ(coppice_comparison_add_reviews(comparison, packed + first, size - first, 0), COPPICE_OK);
+  EXPECT_EQ(coppice_comparison_add_reviews(comparison, "cut", 3, 0), COPPICE_INVALID_INPUT);
+  ASSERT_EQ(coppice_comparison_use_added_reviews(comparison, "a.tsv"), COPPICE_OK);
+  const char* answer = nullptr;
+  size_t length = 0;
+  const std::string side = R"({"ask":"side"})";
+  ASSERT_EQ(coppice_comparison_ask(comparison, side.data(), side.size(), &answer, &length), COPPICE_OK);
+  EXPECT_NE(std::string(answer, length).find("a.tsv: 2 reviews, all with a label."), std::string::npos);
+  coppice_reviews_destroy(reviews);
+  coppice_comparison_destroy(comparison);
+}
+
 TEST(CoppiceApi, ReviewsAreReadAndQuestionsAnswered) {
   coppice_comparison* comparison = nullptr;
   ASSERT_EQ(coppice_comparison_create(&comparison), COPPICE_OK);

@@ -289,6 +289,37 @@ TEST_F(Lifecycle, AnInt8ExportWithStaticScalesIsCalibratedAndJudgedWithThem) {
   }
 }
 
+TEST_F(Lifecycle, AStudentLearnsOfReviewsThatOnlyTheTeacherJudged) {
+  json_of(run_coppice(train_command("tiny-base", "dense", "--json")));
+  // Of the same words as the labelled ones; the last says what a test review says.
+  std::string tsv = reviews(24, 7) + file_content(folder_.path() / "data" / "test.tsv");
+  for (int i = 0; i < 25; ++i) {
+    const size_t end = tsv.find('\n');
+    folder_.write("unsup/" + std::to_string(i) + "_0.txt", tsv.substr(2, end - 2));
+    tsv.erase(0, end + 1);
+  }
+  const std::string unlabelled = "--json --unlabelled " + at("unsup") + " ";
+  const std::string teacher = "--teacher " + at("dense") + " --distillation-weight 0.5 ";
+  const Json record = json_of(run_coppice(train_command("tiny-base", "student", unlabelled + teacher)));
+  const Json& data = record["inputs"]["unlabelled_data"];
+  EXPECT_EQ(data["split"], "unlabelled");
+  EXPECT_GE(data["left_out_near_validation_or_test"].get<int>(), 1);
+  EXPECT_EQ(data["examples"].get<int>() + data["left_out_near_validation_or_test"].get<int>(), 25);
+  EXPECT_EQ(record["inputs"]["training_data"]["examples"], 96);
+  // 96 labelled reviews are 12 batches of 8; the others are read too.
+  EXPECT_GT(record["results"]["steps"].get<int>(), 6 * 12);
+  EXPECT_GE(record["results"]["best"]["validation_accuracy"].get<double>(), 0.9);
+  EXPECT_EQ(manifest_of("student")["training_data"]["examples"], 96);
+
+  const ProgramResult alone = run_coppice(train_command("tiny-base", "never", unlabelled));
+  EXPECT_EQ(alone.exit_code, 2);
+  EXPECT_NE(alone.err.find("--unlabelled needs a --teacher"), std::string::npos) << alone.err;
+  const ProgramResult unheard = run_coppice(
+      train_command("tiny-base", "never", unlabelled + "--teacher " + at("dense") + " --distillation-weight 0"));
+  EXPECT_EQ(unheard.exit_code, 2);
+  EXPECT_NE(unheard.err.find("above 0"), std::string::npos) << unheard.err;
+}
+
 TEST_F(Lifecycle, InnerHiddenStatesAreDistilledAndTheirLayersRecorded) {
   json_of(run_coppice(train_command("tiny-base", "dense", "--json")));
   const std::string teacher = "--json --teacher " + at("dense") + " --distillation-weight 0.3 ";

@@ -72,6 +72,29 @@ TEST_F(CarbonCli, PueWaterAndMarketStandInTheAnswerAndNeverInTheLocationBasedFig
       json("carbon --kwh 2 --country FRA --pue 1.5 --wue 1 --compat codecarbon")["water_litres"].get<double>(), 3.0);
 }
 
+TEST_F(CarbonCli, RegionsAreListedLowestFirst) {
+  const Json regions = json("carbon --cloud gcp --list")["regions"];
+  ASSERT_GT(regions.size(), 40U);
+  EXPECT_EQ(regions[0]["region"], "europe-north2");
+  EXPECT_EQ(regions[0]["intensity_g_per_kwh"], 2.73);
+  for (size_t i = 1; i < regions.size(); ++i) {
+    EXPECT_LE(regions[i - 1]["intensity_g_per_kwh"], regions[i]["intensity_g_per_kwh"]);
+  }
+  for (const Json& region : regions) {
+    EXPECT_GE(region["pue"], 1.0);
+    EXPECT_EQ(region["year"], 2024);
+    // What the listing says is what the region answers with.
+    if (region["region"] == "us-central1") {
+      EXPECT_EQ(region["intensity_g_per_kwh"], 412.72);
+      EXPECT_EQ(region["pue"], 1.11);
+      EXPECT_EQ(region["country"], "USA");
+    }
+  }
+  EXPECT_EQ(json("carbon --cloud gcp --list --year 2023")["regions"].size(), 40U);
+  const ProgramResult text = run_coppice("carbon --cloud gcp --list");
+  EXPECT_EQ(text.out.find("europe-north2: 2.73 g/kWh in 2024, PUE 1.1, carbon-free "), 0U) << text.out;
+}
+
 TEST_F(CarbonCli, ATableOfTheUsersAnswersAndItsFaultsAreNamed) {
   const std::string table = folder_.write("new.csv", "iso_code,name,g_per_kwh,year,source\nFRA,France,40.5,2025,RTE\n");
   const Json answer = json("carbon --kwh 1 --country FRA --intensity-table '" + table + "'");
@@ -97,6 +120,11 @@ TEST_F(CarbonCli, WhatMakesNoSenseIsRefusedWithTheReason) {
       {"carbon --kwh nan --country FRA", 2, "--kwh"},
       {"carbon --kwh 1e15 --country FRA", 2, "--kwh"},
       {"carbon --country FRA", 2, "--kwh"},
+      {"carbon --list", 2, "--cloud gcp"},
+      {"carbon --list --cloud aws", 3, "gcp only"},
+      {"carbon --list --cloud gcp --year 1999", 3, "no region has a figure of 1999"},
+      {"carbon --list --cloud gcp --kwh 1", 2, "--kwh"},
+      {"carbon --list --cloud gcp --cloud-region us-central1", 2, "--cloud-region"},
       {"carbon --kwh 1", 2, "no place given"},
       {"carbon --kwh 1 --country FRX", 3, "FRA (France)"},
       {"carbon --kwh 1 --country Germany", 3, "DEU (Germany)"},

@@ -135,6 +135,46 @@ TEST(ServeProgram, WrongUsageAndNoPageHaveTheirExitCodes) {
   EXPECT_EQ(nothing.wait(), 3);
 }
 
+TEST(ServeProgram, JudgesWithTheModelsOfACatalogue) {
+  const TemporarySite files;
+  // One small model: reading them all takes its time under sanitizers.
+  const std::filesystem::path models = files.root() / "served";
+  std::filesystem::create_directories(models);
+  std::filesystem::copy("models/linear-ngrams", models / "linear-ngrams", std::filesystem::copy_options::recursive);
+  files.write("served/catalog.json", R"({"schema_version":1,"models":[{"id":"linear-ngrams"}]})");
+  Program program({"--dist", files.root().string(), "--port", "0", "--models", models.string(), "--log", "json"});
+  const std::string announced = program.line();
+  const size_t at = announced.find("http://127.0.0.1:");
+  ASSERT_NE(at, std::string::npos) << announced;
+  EXPECT_NE(announced.find("judges with "), std::string::npos) << announced;
+  const int port = std::atoi(announced.c_str() + at + 17);
+  const std::string body = R"({"texts":["A wonderful film.","The worst film of the year."],"model":"linear-ngrams"})";
+  const Reply reply = send_and_read(port,
+                                    "POST /v1/classify HTTP/1.1\r\nHost: t\r\nConnection: close\r\n"
+                                    "Content-Type: application/json\r\nContent-Length: " +
+                                        std::to_string(body.size()) + "\r\n\r\n" + body);
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_LT(reply.body.find("positive"), reply.body.find("negative")) << reply.body;
+  EXPECT_EQ(reply.body.find("linear-ngrams"), reply.body.rfind("linear-ngrams")) << reply.body;
+  EXPECT_NE(program.line().find("\"message\":\"POST /v1/classify 200\""), std::string::npos);
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), 0);
+}
+
+TEST(ServeProgram, ModelsThatCannotBeReadKeepItFromStarting) {
+  const TemporarySite files;
+  Program gone({"--dist", files.root().string(), "--port", "0", "--models", "no/such/folder"});
+  EXPECT_NE(gone.rest().find("no/such/folder/catalog.json"), std::string::npos);
+  EXPECT_EQ(gone.wait(), 3);
+  files.write("models/catalog.json", "{}");
+  Program broken({"--dist", files.root().string(), "--port", "0", "--models", (files.root() / "models").string()});
+  EXPECT_NE(broken.rest().find("catalog.json"), std::string::npos);
+  EXPECT_EQ(broken.wait(), 3);
+  // Unasked, the page is handed out whatever its models are.
+  Program page({"--dist", files.root().string(), "--port", "0"});
+  EXPECT_GT(page.port(), 0);
+}
+
 TEST(ServeProgram, HelpNamesExitCodes) {
   Program help({"--help"});
   const std::string text = help.rest();

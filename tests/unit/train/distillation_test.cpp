@@ -62,6 +62,21 @@ TEST(Distillation, LossIsThatOfThePaper) {
   EXPECT_NEAR(hidden - plain, 0.5 * (41.0 + 1.0 + 85.0) / 2.0, 1e-4);
 }
 
+TEST(Distillation, WithoutALabelTheTeacherAloneCounts) {
+  TeacherAnswers answers;
+  answers.logits = {{2.0F, -2.0F}, {0.5F, -1.0F}, {-0.75F, 0.25F}};
+  answers.cls = at::zeros({3, 2});
+  model::ForwardOutput out;
+  out.logits = at::tensor({1.5F, -0.25F, -0.5F, 2.0F, 0.0F, 0.125F}).view({3, 2});
+  out.cls = at::zeros({3, 2});
+  const std::vector<uint32_t> indices = {0, 1, 2};
+  const double loss = training_loss(out, {0, data::kUnlabelled, 1}, indices, {0.3, 2, 0}, &answers).item<double>();
+  // The labelled two by the formula with weight 0.3, the other one by the teacher's part with weight 1.
+  const double labelled = expected_loss({{1.5, -0.25}, {0.0, 0.125}}, {0, 1}, {{2.0, -2.0}, {-0.75, 0.25}}, 0.3, 2);
+  const double unlabelled = expected_loss({{-0.5, 2.0}}, {0}, {{0.5, -1.0}}, 1, 2);
+  EXPECT_NEAR(loss, labelled + unlabelled, 1e-5);
+}
+
 TEST(Distillation, ATeacherIsAskedInTheOrderOfTheReviewsWhateverTheBatches) {
   BertClassifier teacher = load_tiny_bert();
   const model::TokenizedReviews reviews = made_up_reviews(20, 1);

@@ -1,0 +1,110 @@
+#include "native/serve/batcher.h"
+
+#include <chrono>
+#include <optional>
+
+namespace coppice::serve {
+
+// Owned by the asking thread and the queue together: whoever gives up waiting leaves the texts to the run.
+struct Batcher::Request {
+  std::vector<std::string> texts;
+  std::optional<Result<std::vector<Verdict>>> answer;
+  bool given_up = false;
+};
+
+Batcher::Batcher(std::unique_ptr<Classifier> classifier, const BatchLimits& limits, std::function<void(size_t)> on_run)
+    : classifier_(std::move(classifier)), limits_(limits), on_run_(std::move(on_run)), worker_([this] { work(); }) {}
+
+Batcher::~Batcher() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    for (const auto& request : queue_) {
+      request->answer = Result<std::vector<Verdict>>(interrupted("the server is stopping"));
+    }
+    queue_.clear();
+    waiting_ = 0;
+  }
+  arrived_.notify_all();
+  done_.notify_all();
+  worker_.join();
+  // Those who asked still hold the lock and the conditions.
+  std::unique_lock lock(mutex_);
+  done_.wait(lock, [&] { return asking_ == 0; });
+}
+
+size_t Batcher::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_;
+}
+
+Result<std::vector<Verdict>> Batcher::classify(const std::vector<std::string>& texts) {
+  const auto request = std::make_shared<Request>();
+  request->texts = texts;
+  std::unique_lock lock(mutex_);
+  if (stopping_) return interrupted("the server is stopping");
+  ++asking_;
+  const std::shared_ptr<void> leave(nullptr, [this](void*) {
+    --asking_;
+    if (stopping_) done_.notify_all();
+  });
+  // One request larger than the queue is taken where nothing waits: its size has been checked by the caller.
+  if (waiting_ > 0 && waiting_ + texts.size() > limits_.texts_waiting) {
+    return unsupported(std::to_string(waiting_) + " texts wait for " + info().id + " already; ask again in a moment");
+  }
+  waiting_ += texts.size();
+  queue_.push_back(request);
+  arrived_.notify_one();
+  const bool in_time = done_.wait_for(lock, std::chrono::duration<double>(limits_.longest_seconds),
+                                      [&] { return request->answer.has_value(); });
+  if (in_time) return *std::move(request->answer);
+  request->given_up = true;
+  return interrupted(info().id + " had no answer within " + std::to_string(limits_.longest_seconds).substr(0, 4) +
+                     " s; send fewer or shorter texts");
+}
+
+void Batcher::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    arrived_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+    if (stopping_) return;
+    std::vector<std::shared_ptr<Request>> batch;
+    size_t texts = 0;
+    while (!queue_.empty() && (texts == 0 || texts + queue_.front()->texts.size() <= limits_.texts_a_run)) {
+      const std::shared_ptr<Request> next = std::move(queue_.front());
+      queue_.pop_front();
+      waiting_ -= next->texts.size();
+      if (next->given_up) continue;
+      texts += next->texts.size();
+      batch.push_back(next);
+    }
+    if (batch.empty()) continue;
+    lock.unlock();
+    run(std::move(batch));
+    lock.lock();
+  }
+}
+
+void Batcher::run(std::vector<std::shared_ptr<Request>> batch) {
+  std::vector<std::string_view> texts;
+  for (const auto& request : batch) texts.insert(texts.end(), request->texts.begin(), request->texts.end());
+  Result<std::vector<Verdict>> verdicts = classifier_->classify(texts);
+  if (verdicts.ok() && verdicts->size() != texts.size()) {
+    verdicts = failed(info().id + ": gave another number of verdicts than texts");
+  }
+  if (on_run_) on_run_(texts.size());
+  size_t at = 0;
+  const std::lock_guard lock(mutex_);
+  for (const auto& request : batch) {
+    if (verdicts.ok()) {
+      const auto first = verdicts->begin() + static_cast<ptrdiff_t>(at);
+      request->answer = std::vector<Verdict>(first, first + static_cast<ptrdiff_t>(request->texts.size()));
+    } else {
+      request->answer = Result<std::vector<Verdict>>(verdicts.status());
+    }
+    at += request->texts.size();
+  }
+  done_.notify_all();
+}
+
+}  // namespace coppice::serve

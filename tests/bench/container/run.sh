@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Builds deploy/Dockerfile without a Docker engine and runs the image: tests/bench/container/run.sh [MODEL]
+#
+# The base is a Debian 12 that debootstrap makes; buildah builds with chroot isolation. Needs root, buildah, debootstrap and
+# the page of the model (node deploy/page.mjs --model MODEL). Takes some minutes and prints one line of JSON: size of the
+# image compressed and not, time from start to the first answer, resident memory. COPPICE_KEEP=1 keeps the base image.
+set -euo pipefail
+
+model=${1:-linear-ngrams}
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+cd "$root"
+[[ $(id -u) == 0 ]] || { echo "skipped: needs root" >&2; exit 77; }
+for program in buildah debootstrap curl; do
+  command -v "$program" >/dev/null || { echo "skipped: $program is not installed" >&2; exit 77; }
+done
+[[ -f build/deploy/$model/page/index.html ]] || { echo "skipped: node deploy/page.mjs --model $model" >&2; exit 77; }
+
+export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
+work=$(mktemp -d)
+server=""
+container=""
+cleanup() {
+  [[ -z $server ]] || kill "$server" 2>/dev/null || true
+  [[ -z $container ]] || buildah rm "$container" >/dev/null 2>&1 || true
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+base=localhost/coppice-debian12
+if ! buildah images --quiet "$base" >/dev/null 2>&1; then
+  debootstrap --variant=minbase bookworm "$work/debian" >"$work/debootstrap.log" 2>&1 ||
+    { tail -n 5 "$work/debootstrap.log" >&2; exit 1; }
+  # The mirrors and certificates of this machine, as any package here comes from them.
+  cp -r /etc/apt/. "$work/debian/etc/apt/"
+  if [[ -d /etc/ssl/certs ]]; then mkdir -p "$work/debian/etc/ssl" && cp -rL /etc/ssl/certs "$work/debian/etc/ssl/"; fi
+  container=$(buildah from scratch)
+  buildah add --quiet "$container" "$work/debian" / >/dev/null
+  buildah commit --quiet "$container" "$base" >/dev/null
+  buildah rm "$container" >/dev/null
+  container=""
+  rm -rf "$work/debian"
+fi
+buildah bud --quiet --file deploy/Dockerfile --ignorefile .dockerignore --build-arg BASE="$base" --build-arg MODEL="$model" \
+  --layers --tag "localhost/coppice:$model" . >"$work/bud.log" 2>&1 || { tail -n 20 "$work/bud.log" >&2; exit 1; }
+
+# What the manifest promises.
+config=$(buildah inspect --type image --format '{{.OCIv1.Config.User}} {{.OCIv1.Config.StopSignal}} {{.OCIv1.Config.Entrypoint}} {{.OCIv1.Config.ExposedPorts}}' "localhost/coppice:$model")
+[[ $config == "65532:65532 SIGTERM [/app/coppice-serve "*"map[8080/tcp:{}]"* ]] || { echo "unexpected configuration: $config" >&2; exit 1; }
+
+container=$(buildah from "localhost/coppice:$model")
+mounted=$(buildah mount "$container")
+unpacked=$(du -sb "$mounted" | cut -f1)
+compressed=$(tar -C "$mounted" -cf - . | gzip -6 | wc -c)
+# Nothing but the program, its libraries, the page and the model.
+others=$(find "$mounted" -type f | sed "s|^$mounted||" | grep -Ev '^/app/(coppice-serve$|page/)|\.so(\.[0-9.]+)?$' || true)
+[[ -z $others ]] || { echo "files that do not belong into the image: $others" >&2; exit 1; }
+
+# As Cloud Run starts it: as nobody, in its own root and unable to write there.
+start=$(date +%s%N)
+PORT=18080 setpriv --reuid 65532 --regid 65532 --clear-groups --bounding-set=+sys_chroot --inh-caps=+sys_chroot --ambient-caps=+sys_chroot \
+  chroot "$mounted" /app/coppice-serve --dist /app/page --models /app/page/models --host :: --log json >"$work/out" 2>"$work/log" &
+server=$!
+body='{"text":"A quiet, beautiful film."}'
+ask() { curl --silent --fail --max-time 5 --output "$work/answer" "$@"; }
+until ask http://127.0.0.1:18080/readyz; do
+  kill -0 "$server" 2>/dev/null || { cat "$work/out" "$work/log" >&2; exit 1; }
+  sleep 0.005
+done
+ready=$(date +%s%N)
+status=$(curl --silent --output "$work/answer" --write-out '%{http_code}' --header 'Content-Type: application/json' --data "$body" http://127.0.0.1:18080/v1/classify)
+answered=$(date +%s%N)
+resident=$(awk '/^VmRSS/ { print $2 * 1024 }' "/proc/$server/status")
+ask http://127.0.0.1:18080/
+grep -q "<title>" "$work/answer" || { echo "no page" >&2; exit 1; }
+kill -TERM "$server"
+wait "$server" || { echo "did not stop well: $?" >&2; exit 1; }
+server=""
+grep -q '"message":"POST /v1/classify' "$work/log" || { echo "no log line" >&2; exit 1; }
+
+printf '{"model":"%s","classify_status":%s,"image_bytes":%s,"image_gzip_bytes":%s,"ready_ms":%s,"first_answer_ms":%s,"resident_bytes":%s}\n' \
+  "$model" "$status" "$unpacked" "$compressed" "$(((ready - start) / 1000000))" "$(((answered - start) / 1000000))" "$resident"
+[[ -n ${COPPICE_KEEP:-} ]] || buildah rmi "$base" >/dev/null 2>&1 || true
