@@ -292,6 +292,7 @@ TEST_F(Lifecycle, AnInt8ExportWithStaticScalesIsCalibratedAndJudgedWithThem) {
 TEST_F(Lifecycle, AStudentLearnsOfReviewsThatOnlyTheTeacherJudged) {
   json_of(run_coppice(train_command("tiny-base", "dense", "--json")));
   // Of the same words as the labelled ones; the last says what a test review says.
+  fs::create_directories(folder_.path() / "unsup");
   std::string tsv = reviews(24, 7) + file_content(folder_.path() / "data" / "test.tsv");
   for (int i = 0; i < 25; ++i) {
     const size_t end = tsv.find('\n');
