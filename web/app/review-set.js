@@ -23,6 +23,7 @@ export class ReviewSet {
   #open;
   #set = { phase: 'empty' };
   #listed = '';
+  #reads = 0;
 
   // open(text): shows one review of the set by itself.
   constructor({ at, comparison, outside, open }) {
@@ -54,11 +55,15 @@ export class ReviewSet {
       return this.#say({ message: `${file.name}: has ${megabytes(file.size)}; a set of reviews may have up to ${limit}. Split it, or take a part of it.` });
     }
     let bytes;
+    this.#reads += 1;
+    const mine = this.#reads;
     setText(this.#at('set-error'), '');
     setText(this.#at('set-reading'), `Reading ${file.name}.`);
     try {
       bytes = await file.arrayBuffer();
+      if (mine !== this.#reads) return; // a large file is here later than the small one that was chosen after it
     } catch (error) {
+      if (mine !== this.#reads) return;
       return this.#say({ message: `${file.name}: could not be read (${error.message}). A folder cannot be.` });
     }
     const error = await this.#outside.readSet(file.name, bytes);
