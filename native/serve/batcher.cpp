@@ -4,11 +4,22 @@
 #include <optional>
 
 namespace coppice::serve {
+namespace {
+
+// Time is nearly in proportion to tokens; a text without any is not free.
+double tokens_of(std::span<const Verdict> verdicts) {
+  double tokens = 0.0;
+  for (const Verdict& verdict : verdicts) tokens += static_cast<double>(verdict.tokens) + 1.0;
+  return tokens;
+}
+
+}  // namespace
 
 // Owned by the asking thread and the queue together: whoever gives up waiting leaves the texts to the run.
 struct Batcher::Request {
   std::vector<std::string> texts;
   std::optional<Result<std::vector<Verdict>>> answer;
+  Work work{};
   bool given_up = false;
 };
 
@@ -38,7 +49,7 @@ size_t Batcher::waiting() const {
   return waiting_;
 }
 
-Result<std::vector<Verdict>> Batcher::classify(const std::vector<std::string>& texts) {
+Result<std::vector<Verdict>> Batcher::classify(const std::vector<std::string>& texts, Work* work) {
   const auto request = std::make_shared<Request>();
   request->texts = texts;
   std::unique_lock lock(mutex_);
@@ -57,7 +68,10 @@ Result<std::vector<Verdict>> Batcher::classify(const std::vector<std::string>& t
   arrived_.notify_one();
   const bool in_time = done_.wait_for(lock, std::chrono::duration<double>(limits_.longest_seconds),
                                       [&] { return request->answer.has_value(); });
-  if (in_time) return *std::move(request->answer);
+  if (in_time) {
+    if (work != nullptr) *work = request->work;
+    return *std::move(request->answer);
+  }
   request->given_up = true;
   return interrupted(info().id + " had no answer within " + std::to_string(limits_.longest_seconds).substr(0, 4) +
                      " s; send fewer or shorter texts");
@@ -88,17 +102,25 @@ void Batcher::work() {
 void Batcher::run(std::vector<std::shared_ptr<Request>> batch) {
   std::vector<std::string_view> texts;
   for (const auto& request : batch) texts.insert(texts.end(), request->texts.begin(), request->texts.end());
+  const auto start = std::chrono::steady_clock::now();
+  const energy::Seconds cpu_start = thread_cpu_time();
   Result<std::vector<Verdict>> verdicts = classifier_->classify(texts);
+  const Work whole{thread_cpu_time() - cpu_start,
+                   energy::Seconds(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count())};
   if (verdicts.ok() && verdicts->size() != texts.size()) {
     verdicts = failed(info().id + ": gave another number of verdicts than texts");
   }
   if (on_run_) on_run_(texts.size());
+  const double all = verdicts.ok() ? tokens_of(*verdicts) : 0.0;
   size_t at = 0;
   const std::lock_guard lock(mutex_);
   for (const auto& request : batch) {
     if (verdicts.ok()) {
       const auto first = verdicts->begin() + static_cast<ptrdiff_t>(at);
-      request->answer = std::vector<Verdict>(first, first + static_cast<ptrdiff_t>(request->texts.size()));
+      std::vector<Verdict> mine(first, first + static_cast<ptrdiff_t>(request->texts.size()));
+      const double share = tokens_of(mine) / all;
+      request->work = {whole.cpu_time * share, whole.duration * share};
+      request->answer = std::move(mine);
     } else {
       request->answer = Result<std::vector<Verdict>>(verdicts.status());
     }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "native/serve/classifier.h"
+#include "native/serve/energy_account.h"
 
 namespace coppice::serve {
 
@@ -36,8 +37,8 @@ class Batcher {
 
   // Blocks until the texts are judged; from any thread. The texts are copied where the caller cannot wait. Errors:
   // kUnsupported: too many texts wait already (nothing was done; ask again); kInterrupted: it took too long, or the
-  // server stops; what the classifier says.
-  Result<std::vector<Verdict>> classify(const std::vector<std::string>& texts);
+  // server stops; what the classifier says. `work`: what the texts took of their run, by their share of its tokens.
+  Result<std::vector<Verdict>> classify(const std::vector<std::string>& texts, Work* work = nullptr);
 
   [[nodiscard]] size_t waiting() const;
 

@@ -256,7 +256,8 @@ LoadLimits load_limits(const ServerLimits& limits) {
 SiteServer::SiteServer(Site site, const ServerOptions& options, std::vector<std::unique_ptr<Classifier>> classifiers)
     : site_(std::move(site)),
       options_(options),
-      api_(std::make_unique<Api>(std::move(classifiers), options.limits.classify, options.limits.batches)),
+      api_(std::make_unique<Api>(std::move(classifiers), options.limits.classify, options.limits.batches,
+                                 options.account)),
       http_(std::make_unique<GuardedServer>(
           connection_limits(options.limits), load_limits(options.limits),
           GuardedServer::Hooks{[this](Connection& connection) { begin(connection); },

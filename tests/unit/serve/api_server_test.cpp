@@ -90,6 +90,43 @@ TEST(ApiServer, JudgesOneAndManyByOneAndSeveral) {
             Json({{"id", "a"}, {"architecture", "test"}, {"labels", {"negative", "positive"}}, {"parameters", 7}}));
 }
 
+TEST(ApiServer, AnAnswerCarriesItsTimeEnergyAndCarbonIfAsked) {
+  EnergyAccountOptions account;
+  account.place.country = "FRA";
+  account.cpu_tdp = energy::Watts(40.0);
+  const auto kept = EnergyAccount::start(account);
+  ASSERT_TRUE(kept.ok()) << kept.status().message();
+  ServerOptions options;
+  options.account = std::shared_ptr<EnergyAccount>(kept->get(), [](EnergyAccount*) {});
+  const RunningApi api(options, {"a", "b"});
+  EXPECT_EQ(api.post(R"({"text":"abc"})").body.find("usage"), std::string::npos);
+  const Json answer = Json::parse(api.post(R"({"texts":["abc","de"],"include_usage":true})").body);
+  double models_joules = 0.0;
+  for (const Json& model : answer["models"]) {
+    const Json& usage = model["usage"];
+    EXPECT_GT(usage["cpu_time_seconds"], 0.0);
+    EXPECT_LE(usage["duration_seconds"].get<double>() * 1000.0, model["milliseconds"].get<double>());
+    EXPECT_EQ(usage["energy_joules"]["provenance"], "modelled");
+    models_joules += usage["energy_joules"]["value"].get<double>();
+  }
+  const Json& usage = answer["usage"];
+  const double joules = usage["energy_joules"]["value"].get<double>();
+  EXPECT_GT(joules, models_joules);  // reading and answering cost, too
+  EXPECT_LT(usage["energy_joules"]["low"].get<double>(), joules);
+  EXPECT_GT(usage["energy_joules"]["high"].get<double>(), joules);
+  const double intensity = usage["intensity"]["intensity_g_per_kwh"].get<double>();
+  EXPECT_NEAR(usage["carbon_grams_co2e"]["value"].get<double>(), joules / 3.6e6 * intensity, 1e-12);
+  const std::string counted = request(api.port(), "GET /metrics").body;
+  EXPECT_NE(counted.find("coppice_answer_energy_joules_total{stage=\"model\",model=\"b\",provenance=\"modelled\"} "),
+            std::string::npos)
+      << counted;
+  // Without an account there are times and nothing made up.
+  const RunningApi bare({}, {"a"});
+  const Json times = Json::parse(bare.post(R"({"text":"abc","include_usage":true})").body);
+  EXPECT_EQ(times["usage"].size(), 2U);
+  EXPECT_EQ(request(bare.port(), "GET /metrics").body.find("joules"), std::string::npos);
+}
+
 TEST(ApiServer, FaultsAreJsonWithTheirStatus) {
   const RunningApi api({.limits = {.classify = {.body_bytes = 1000}}});
   const auto expect = [](const Reply& reply, int status, const char* code) {

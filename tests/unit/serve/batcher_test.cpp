@@ -56,6 +56,25 @@ TEST_F(BatcherTest, WhatArrivesMeanwhileIsJudgedTogetherAndEachGetsItsOwn) {
   EXPECT_EQ(gate_->run_sizes, (std::vector<size_t>{1, 10}));
 }
 
+TEST_F(BatcherTest, ARunsWorkIsSharedByTokens) {
+  const auto batcher = made({});
+  gate_->close();
+  auto first = ask(*batcher, {"x"});
+  gate_->wait_for_run(1);
+  Work small;
+  Work large;
+  auto one = std::async(std::launch::async, [&] { return batcher->classify({"a"}, &small); });
+  wait_until_waiting(*batcher, 1);
+  auto other = std::async(std::launch::async, [&] { return batcher->classify({"bbb", "b"}, &large); });
+  wait_until_waiting(*batcher, 3);
+  gate_->let_through();
+  EXPECT_TRUE(first.get().ok() && one.get().ok() && other.get().ok());
+  // Tokens and one more for each text: 2 of 8, and 4 + 2 of them.
+  EXPECT_GT(small.cpu_time.value(), 0.0);
+  EXPECT_NEAR(large.cpu_time.value() / small.cpu_time.value(), 3.0, 1e-9);
+  EXPECT_NEAR(large.duration.value() / small.duration.value(), 3.0, 1e-9);
+}
+
 TEST_F(BatcherTest, ARunTakesWholeRequestsUpToItsLimit) {
   const auto batcher = made({.texts_a_run = 4, .texts_waiting = 100, .longest_seconds = 60});
   gate_->close();
