@@ -64,6 +64,7 @@ void add_export(CLI::App& app, Outcome& outcome);  // and quantize
 void add_fetch(CLI::App& app, Outcome& outcome);
 // train-linear; evaluate and predict of a linear model.
 void add_linear_commands(CLI::App& app, Outcome& outcome, char** argv);
+void add_measure_url(CLI::App& app, Outcome& outcome, char** argv);  // measure --url
 void add_tune(CLI::App& app, Outcome& outcome);
 
 }  // namespace coppice::cli

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <system_error>
 
 namespace coppice::serve {
 namespace {
@@ -11,6 +12,12 @@ double tokens_of(std::span<const Verdict> verdicts) {
   double tokens = 0.0;
   for (const Verdict& verdict : verdicts) tokens += static_cast<double>(verdict.tokens) + 1.0;
   return tokens;
+}
+
+size_t bytes_of(const std::vector<std::string>& texts) {
+  size_t bytes = 0;
+  for (const std::string& text : texts) bytes += text.size();
+  return bytes;
 }
 
 }  // namespace
@@ -24,7 +31,9 @@ struct Batcher::Request {
 };
 
 Batcher::Batcher(std::unique_ptr<Classifier> classifier, const BatchLimits& limits, std::function<void(size_t)> on_run)
-    : classifier_(std::move(classifier)), limits_(limits), on_run_(std::move(on_run)), worker_([this] { work(); }) {}
+    : classifier_(std::move(classifier)), limits_(limits), on_run_(std::move(on_run)) {
+  workers_.emplace_back([this] { work(*classifier_); });
+}
 
 Batcher::~Batcher() {
   {
@@ -38,7 +47,8 @@ Batcher::~Batcher() {
   }
   arrived_.notify_all();
   done_.notify_all();
-  worker_.join();
+  // None is begun any more.
+  for (std::thread& worker : workers_) worker.join();
   // Those who asked still hold the lock and the conditions.
   std::unique_lock lock(mutex_);
   done_.wait(lock, [&] { return asking_ == 0; });
@@ -65,6 +75,7 @@ Result<std::vector<Verdict>> Batcher::classify(const std::vector<std::string>& t
   }
   waiting_ += texts.size();
   queue_.push_back(request);
+  if (idle_ < queue_.size() && workers_.size() < limits_.workers) begin_worker();
   arrived_.notify_one();
   const bool in_time = done_.wait_for(lock, std::chrono::duration<double>(limits_.longest_seconds),
                                       [&] { return request->answer.has_value(); });
@@ -77,34 +88,55 @@ Result<std::vector<Verdict>> Batcher::classify(const std::vector<std::string>& t
                      " s; send fewer or shorter texts");
 }
 
-void Batcher::work() {
+void Batcher::begin_worker() {
+  try {
+    workers_.emplace_back([this] {
+      const Result<std::unique_ptr<Classifier>> own = classifier_->another();
+      if (own) return work(**own);
+      const std::lock_guard lock(mutex_);
+      limits_.workers = 1;  // no more of them: the first one serves all
+    });
+  } catch (const std::system_error&) {
+    limits_.workers = workers_.size();
+  }
+}
+
+void Batcher::work(Classifier& classifier) {
   std::unique_lock lock(mutex_);
   for (;;) {
+    ++idle_;
     arrived_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+    --idle_;
     if (stopping_) return;
     std::vector<std::shared_ptr<Request>> batch;
     size_t texts = 0;
-    while (!queue_.empty() && (texts == 0 || texts + queue_.front()->texts.size() <= limits_.texts_a_run)) {
+    size_t bytes = 0;
+    const auto fits = [&](const Request& next) {
+      return texts + next.texts.size() <= limits_.texts_a_run && bytes + bytes_of(next.texts) <= limits_.bytes_a_run;
+    };
+    while (!queue_.empty() && (texts == 0 || fits(*queue_.front()))) {
       const std::shared_ptr<Request> next = std::move(queue_.front());
       queue_.pop_front();
       waiting_ -= next->texts.size();
       if (next->given_up) continue;
       texts += next->texts.size();
+      bytes += bytes_of(next->texts);
       batch.push_back(next);
     }
     if (batch.empty()) continue;
     lock.unlock();
-    run(std::move(batch));
+    run(classifier, batch);
+    batch.clear();
     lock.lock();
   }
 }
 
-void Batcher::run(std::vector<std::shared_ptr<Request>> batch) {
+void Batcher::run(Classifier& classifier, const std::vector<std::shared_ptr<Request>>& batch) {
   std::vector<std::string_view> texts;
   for (const auto& request : batch) texts.insert(texts.end(), request->texts.begin(), request->texts.end());
   const auto start = std::chrono::steady_clock::now();
   const energy::Seconds cpu_start = thread_cpu_time();
-  Result<std::vector<Verdict>> verdicts = classifier_->classify(texts);
+  Result<std::vector<Verdict>> verdicts = classifier.classify(texts);
   const Work whole{thread_cpu_time() - cpu_start,
                    energy::Seconds(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count())};
   if (verdicts.ok() && verdicts->size() != texts.size()) {

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <thread>
 
+#include "native/serve/available_cores.h"
 #include "native/serve/energy_options.h"
 #include "native/serve/model_set.h"
 #include "native/serve/server.h"
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
   std::string log = "none";
   coppice::serve::ServerOptions options;
   bool no_isolation = false;
+  int threads = 0;
   coppice::cli::EnergyOptions energy;
 
   CLI::App app(
@@ -67,6 +69,9 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--project", options.project, "Google Cloud project, for the trace ids of the log")
       ->envname("GOOGLE_CLOUD_PROJECT");
+  app.add_option("--threads", threads, "Batches judged at a time, a core each; 0: one per available core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
   coppice::cli::add_energy_options(app, energy);
   app.add_flag("--no-isolation", no_isolation,
                "Leave out the cross-origin isolation headers, as a plain static host would: the page then uses one "
@@ -77,6 +82,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   options.isolate = !no_isolation;
+  options.limits.batches.workers = threads > 0 ? static_cast<size_t>(threads) : coppice::serve::available_cores();
   if (log == "json") options.log_fd = STDERR_FILENO;
 
   // Blocked in every thread, and taken by one that waits for them: no code of ours runs inside a signal handler.

@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <optional>
+#include <random>
 #include <thread>
 #include <vector>
 
@@ -84,6 +86,7 @@ void set_answer(httplib::Response& response, const ApiAnswer& answer, bool keep_
   if (answer.retry_after_seconds > 0) {
     set_header(response, "Retry-After", std::to_string(answer.retry_after_seconds));
   }
+  set_header(response, "Coppice-Instance", instance_header());
   set_content(response, answer.status, "application/json", answer.body, keep_connection);
 }
 
@@ -109,6 +112,22 @@ struct Exchange {
   LogEntry log;
 };
 thread_local Exchange exchange;
+
+// Tells a client whether its request woke this process: one that is younger than the request is old did a cold start.
+const auto process_start = std::chrono::steady_clock::now();
+
+std::string instance_header() {
+  static const std::string id = [] {
+    std::random_device random;
+    char digits[17];
+    std::snprintf(digits, sizeof digits, "%08x%08x", random(), random());
+    return std::string(digits);
+  }();
+  const std::chrono::duration<double> uptime = std::chrono::steady_clock::now() - process_start;
+  char text[32];
+  std::snprintf(text, sizeof text, "; uptime=%.4f", uptime.count());
+  return id + text;
+}
 
 class OpenFile {
  public:
