@@ -90,7 +90,10 @@ Result<OrderedJson> read_series(const CloudRunQuery& query, const std::string& t
   OrderedJson series = OrderedJson::array();
   const std::string filter =
       std::string("metric.type=\"") + kMetric + "\" AND resource.labels.service_name=\"" + query.service + "\"";
-  const std::string base = query.monitoring_url.empty() ? kMonitoring : query.monitoring_url;
+  // gcloud's own way to name another end point.
+  const std::string other = environment("CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING");
+  std::string base = !query.monitoring_url.empty() ? query.monitoring_url : other.empty() ? kMonitoring : other;
+  while (base.ends_with('/')) base.pop_back();
   std::string page;
   for (size_t i = 0; i < kMostPages; ++i) {
     net::GetRequest request;
@@ -187,12 +190,14 @@ Result<OrderedJson> read_cloud_run(const CloudRunQuery& query) {
     COPPICE_ASSIGN_OR_RETURN(OrderedJson series, read_series(query, token));
     const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - start;
     if (!series.empty()) {
-      return OrderedJson{{"source", std::string("Cloud Monitoring, ") + kMetric + ", one point a minute"},
-                         {"project", query.project},
-                         {"service", query.service},
-                         {"from", rfc3339(query.from)},
-                         {"to", rfc3339(query.to)},
-                         {"series", std::move(series)}};
+      OrderedJson json;
+      json["source"] = std::string("Cloud Monitoring, ") + kMetric + ", one point a minute";
+      json["project"] = query.project;
+      json["service"] = query.service;
+      json["from"] = rfc3339(query.from);
+      json["to"] = rfc3339(query.to);
+      json["series"] = std::move(series);
+      return json;
     }
     const double left = query.wait_seconds - waited.count();
     if (left <= 0.0) {

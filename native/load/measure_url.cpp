@@ -118,7 +118,8 @@ Result<OrderedJson> ask_first(const Target& target, int64_t count, ServerUsage& 
       return failed("request " + std::to_string(i + 1) + " before the load: " + what +
                     "; expected a server that judges, e.g. http://127.0.0.1:8080/v1/classify");
     }
-    OrderedJson row{{"ms", time.count()}};
+    OrderedJson row;
+    row["ms"] = time.count();
     if (!answer.instance.empty()) row["cold"] = answer.cold;
     first.push_back(std::move(row));
   }
@@ -166,6 +167,11 @@ void print_table(std::ostream& out, const OrderedJson& json) {
 }
 
 OrderedJson cloud_run_json(const cli::UrlOptions& load, std::time_t from) {
+  const auto not_read = [](const std::string& why) {
+    OrderedJson json;
+    json["not_read"] = why;
+    return json;
+  };
   CloudRunQuery query;
   query.project = load.cloud_project;
   query.service = load.cloud_service.empty() ? cloud_run_service(load.url).value_or("") : load.cloud_service;
@@ -174,13 +180,11 @@ OrderedJson cloud_run_json(const cli::UrlOptions& load, std::time_t from) {
   query.to = std::time(nullptr) + 60;
   query.wait_seconds = load.cloud_wait_seconds;
   if (query.project.empty()) {
-    return {{"not_read", "revision, region and instances were not asked for: give --cloud-project PROJECT"}};
+    return not_read("revision, region and instances were not asked for: give --cloud-project PROJECT");
   }
-  if (query.service.empty()) {
-    return {{"not_read", "the address does not tell the service: give --cloud-service NAME"}};
-  }
+  if (query.service.empty()) return not_read("the address does not tell the service: give --cloud-service NAME");
   Result<OrderedJson> read = read_cloud_run(query);
-  return read ? *std::move(read) : OrderedJson{{"not_read", read.status().message()}};
+  return read ? *std::move(read) : not_read(read.status().message());
 }
 
 Result<OrderedJson> measure(const cli::MeasureOptions& options) {

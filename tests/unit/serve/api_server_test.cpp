@@ -148,6 +148,14 @@ TEST(ApiServer, FaultsAreJsonWithTheirStatus) {
   expect(get, 405, "method_not_allowed");
   EXPECT_EQ(get.headers.at("allow"), "POST");
   EXPECT_EQ(request(api.port(), "POST /v1/models").status, 405);
+  for (const auto& [asked, allowed] : {std::pair("QUERY /v1/models?x=1", "GET, HEAD"),
+                                       std::pair("QUERY /v1/classify", "POST"), std::pair("X-OWN /", "GET, HEAD")}) {
+    const Reply unknown = request(api.port(), asked);
+    EXPECT_EQ(unknown.status, 405) << asked;
+    EXPECT_EQ(unknown.headers.at("allow"), allowed) << asked;
+    EXPECT_EQ(unknown.headers.at("connection"), "close") << asked;
+  }
+  EXPECT_EQ(request(api.port(), "G@T /").status, 400);
 }
 
 // Whatever a proxy and this server could read differently: one answer, and the rest is never taken for a request.
