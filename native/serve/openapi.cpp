@@ -23,6 +23,12 @@ std::string_view openapi_document() {
     "responses": {
      "200": {
       "description": "A verdict a text, in order, for each model",
+      "headers": {
+       "Coppice-Instance": {
+        "description": "Of the process that answered: its id and how long it has run, \"ID; uptime=SECONDS\". Younger than the request is old: a cold start",
+        "schema": {"type": "string"}
+       }
+      },
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ClassifyAnswer"}}}
      },
      "400": {"$ref": "#/components/responses/Error"},

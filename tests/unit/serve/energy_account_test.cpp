@@ -110,7 +110,7 @@ TEST(EnergyAccount, TotalsHaveTheirProvenanceInLabels) {
            "# TYPE coppice_answer_energy_joules_total counter\n",
            "coppice_answer_energy_joules_total{stage=\"model\",model=\"m\",provenance=\"modelled\"} 78.75\n",
            "coppice_answer_energy_joules_total{stage=\"request\",model=\"\",provenance=\"modelled\"} 6\n",
-           "coppice_answer_carbon_grams_co2e_total{stage=\"model\",model=\"m\",provenance=\"modelled\"} 0.007875",
+           "coppice_answer_carbon_grams_co2e_total{stage=\"model\",model=\"m\",provenance=\"modelled\"} 0.00787",
            "coppice_answer_energy_high_joules_total{",
            "coppice_process_cpu_seconds_total ",
            // The processor by its counter, memory by its model.
