@@ -84,6 +84,22 @@ void set_text(httplib::Response& response, int status, const std::string& text, 
   set_content(response, status, "text/plain; charset=utf-8", text, keep_connection);
 }
 
+// Tells a client whether its request woke this process: one that is younger than the request is old did a cold start.
+const auto process_start = std::chrono::steady_clock::now();
+
+std::string instance_header() {
+  static const std::string id = [] {
+    std::random_device random;
+    char digits[17];
+    std::snprintf(digits, sizeof digits, "%08x%08x", random(), random());
+    return std::string(digits);
+  }();
+  const std::chrono::duration<double> uptime = std::chrono::steady_clock::now() - process_start;
+  char text[32];
+  std::snprintf(text, sizeof text, "; uptime=%.4f", uptime.count());
+  return id + text;
+}
+
 void set_answer(httplib::Response& response, const ApiAnswer& answer, bool keep_connection) {
   if (answer.retry_after_seconds > 0) {
     set_header(response, "Retry-After", std::to_string(answer.retry_after_seconds));
@@ -114,22 +130,6 @@ struct Exchange {
   LogEntry log;
 };
 thread_local Exchange exchange;
-
-// Tells a client whether its request woke this process: one that is younger than the request is old did a cold start.
-const auto process_start = std::chrono::steady_clock::now();
-
-std::string instance_header() {
-  static const std::string id = [] {
-    std::random_device random;
-    char digits[17];
-    std::snprintf(digits, sizeof digits, "%08x%08x", random(), random());
-    return std::string(digits);
-  }();
-  const std::chrono::duration<double> uptime = std::chrono::steady_clock::now() - process_start;
-  char text[32];
-  std::snprintf(text, sizeof text, "; uptime=%.4f", uptime.count());
-  return id + text;
-}
 
 class OpenFile {
  public:
