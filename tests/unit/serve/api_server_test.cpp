@@ -373,7 +373,7 @@ TEST(ApiServer, LogsNoTextAndNoAddressAsItWasTyped) {
     EXPECT_EQ(api.post(R"({"text":"a secret review"})", trace).status, 200);
     EXPECT_EQ(api.post(R"({"texts":["a secret review")", trace).status, 400);
     EXPECT_EQ(request(api.port(), "GET /secret%20review?text=secret").status, 404);
-    EXPECT_EQ(request(api.port(), "SECRET /").status, 400);
+    EXPECT_EQ(request(api.port(), "SECRET /").status, 405);
   }
   ::close(ends[1]);
   char buffer[4096];
@@ -406,7 +406,13 @@ TEST(ApiServer, TheDescriptionIsTrue) {
   const Json& properties = document["components"]["schemas"]["ClassifyRequest"]["properties"];
   EXPECT_EQ(properties["texts"]["maxItems"], ClassifyLimits().texts);
   EXPECT_EQ(properties["models"]["maxItems"], ClassifyLimits().models);
-  EXPECT_EQ(properties.size(), 4U);
+  EXPECT_EQ(properties.size(), 5U);
+  EXPECT_EQ(properties["include_usage"]["type"], "boolean");
+  // What a usage has is described, and nothing else.
+  const Json usage = Json::parse(api.post(R"({"text":"x","include_usage":true})").body)["usage"];
+  const Json& described = document["components"]["schemas"]["Usage"];
+  for (const auto& [name, value] : usage.items()) EXPECT_TRUE(described["properties"].contains(name)) << name;
+  for (const Json& name : described["required"]) EXPECT_TRUE(usage.contains(name.get<std::string>())) << name;
   const Json answer = Json::parse(api.post(R"({"text":"x"})").body);
   const Json& verdict = document["components"]["schemas"]["Verdict"];
   for (const Json& name : verdict["required"]) {
