@@ -80,8 +80,8 @@ components=$(node -e '
 # As Cloud Run starts it: as nobody, in its own root, which is read-only.
 start=$(date +%s%N)
 # shellcheck disable=SC2016 # for the inner shell
-PORT=18080 unshare --mount sh -c 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"' "$mounted" setpriv --reuid 65532 --regid 65532 --clear-groups --bounding-set=+sys_chroot --inh-caps=+sys_chroot --ambient-caps=+sys_chroot \
-  chroot "$mounted" /app/coppice-serve --dist /app/page --models /app/page/models --host :: --log json >"$work/out" 2>"$work/log" &
+PORT=18080 unshare --mount sh -c 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"' "$mounted" \
+  chroot --userspec=65532:65532 --groups=65532 "$mounted" /app/coppice-serve --dist /app/page --models /app/page/models --host :: --log json >"$work/out" 2>"$work/log" &
 server=$!
 body='{"text":"A quiet, beautiful film."}'
 ask() { curl --silent --fail --max-time 5 --output "$work/answer" "$@"; }
@@ -100,6 +100,10 @@ if [[ $status != 200 ]] || ! grep -q '"label":"positive"' "$work/answer"; then
 fi
 ask http://127.0.0.1:18080/
 grep -q "<title>" "$work/answer" || { echo "no page" >&2; exit 1; }
+# No privileges, and no file of the image that it may write to.
+grep -q '^Uid:.65532.65532.65532.65532$' "/proc/$server/status" || { echo "runs as another user" >&2; exit 1; }
+grep -q '^CapEff:.0000000000000000$' "/proc/$server/status" || { echo "has capabilities" >&2; exit 1; }
+awk '$5 == "/" && $6 ~ /^ro/ { found = 1 } END { exit !found }' "/proc/$server/mountinfo" || { echo "its root is not read-only" >&2; exit 1; }
 kill -TERM "$server"
 wait "$server" || { echo "did not stop well: $?" >&2; exit 1; }
 server=""
