@@ -1,7 +1,7 @@
 // Section 1: the model that the others were made from, how it learned and what that took.
 import { absent, command, table } from './context.mjs';
 import { html, verbatim } from './html.mjs';
-import { ink, lookScales } from './chart.mjs';
+import { apart, ink, keyed, lineOf, lookScales } from './chart.mjs';
 import { at, has, none, number, withInterval } from './number.mjs';
 
 const scoreNames = { accuracy: 'Accuracy', precision: 'Precision', recall: 'Recall', f1: 'F1', macro_f1: 'F1, mean of both labels', roc_auc: 'Area under the ROC curve', mcc: 'Matthews correlation', ece: 'Calibration error', brier: 'Brier score' };
@@ -52,15 +52,12 @@ export async function learningFigure(context, charts, { id, title, models, capti
       y: { field: 'value', type: 'quantitative', scale: { zero: false }, axis: { title: null, format, tickCount: 4 } },
       ...(single
         ? measures.length > 1
-          ? { strokeDash: { field: 'measure', scale: { domain: measures, range: [[5, 4], [1, 0]] }, legend: { title: null, orient: 'top', symbolType: 'stroke' } }, color: { value: ink.accent } }
+          ? { strokeDash: { field: 'measure', scale: { domain: measures, range: [[5, 4], [1, 0]] }, legend: { title: null, orient: 'top', symbolType: 'stroke', symbolStrokeWidth: 2, symbolSize: 300 } }, color: { value: ink.accent } }
           : { color: { value: ink.accent } }
-        : {
-            color: { field: 'model', scale: scales.color, legend: { title: null, orient: 'top', columns: width < 300 ? 1 : 3 } },
-            shape: { field: 'model', scale: scales.shape, legend: { title: null, orient: 'top' } },
-            strokeDash: { field: 'model', scale: scales.dash, legend: null },
-          }),
+        : {}),
     },
-    layer: [{ mark: { type: 'line' } }, { mark: { type: 'point', size: 55 } }],
+    ...(single ? {} : { resolve: apart }),
+    layer: [{ mark: { type: 'line' }, ...(single ? {} : { encoding: lineOf(scales) }) }, { mark: { type: 'point', size: 55 }, ...(single ? {} : { encoding: keyed(scales, names, width < 272 ? 1 : 3) }) }],
   });
   const losses = single ? ['training loss', 'validation loss'] : ['validation loss'];
   return charts.figure({
@@ -121,7 +118,7 @@ export async function baselineSection(context, charts) {
   if (!model) return html`<section id="baseline"><h2>Baseline</h2>${absent('No model folder was given, so there is no baseline to tell of.')}</section>`;
   const train = context.recordsOf(model.model, 'train').filter((run) => run.document.outcome === 'finished').at(-1);
   const settings = train?.document.settings ?? {};
-  const setting = (key, format = 'ratio') => (train && has(train, `/settings/${key}`) ? number(train, `/settings/${key}`, format) : none);
+  const setting = (key, format = 'plain') => (train && has(train, `/settings/${key}`) ? number(train, `/settings/${key}`, format) : none);
   const scores = Object.keys(scoreNames).filter((name) => context.evaluated(model) && has(model, `/metrics/${name}/value`));
   const linear = context.linear;
   const making = has(model, '/energy/making/energy_joules/value');

@@ -20,6 +20,35 @@ const looks = [
 ];
 export const lookOf = (index) => looks[index % looks.length];
 
+// One legend for colour and mark; dashes are told by the mark on their line.
+export const keyed = (scales, names, columns, orient = 'top') => ({
+  color: { field: 'model', scale: scales.color, sort: names, legend: { title: null, orient, columns, symbolStrokeWidth: 0 } },
+  shape: { field: 'model', scale: scales.shape, sort: names, legend: { title: null, orient, columns, symbolStrokeWidth: 0 } },
+});
+
+// Of the line that joins a model's marks: the legend is of the marks alone.
+export const lineOf = (scales) => ({
+  stroke: { field: 'model', scale: scales.color, legend: null },
+  strokeDash: { field: 'model', scale: scales.dash, legend: null },
+});
+
+// Beside lineOf, so that its legends are not merged with the marks'.
+export const apart = { legend: { stroke: 'independent', strokeDash: 'independent' } };
+
+// Ticks of a logarithmic axis: powers of ten, and between them 2 and 5, or 3, where there is room.
+export function logTicks(low, high) {
+  const decades = Math.log10(high / low);
+  const steps = decades < 1.6 ? [1, 2, 5] : decades < 3.2 ? [1, 3] : [1];
+  const ticks = [];
+  for (let k = Math.floor(Math.log10(low)); k <= Math.ceil(Math.log10(high)); k += 1) {
+    for (const step of steps) {
+      const tick = Number(`${step}e${k}`);
+      if (tick >= low / 1.001 && tick <= high * 1.001) ticks.push(tick);
+    }
+  }
+  return ticks;
+}
+
 // Scales of colour, shape and dash over the names that a chart has.
 export function lookScales(names, indexOf) {
   const of = (key) => names.map((name) => lookOf(indexOf(name))[key]);
@@ -54,9 +83,9 @@ const config = {
     labelFont: font, titleFont: font, labelFontSize: 13, titleFontSize: 13, titleFontWeight: 400, labelColor: ink.muted, titleColor: ink.muted,
     gridColor: ink.grid, domainColor: ink.line, tickColor: ink.line, tickSize: 4, titlePadding: 8, labelPadding: 5,
   },
-  axisY: { titleAngle: 0, titleAlign: 'left', titleAnchor: 'start', titleY: -12, titleX: 0, domain: false, ticks: false },
+  axisY: { domain: false, ticks: false },
   header: { labelFont: font, titleFont: font, labelFontSize: 14, labelFontWeight: 600, labelColor: ink.text },
-  legend: { labelFont: font, titleFont: font, labelFontSize: 13, titleFontSize: 13, titleFontWeight: 400, labelColor: ink.text, titleColor: ink.muted, symbolStrokeWidth: 2, symbolSize: 90, labelLimit: 260 },
+  legend: { labelFont: font, titleFont: font, labelFontSize: 13, titleFontSize: 13, titleFontWeight: 400, labelColor: ink.text, titleColor: ink.muted, symbolSize: 90, labelLimit: 260, offset: 14 },
   text: { font, fontSize: 13, color: ink.text },
   title: { font, fontSize: 14, fontWeight: 600, color: ink.text, anchor: 'start', subtitleFont: font },
   point: { filled: true, size: 90, opacity: 1 },
@@ -66,7 +95,12 @@ const config = {
 };
 
 async function draw(spec, id, title, description) {
-  const compiled = vegaLite.compile({ $schema: 'https://vega.github.io/schema/vega-lite/v6.json', config, ...spec }).spec;
+  const warn = (text) => {
+    throw new Error(`${id}: ${text}`);
+  };
+  const quiet = () => logger;
+  const logger = { level: quiet, error: warn, warn, info: quiet, debug: quiet };
+  const compiled = vegaLite.compile({ $schema: 'https://vega.github.io/schema/vega-lite/v6.json', config, ...spec }, { logger }).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: 'none', logLevel: vega.Error });
   const svg = await view.toSVG();
   view.finalize();
@@ -76,7 +110,8 @@ async function draw(spec, id, title, description) {
     .replace(/^<svg[^>]*>/, '')
     .replace(/<\/svg>$/, '')
     .replace(/ (?:role|aria-[a-z]+)="[^"]*"/g, '')
-    .replace(/(\d+\.\d{2})\d+/g, '$1');
+    // Hundredths of a pixel are enough; texts are left as they are.
+    .replace(/ (d|transform|x|y|x2|y2|width|height)="[^"]*"/g, (attribute) => attribute.replace(/(\d+\.\d{2})\d+/g, '$1'));
   return raw(
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" ` +
       `aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">${escape(title)}</title><desc id="${id}-d">${escape(description)}</desc>${inside}</svg>`,

@@ -1,6 +1,6 @@
 // Section 4: what the same inferences would emit in the regions of a cloud, and what serving was measured to take.
 import { absent, command } from './context.mjs';
-import { html } from './html.mjs';
+import { html, verbatim } from './html.mjs';
 import { ink } from './chart.mjs';
 import { derived, field, has, number } from './number.mjs';
 
@@ -32,7 +32,7 @@ export async function cloudSection(context, charts) {
   const low = 0;
   const high = regions.length - 1;
   const spread = models.length
-    ? html`<p>Where the machines stand decides more than most of what can be done to a model: by Google's published grid intensities (${context.regions.document[0] ? html`${number(context.regions, `/${low}/intensity_g_per_kwh`, 'intensity')} to ${number(context.regions, `/${high}/intensity_g_per_kwh`, 'intensity')}` : ''}), a thousand reviews by ${context.name(models[0].model)} emit ${grams(context, models[0], low)} in the cleanest region and ${grams(context, models[0], high)} in the dirtiest${models[1] ? html`; by ${context.name(models[1].model)}, ${grams(context, models[1], low)} and ${grams(context, models[1], high)}` : ''}.</p>`
+    ? html`<p>By Google's published grid intensities (${context.regions.document[0] ? html`${number(context.regions, `/${low}/intensity_g_per_kwh`, 'intensity')} to ${number(context.regions, `/${high}/intensity_g_per_kwh`, 'intensity')}` : ''}), a thousand reviews by ${context.name(models[0].model)} emit ${grams(context, models[0], low)} in the cleanest region and ${grams(context, models[0], high)} in the dirtiest${models[1] ? html`; by ${context.name(models[1].model)}, ${grams(context, models[1], low)} and ${grams(context, models[1], high)}` : ''}.</p>`
     : '';
   return html`<section id="cloud">
 <h2>Inference in a cloud</h2>
@@ -61,7 +61,7 @@ async function regionFigure(context, charts, models, rows) {
   return charts.figure({
     id: 'regions',
     title: 'Carbon of a thousand reviews, by cloud region',
-    caption: html`As if a region's machines took the energy of ours: our energy × the region's yearly mean intensity (location-based) × its PUE, without embodied carbon. Modelled; what was recorded in that region would take its place. A filled circle is ${names[0]}${names[1] ? html`, an open square ${names[1]}` : ''}.`,
+    caption: html`As if a region's machines took the energy of ours: our energy × the region's yearly mean intensity (location-based) × its PUE, without embodied carbon. Modelled; what was recorded in that region would take its place. A filled circle is ${verbatim(names[0])}${names[1] ? html`, an open square ${verbatim(names[1])}` : ''}.`,
     description: `Dot plot of ${order.length} cloud regions from the cleanest to the dirtiest grid: grams of CO2 equivalent of a thousand reviews for ${names.join(' and ')}.`,
     rows: labelled(rows),
     spec: (width, narrow) => ({

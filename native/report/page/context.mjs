@@ -1,5 +1,5 @@
 // What the sections ask of the collected document: models in a fixed order, their records, runs measured in turns.
-import { html, raw, code } from './html.mjs';
+import { code, html, plain, raw } from './html.mjs';
 import { at, derived, field, has, number, withInterval, none } from './number.mjs';
 
 // "AMD EPYC, 2 threads": what must be equal for times to compare. As native/compare/summary.cpp says it.
@@ -152,8 +152,8 @@ export class Context {
 // A table whose first column is its rows' heads; `align` says which columns are numbers.
 export function table(head, rows, { id, caption, numeric = [] } = {}) {
   const cls = (i) => (numeric.includes(i) ? raw(' class="r"') : '');
-  return html`<div class="table" tabindex="0" role="region" aria-label="${caption ?? 'Table'}"${id ? raw(` id="${id}"`) : ''}><table>
-${caption ? html`<caption>${caption}</caption>` : ''}
+  const label = caption ? plain(caption) : 'Table';
+  return html`${caption ? html`<p class="caption">${caption}</p>` : ''}<div class="table" tabindex="0" role="region" aria-label="${label}"${id ? raw(` id="${id}"`) : ''}><table aria-label="${label}">
 <thead><tr>${head.map((cell, i) => html`<th scope="col"${cls(i)}>${cell}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map((cell, i) => (i === 0 ? html`<th scope="row">${cell}</th>` : html`<td${cls(i)}>${cell}</td>`))}</tr>
 `)}</tbody></table></div>`;

@@ -73,7 +73,7 @@ function repaidFinding(context, model) {
   const base = { id: `repaid-${model.model}`, question: 'repaid', records: [one.record.id, model.id] };
   if (even.never) return { ...base, verdict: open, sentence: html`That ${context.name(model.model)} ever repays the energy of its making is not shown: the interval of its saving holds no saving.` };
   const after = html`${worked(context.overview, `${start}/break_even/inferences`, 'countish')} inferences <span class="i">(${range(worked(context.overview, `${start}/break_even/low`, 'countish'), worked(context.overview, `${start}/break_even/high`, 'countish'))})</span>`;
-  return { ...base, verdict: shownVerdict, sentence: html`${context.name(model.model)} has repaid the energy of its making, pruning and recovery included, after ${after}.` };
+  return { ...base, verdict: shownVerdict, sentence: html`${context.name(model.model)} has repaid the energy of its making${context.isLinear(model) ? '' : ', pruning and recovery included,'} after ${after}.` };
 }
 
 function costFinding(context) {

@@ -34,3 +34,11 @@ export function listed(parts) {
   if (parts.length < 2) return html`${parts}`;
   return html`${parts.slice(0, -1).map((part, i) => (i ? html`, ${part}` : html`${part}`))} and ${parts.at(-1)}`;
 }
+
+// The text without its elements.
+export const plain = (text) =>
+  String(text)
+    .replace(/<[^>]+>/g, '')
+    .replace(/&#(\d+);/g, (_, number) => String.fromCharCode(Number(number)))
+    .replace(/\s+/g, ' ')
+    .trim();

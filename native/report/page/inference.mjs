@@ -2,10 +2,12 @@
 // repaid its making.
 import { absent, command, table } from './context.mjs';
 import { html, verbatim } from './html.mjs';
-import { ink, lookScales } from './chart.mjs';
+import { apart, keyed, lineOf, logTicks, lookScales } from './chart.mjs';
 import { at, field, has, none, number, range, worked } from './number.mjs';
 
 const scalesOf = (context, names) => lookScales(names, (name) => context.models.findIndex((one) => context.label(one.model) === name));
+
+const extent = (rows, key) => [Math.min(...rows.map((row) => row[key])), Math.max(...rows.map((row) => row[key]))];
 
 function lengthRows(context, group) {
   return group.members.flatMap(({ id, record }) =>
@@ -22,7 +24,7 @@ async function lengthFigure(context, charts, group, number_) {
   const scales = scalesOf(context, names);
   return charts.figure({
     id: `length-${number_}`,
-    title: 'Time by length of the review',
+    title: 'Time by length of the review, in milliseconds',
     caption: html`Median time of one review on ${verbatim(group.machine)}; both scales are logarithmic. A linear model's length is in words.`,
     description: `Line chart on logarithmic scales: median milliseconds a review against its length in tokens, for ${names.join(', ')}.`,
     rows,
@@ -30,13 +32,11 @@ async function lengthFigure(context, charts, group, number_) {
       width,
       height: narrow ? 230 : 280,
       encoding: {
-        x: { field: 'tokens', type: 'quantitative', scale: { type: 'log', nice: false, padding: 10 }, axis: { title: 'tokens of the review', grid: false, values: [1, 2, 5, 10, 20, 50, 100, 200, 500], format: ',' } },
-        y: { field: 'milliseconds', type: 'quantitative', scale: { type: 'log' }, axis: { title: 'ms', format: ',~g', tickCount: 6 } },
-        color: { field: 'model', scale: scales.color, sort: names, legend: { title: null, orient: 'top', columns: narrow ? 1 : 3 } },
-        shape: { field: 'model', scale: scales.shape, sort: names, legend: { title: null } },
-        strokeDash: { field: 'model', scale: scales.dash, legend: null },
+        x: { field: 'tokens', type: 'quantitative', scale: { type: 'log', nice: false, padding: 10 }, axis: { title: 'tokens of the review', grid: false, values: logTicks(...extent(rows, 'tokens')), format: ',' } },
+        y: { field: 'milliseconds', type: 'quantitative', scale: { type: 'log', nice: false, padding: 8 }, axis: { title: null, format: ',~g', values: logTicks(...extent(rows, 'milliseconds')) } },
       },
-      layer: [{ mark: { type: 'line' } }, { mark: { type: 'point', size: 60 } }],
+      resolve: apart,
+      layer: [{ mark: { type: 'line', strokeWidth: 1 }, encoding: lineOf(scales) }, { mark: { type: 'point', size: 60 }, encoding: keyed(scales, names, narrow ? 1 : 3) }],
     }),
   });
 }
@@ -97,12 +97,14 @@ export function breakEvenRows(context) {
     return { joules: field(one.record, `${one.pointer}/energy_joules/value`).value, record: one.record.id, field: `${one.pointer}/energy_joules/value` };
   };
   const farthest = Math.max(...models.map((one) => context.inOverview(one.model, '/break_even/high') ?? 0));
+  const nearest = Math.min(...models.map((one) => context.inOverview(one.model, '/break_even/low') ?? Infinity));
+  const bottom = Math.max(0, Math.floor(Math.log10(nearest)));
   const top = Math.ceil(Math.log10(farthest)) + 0.5;
   return models.flatMap((model) => {
     const making = model === context.baseline ? 0 : context.inOverview(model.model, '/cost_from_baseline/energy_joules/value');
     const { joules, record, field: pointer } = per(model.model);
     const rows = [];
-    for (let exponent = 3; exponent <= top; exponent += 0.125) {
+    for (let exponent = bottom; exponent <= top; exponent += 0.125) {
       const inferences = 10 ** exponent;
       rows.push({ model: context.label(model.model), inferences, kilojoules: (making + inferences * joules) / 1000, making_joules: making, joules_per_inference: joules, record, field: pointer });
     }
@@ -123,7 +125,7 @@ async function breakEvenFigure(context, charts) {
   });
   return charts.figure({
     id: 'break-even',
-    title: 'When a smaller model has repaid its making',
+    title: 'When a smaller model has repaid its making: energy spent, in kJ',
     caption: html`Energy spent so far, making included, against the number of inferences; the baseline's own making is spent either way. A line falls below the baseline's where the model has repaid itself; the bar there is the interval.`,
     description: `Line chart on logarithmic scales of cumulative energy in kilojoules against inferences for ${names.join(', ')}. ${crossings.map((one) => `${one.model} crosses the baseline after about ${Math.round(one.at).toLocaleString('en')} inferences, interval ${Math.round(one.low).toLocaleString('en')} to ${Math.round(one.high).toLocaleString('en')}`).join('; ')}.`,
     rows,
@@ -134,17 +136,26 @@ async function breakEvenFigure(context, charts) {
         {
           mark: { type: 'line' },
           encoding: {
-            x: { field: 'inferences', type: 'quantitative', scale: { type: 'log', nice: false }, axis: { title: 'inferences', format: '~s', tickCount: narrow ? 4 : 7, grid: false } },
-            y: { field: 'kilojoules', type: 'quantitative', scale: { type: 'log', nice: false }, axis: { title: 'kJ', format: ',~g', tickCount: 6 } },
-            color: { field: 'model', scale: scales.color, sort: names, legend: { title: null, orient: 'top', columns: narrow ? 1 : 3, symbolType: 'stroke' } },
-            strokeDash: { field: 'model', scale: scales.dash, sort: names, legend: { title: null } },
+            x: { field: 'inferences', type: 'quantitative', scale: { type: 'log', nice: false }, axis: { title: 'inferences', format: '~s', values: logTicks(1, 1e12).filter((tick) => Number.isInteger(Math.log10(tick))), grid: false } },
+            y: { field: 'kilojoules', type: 'quantitative', scale: { type: 'log', nice: false }, axis: { title: null, format: ',~g', values: logTicks(...extent(rows, 'kilojoules')) } },
+            color: { field: 'model', scale: scales.color, sort: names, legend: { title: null, orient: 'top', columns: narrow ? 1 : 3, symbolType: 'stroke', symbolStrokeWidth: 2, symbolSize: 300 } },
+            strokeDash: { field: 'model', scale: scales.dash, sort: names, legend: { title: null, orient: 'top', columns: narrow ? 1 : 3 } },
           },
         },
-        { data: { values: crossings }, mark: { type: 'rule', strokeWidth: 2 }, encoding: { x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' }, y: { field: 'y', type: 'quantitative' }, color: { field: 'model', scale: scales.color, legend: null } } },
-        { data: { values: crossings }, mark: { type: 'point', size: 80, shape: 'circle' }, encoding: { x: { field: 'at', type: 'quantitative' }, y: { field: 'y', type: 'quantitative' }, color: { field: 'model', scale: scales.color, legend: null } } },
+        { data: { values: crossings }, mark: { type: 'rule', strokeWidth: 2 }, encoding: { x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' }, y: { field: 'y', type: 'quantitative' }, color: { field: 'model', scale: scales.color, sort: names } } },
+        { data: { values: crossings }, mark: { type: 'point', size: 80, shape: 'circle' }, encoding: { x: { field: 'at', type: 'quantitative' }, y: { field: 'y', type: 'quantitative' }, color: { field: 'model', scale: scales.color, sort: names } } },
       ],
     }),
   });
+}
+
+// Other work on the machine makes times long and uneven; the record says how busy it was before the first run.
+function busy(context, group) {
+  const record = group?.members[0].record;
+  if (!record || !has(record, '/results/idle_baseline/machine_busy_percent')) return '';
+  const percent = at(record.document, '/results/idle_baseline/machine_busy_percent');
+  if (percent < 20) return '';
+  return html` Before the first of them the machine was ${number(record, '/results/idle_baseline/machine_busy_percent', 'plainpercent')} busy with other work: single times carry waiting that is not the model’s, and short reviews slip through where long ones are made to wait. The models took turns, so ratios hold within their intervals.`;
 }
 
 export async function inferenceSection(context, charts) {
@@ -157,7 +168,7 @@ export async function inferenceSection(context, charts) {
   const machines = new Set(groups.map((group) => group.machine));
   return html`<section id="inference">
 <h2>Inference on this machine</h2>
-<p>${groups.length ? html`Times and energies below are of single reviews, one after another, as ${command('coppice measure')} records them.` : ''}${machines.size > 1 ? html` The measurements come from different machines (${[...machines].map((one, i) => html`${i ? '; ' : ''}${verbatim(one)}`)}). They are told apart, and no ratio is made of two machines' figures.` : ''}</p>
+<p>${groups.length ? html`Times and energies below are of single reviews, one after another, as ${command('coppice measure')} records them.` : ''}${busy(context, groups[0])}${machines.size > 1 ? html` The measurements come from different machines (${[...machines].map((one, i) => html`${i ? '; ' : ''}${verbatim(one)}`)}). They are told apart, and no ratio is made of two machines' figures.` : ''}</p>
 ${groups.length ? parts : absent(html`No measurement of inference is recorded; ${command('coppice measure --record')} makes one.`)}
 ${energyTable(context)}
 ${await breakEvenFigure(context, charts)}

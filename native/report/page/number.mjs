@@ -26,6 +26,9 @@ function scaled(value, units) {
 
 export const formats = {
   percent: (value) => `${grouped(value * 100, 2)}${nbsp}%`,
+  percentbare: (value) => grouped(value * 100, 2),
+  plain: (value) => (Number.isInteger(value) ? grouped(value) : String(value)),
+  plainpercent: (value) => `${grouped(value)}${nbsp}%`,
   percent0: (value) => `${grouped(value * 100, 0)}${nbsp}%`,
   points: (value) => `${value > 0 ? '+' : ''}${grouped(value * 100, 2)}${nbsp}points`,
   pointsbare: (value) => `${value > 0 ? '+' : ''}${grouped(value * 100, 2)}`,
@@ -121,7 +124,8 @@ export const range = (low, high) => html`${low} to ${high}`;
 
 // A figure with its interval: {value, low, high} below `pointer`.
 export function withInterval(entry, pointer, format) {
-  return html`${number(entry, `${pointer}/value`, format)} <span class="i">(${range(number(entry, `${pointer}/low`, format), number(entry, `${pointer}/high`, format))})</span>`;
+  const ends = format === 'percent' ? 'percentbare' : format;
+  return html`${number(entry, `${pointer}/value`, format)} <span class="i">(${range(number(entry, `${pointer}/low`, ends), number(entry, `${pointer}/high`, ends))})</span>`;
 }
 
 export const none = raw('<span class="none">not recorded</span>');

@@ -1,8 +1,8 @@
 // Section 5: accuracy against what it costs, what is measured and what modelled, plan against result, and what would change
 // the conclusion.
-import { absent, command, machineOf, table } from './context.mjs';
+import { absent, command, table } from './context.mjs';
 import { html, verbatim } from './html.mjs';
-import { ink, lookScales } from './chart.mjs';
+import { ink, keyed, logTicks, lookScales } from './chart.mjs';
 import { at, derived, field, has, number, shown } from './number.mjs';
 import { tornado } from './tornado.mjs';
 
@@ -39,9 +39,9 @@ async function tradeOff(context, charts, { id, title, rows, unit, caption, logar
     description: `Scatter chart of accuracy against ${unit}. ${data.map((row) => `${row.model}: ${(row.accuracy * 100).toFixed(2)} % at ${row.cost.toPrecision(3)}, ${row.front}`).join('; ')}.`,
     rows: data,
     spec: (width, narrow) => {
-      const x = { type: 'quantitative', scale: logarithmic ? { type: 'log', nice: false, domain: [bounds[0] / 1.8, bounds[1] * 1.8] } : { zero: true, domain: [0, bounds[1] * 1.14] }, axis: { title: unit, grid: false, format: '~g', tickCount: narrow ? 4 : 7 } };
-      const y = { type: 'quantitative', scale: { zero: false, nice: true }, axis: { title: 'accuracy', format: '.1%', tickCount: 6 } };
-      const color = { field: 'model', scale: scales.color, sort: names, legend: null };
+      const x = { type: 'quantitative', scale: logarithmic ? { type: 'log', nice: false, domain: [bounds[0] / 1.8, bounds[1] * 1.8] } : { zero: true, domain: [0, bounds[1] * 1.14] }, axis: { title: unit, grid: false, format: ',', ...(logarithmic ? { values: logTicks(bounds[0] / 1.8, bounds[1] * 1.8) } : { tickCount: narrow ? 4 : 7 }) } };
+      const y = { type: 'quantitative', scale: { zero: false, nice: true }, axis: { title: null, format: '.1%', tickCount: 6 } };
+      const { color, shape } = keyed(scales, names, narrow ? 1 : 3);
       return {
         width,
         height: narrow ? 270 : 320,
@@ -49,14 +49,12 @@ async function tradeOff(context, charts, { id, title, rows, unit, caption, logar
           { transform: [{ filter: { field: 'front', equal: 'on the front' } }], mark: { type: 'line', interpolate: 'step-after', color: ink.muted, strokeWidth: 1.2, strokeDash: [4, 3] }, encoding: { x: { field: 'cost', ...x }, y: { field: 'accuracy', ...y }, order: { field: 'cost' } } },
           { mark: { type: 'rule' }, encoding: { x: { field: 'cost', ...x }, y: { field: 'accuracy_low', ...y }, y2: { field: 'accuracy_high' }, color } },
           { mark: { type: 'rule' }, encoding: { x: { field: 'cost_low', ...x }, x2: { field: 'cost_high' }, y: { field: 'accuracy', ...y }, color } },
-          { mark: { type: 'point', size: 120 }, encoding: { x: { field: 'cost', ...x }, y: { field: 'accuracy', ...y }, color: { field: 'model', scale: scales.color, sort: names, legend: { title: null, orient: 'top', columns: narrow ? 1 : 3 } }, shape: { field: 'model', scale: scales.shape, sort: names, legend: { title: null } } } },
+          { mark: { type: 'point', size: 120 }, encoding: { x: { field: 'cost', ...x }, y: { field: 'accuracy', ...y }, color, shape } },
         ],
       };
     },
   });
 }
-
-const provenanceText = { measured: 'measured: read from a counter', modelled: 'modelled: worked out by a named model from what was observed', assumed: 'assumed: a default stands in', mixed: 'mixed: sums of the others' };
 
 function provenanceTable(context) {
   const methods = new Map();
@@ -73,14 +71,14 @@ function provenanceTable(context) {
   }
   const rows = [...methods.values()].sort((a, b) => b.records.length - a.records.length).slice(0, 12);
   if (rows.length === 0) return absent('No record holds an energy.');
-  return table(['What', 'By which method', 'Records'], rows.map((row) => [provenanceText[row.provenance] ?? row.provenance, verbatim(row.method), html`<a class="n" href="#f-${row.records[0].id}" data-count="method" data-format="count">${shown(new Set(row.records).size, 'count')}</a>`]), { caption: 'Where the energies come from', numeric: [2] });
+  return table(['What', 'By which method', 'Records'], rows.map((row) => [row.provenance, verbatim(row.method), html`<a class="n" href="#f-${row.records[0].id}" data-count="method" data-format="count">${shown(new Set(row.records).size, 'count')}</a>`]), { caption: 'Where the energies come from', numeric: [2] });
 }
 
 function measuredText(context) {
   const kinds = new Set(context.records.map((record) => record.document.energy?.energy_joules?.provenance).filter(Boolean));
   const measured = kinds.has('measured');
   return html`<h3>What is measured, what is modelled</h3>
-<p>Times, counts, sizes and verdicts are measured. ${measured ? 'Some energies were read from counters; the table says which.' : kinds.size ? 'No energy here was read from a counter: every joule is the time a processor was busy, times a power that a published model gives for processors of its kind, with that model’s band as interval. Ratios between models that took turns in one run do not depend on that power; sums in joules and grams do, in full.' : ''} Grams are joules times the yearly mean intensity of a grid (location-based). Embodied carbon of the machines is in none of the figures.</p>
+<p>Times, counts, sizes and verdicts are measured. ${measured ? 'Some energies were read from counters; the table says which.' : kinds.size ? 'No energy here was read from a counter: every joule is the time a processor was busy, times a power that a published model gives for processors of its kind, with that model’s band as interval. Ratios between models that took turns in one run do not depend on that power; sums in joules and grams do, in full.' : ''} Grams are joules times the yearly mean intensity of a grid (location-based). Embodied carbon of the machines is in none of the figures. In the table, <i>measured</i> is read from a counter, <i>modelled</i> worked out by a named model from what was observed, <i>assumed</i> a default that stands in for something unknown, <i>mixed</i> a sum of those.</p>
 ${provenanceTable(context)}`;
 }
 

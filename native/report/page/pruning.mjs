@@ -1,9 +1,9 @@
 // Section 2: what each pruned form is, what making it took, and what it got better and worse at.
 import { absent, command, table } from './context.mjs';
 import { html, listed, verbatim } from './html.mjs';
-import { ink, lookScales } from './chart.mjs';
+import { apart, ink, keyed, lineOf, lookScales } from './chart.mjs';
 import { learningFigure } from './baseline.mjs';
-import { derived, field, has, none, number, range, worked } from './number.mjs';
+import { derived, field, has, none, number, range, shown, worked } from './number.mjs';
 
 const kinds = { train: 'training', prune: 'pruning', quantize: 'quantising', export: 'export' };
 
@@ -31,6 +31,10 @@ async function phaseFigure(context, charts) {
   const phases = ['training', 'pruning', 'recovery', 'quantising', 'export'].filter((phase) => rows.some((row) => row.phase === phase));
   const names = context.models.map((one) => context.label(one.model)).filter((name) => rows.some((row) => row.model === name));
   const total = rows.reduce((sum, row) => sum + row.joules, 0);
+  const sums = names.map((model) => {
+    const joules = rows.filter((row) => row.model === model).reduce((sum, row) => sum + row.joules, 0);
+    return { model, total: joules / 1000, label: shown(joules, 'joules') };
+  });
   return charts.figure({
     id: 'phases',
     title: 'Energy of the making, by phase',
@@ -52,9 +56,9 @@ async function phaseFigure(context, charts) {
           },
         },
         {
-          transform: [{ aggregate: [{ op: 'sum', field: 'kilojoules', as: 'total' }], groupby: ['model'] }],
+          data: { values: sums },
           mark: { type: 'text', align: 'left', dx: 6 },
-          encoding: { x: { field: 'total', type: 'quantitative' }, text: { field: 'total', format: ',.3~r' } },
+          encoding: { x: { field: 'total', type: 'quantitative' }, text: { field: 'label' } },
         },
       ],
     }),
@@ -82,12 +86,13 @@ async function confusionFigure(context, charts) {
     description: `Confusion matrices. ${names.map((name) => `${name}: ${rows.filter((row) => row.model === name).map((row) => `${row.is} judged ${row.judged} ${row.reviews}`).join(', ')}`).join('; ')}.`,
     rows,
     spec: (width, narrow) => {
-      const columns = narrow ? 2 : 4;
-      const side = narrow ? 92 : 96;
+      const columns = narrow ? 2 : 5;
+      const side = narrow ? 92 : 84;
       return {
         facet: { field: 'model', sort: names, title: null, header: { labelLimit: side + 50 } },
         columns: Math.min(columns, names.length),
-        spacing: { row: 22, column: narrow ? 44 : 34 },
+        spacing: { row: 30, column: narrow ? 48 : 46 },
+        resolve: { axis: { x: 'independent', y: 'independent' } },
         spec: {
           width: side,
           height: side,
@@ -96,7 +101,7 @@ async function confusionFigure(context, charts) {
             y: { field: 'is', sort: ['negative', 'positive'], axis: { title: null, labelExpr: "slice(datum.label,0,3)+'.'" } },
           },
           layer: [
-            { mark: { type: 'rect', stroke: ink.text, strokeWidth: 0.8 }, encoding: { color: { field: 'share', type: 'quantitative', scale: { domain: [0, 1], range: ['#ffffff', '#1f5139'] }, legend: null } } },
+            { mark: { type: 'rect', stroke: ink.text, strokeWidth: 0.8 }, encoding: { color: { field: 'share', type: 'quantitative', scale: { domain: [0, 1], range: ['#ffffff', '#1f5139'], interpolate: 'rgb' }, legend: null } } },
             { mark: { type: 'text', fontSize: 13 }, encoding: { text: { field: 'reviews', format: ',' }, color: { condition: { test: 'datum.share > 0.5', value: '#ffffff' }, value: ink.text } } },
           ],
         },
@@ -127,7 +132,7 @@ async function calibrationFigure(context, charts) {
   return charts.figure({
     id: 'calibration',
     title: 'When a model says 80 %, how often is it right?',
-    caption: html`Reviews in ten groups by the probability of “positive” that the model gave. On the thin diagonal what is said is what is found; a curve below it on the right is too sure of itself.`,
+    caption: html`Reviews in ten groups by the probability of “positive” that the model gave; upwards the share of them that is positive. On the thin diagonal what is said is what is found; a curve below it on the right is too sure of itself.`,
     description: `Reliability chart of ${names.join(', ')}: share of reviews that are positive against the mean probability said, in ten bins; the diagonal is perfect calibration.`,
     rows,
     spec: (width, narrow) => ({
@@ -135,19 +140,18 @@ async function calibrationFigure(context, charts) {
       height: narrow ? width : 340,
       layer: [
         { data: { values: [{ x: 0, y: 0 }, { x: 1, y: 1 }] }, mark: { type: 'line', strokeWidth: 1, color: ink.muted }, encoding: { x: { field: 'x', type: 'quantitative' }, y: { field: 'y', type: 'quantitative' } } },
-        { mark: { type: 'line' }, encoding: enc(scales, null) },
-        { mark: { type: 'point' }, encoding: { ...enc(scales, null), shape: { field: 'model', scale: scales.shape, legend: { title: null, orient: narrow ? 'bottom' : 'right', columns: 1 } }, color: { field: 'model', scale: scales.color, legend: { title: null } } } },
+        {
+          encoding: {
+            x: { field: 'said', type: 'quantitative', scale: { domain: [0, 1] }, axis: { title: 'probability said', format: '.0%', grid: false } },
+            y: { field: 'positive', type: 'quantitative', scale: { domain: [0, 1] }, axis: { title: null, format: '.0%' } },
+          },
+          resolve: apart,
+          layer: [{ mark: { type: 'line' }, encoding: lineOf(scales) }, { mark: { type: 'point' }, encoding: keyed(scales, names, narrow ? 1 : 3) }],
+        },
       ],
     }),
   });
 }
-
-const enc = (scales, legend) => ({
-  x: { field: 'said', type: 'quantitative', scale: { domain: [0, 1] }, axis: { title: 'probability said', format: '.0%', grid: false } },
-  y: { field: 'positive', type: 'quantitative', scale: { domain: [0, 1] }, axis: { title: 'share that is positive', format: '.0%' } },
-  color: { field: 'model', scale: scales.color, legend },
-  strokeDash: { field: 'model', scale: scales.dash, legend },
-});
 
 function comparisonTable(context) {
   const rows = comparisons(context).filter((one) => one.model);

@@ -12,7 +12,7 @@ import { Charts } from './chart.mjs';
 import { cloudSection } from './cloud.mjs';
 import { Context } from './context.mjs';
 import { findFindings, findingsSection, mainFindings } from './findings.mjs';
-import { html, raw, verbatim } from './html.mjs';
+import { html, plain, raw, verbatim } from './html.mjs';
 import { inferenceSection } from './inference.mjs';
 import { counted } from './number.mjs';
 import { pictureSection } from './picture.mjs';
@@ -40,13 +40,6 @@ const sections = [
   ['findings', 'Findings'],
   ['records', 'Records'],
 ];
-
-export const plain = (text) =>
-  String(text)
-    .replace(/<[^>]+>/g, '')
-    .replace(/&#(\d+);/g, (_, number) => String.fromCharCode(Number(number)))
-    .replace(/\s+/g, ' ')
-    .trim();
 
 export async function renderReport(data) {
   if (data.schema_version !== knownVersion) throw new Error(`the collected data is of version ${data.schema_version}; this renderer draws version ${knownVersion}`);
@@ -81,7 +74,7 @@ export async function renderReport(data) {
 <nav aria-label="Sections"><ul>${sections.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
 </header>
 <main id="main">
-${main.length ? html`<section class="glance" aria-label="Main findings"><ul>${main.map((one) => html`<li>${one.sentence} <a class="more" href="#finding-${one.id}">in its place</a></li>`)}</ul></section>` : ''}
+${main.length ? html`<section class="glance" aria-label="Main findings"><ul>${main.map((one) => html`<li>${one.sentence} <a class="more" href="#finding-${one.id}">details</a></li>`)}</ul></section>` : ''}
 ${body}
 </main>
 <footer><p>Made by ${verbatim('coppice report')} from run records alone. No request leaves this page.</p></footer>

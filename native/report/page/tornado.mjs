@@ -1,7 +1,7 @@
 // What would change the conclusion "the smaller model emits less": a year of use, with one assumption moved at a time.
 import { absent } from './context.mjs';
 import { html } from './html.mjs';
-import { ink } from './chart.mjs';
+import { ink, logTicks } from './chart.mjs';
 import { at, field, number, shown } from './number.mjs';
 
 // Grams of CO2e that a year with the smaller model emits less than with the baseline, its making counted in the first year.
@@ -62,22 +62,30 @@ export async function tornado(context, charts) {
   ]);
   const figure = await charts.figure({
     id: 'tornado',
-    title: html`A year with ${context.label(model.model)} instead of the baseline: carbon saved`.toString().replace(/<[^>]+>/g, ''),
-    caption: html`Each bar moves one assumption and leaves the rest. The line is the year as assumed; left of zero the smaller model has emitted more than it saved. The device's time is taken to be ours, which is crude.`,
+    title: `A year with ${context.label(model.model)} instead of the baseline: grams of CO₂e saved`,
+    caption: html`Each bar moves one assumption and leaves the rest. The dashed line is the year as assumed; the scale is logarithmic away from zero; left of zero the smaller model has emitted more than it saved. The device's time is taken to be ours, which is crude.`,
     description: `Tornado chart of grams of CO2 equivalent saved in a year; as assumed ${base.toPrecision(3)} g. ${rows.map((row) => `${row.what}: ${row.low_grams.toPrecision(3)} g (${row.low_is}) to ${row.high_grams.toPrecision(3)} g (${row.high_is})`).join('; ')}.`,
     rows: rows.map((row) => ({ ...row, record: 'overview', field: `${start}/saving_joules_per_inference/value` })),
     spec: (width, narrow) => {
-      const x = { field: 'grams', type: 'quantitative', scale: { type: 'symlog', constant: Math.max(Math.abs(base) / 5, 1e-9), nice: true, padding: narrow ? 46 : 120 }, axis: { title: 'g CO₂e saved in a year', format: '~s', tickCount: narrow ? 4 : 8 } };
+      const constant = Math.max(Math.abs(base) / 5, 1e-9);
+      const values = long.map((row) => row.grams);
+      const [least, most] = [Math.min(0, ...values), Math.max(0, ...values)];
+      const ticks = [0, ...logTicks(constant, Math.max(most, -least, constant * 10)).filter((tick) => Number.isInteger(Math.log10(tick))).flatMap((tick) => [tick, -tick])].filter((tick) => tick >= least && tick <= most);
+      const x = { field: 'grams', type: 'quantitative', scale: { type: 'symlog', constant, nice: false, domain: [least, most], padding: narrow ? 12 : 150 }, axis: { title: null, format: ',', values: ticks } };
+      const y = { field: 'what', sort: order, axis: { title: null, labelLimit: narrow ? 96 : 170, labelColor: ink.text } };
+      const rule = { y: { value: 0 }, y2: { value: 'height' } };
+      const ends = narrow
+        ? [{ data: { values: rows.map((row) => ({ ...row, both: `${row.low_is} – ${row.high_is}`, zero: least })) }, mark: { type: 'text', align: 'left', dy: 18, fontSize: 11, color: ink.muted }, encoding: { y, x: { field: 'zero', type: 'quantitative' }, text: { field: 'both' } } }]
+        : [['less favourable', 'right', -6], ['more favourable', 'left', 6]].map(([end, align, dx]) => ({ transform: [{ filter: { field: 'end', equal: end } }], mark: { type: 'text', align, dx, fontSize: 12, color: ink.muted }, encoding: { y, x, text: { field: 'label' } } }));
       return {
-        width: narrow ? width - 20 : width - 60,
-        height: { step: narrow ? 52 : 46 },
+        width: narrow ? width - 30 : width - 60,
+        height: { step: narrow ? 50 : 34 },
         data: { values: long },
-        encoding: { y: { field: 'what', sort: order, axis: { title: null, labelLimit: narrow ? 80 : 170, labelColor: ink.text } } },
         layer: [
-          { mark: { type: 'bar', height: 15, stroke: ink.text, strokeWidth: 0.8 }, encoding: { x: { ...x, field: 'as_assumed_grams' }, x2: { field: 'grams' }, fill: { field: 'end', scale: { domain: ['less favourable', 'more favourable'], range: ['#f0c070', '#2b6a4d'] }, legend: { title: null, orient: 'top', symbolType: 'square' } } } },
-          { mark: { type: 'text', align: 'center', dy: 18, fontSize: narrow ? 10 : 12, color: ink.muted }, encoding: { x, text: { field: 'label' } } },
-          { data: { values: [{ at: 0 }] }, mark: { type: 'rule', color: ink.text, strokeWidth: 1 }, encoding: { x: { field: 'at', type: 'quantitative' } } },
-          { data: { values: [{ at: base }] }, mark: { type: 'rule', color: ink.text, strokeDash: [3, 3] }, encoding: { x: { field: 'at', type: 'quantitative' } } },
+          { mark: { type: 'bar', height: 15, stroke: ink.text, strokeWidth: 0.8 }, encoding: { y, x: { ...x, field: 'as_assumed_grams' }, x2: { field: 'grams' }, fill: { field: 'end', scale: { domain: ['less favourable', 'more favourable'], range: ['#f0c070', '#2b6a4d'] }, legend: { title: null, orient: 'top', symbolType: 'square', symbolStrokeWidth: 0 } } } },
+          ...ends,
+          { data: { values: [{ at: 0 }] }, mark: { type: 'rule', color: ink.text, strokeWidth: 1 }, encoding: { x: { field: 'at', type: 'quantitative' }, ...rule } },
+          { data: { values: [{ at: base }] }, mark: { type: 'rule', color: ink.text, strokeDash: [3, 3] }, encoding: { x: { field: 'at', type: 'quantitative' }, ...rule } },
         ],
       };
     },
