@@ -47,7 +47,7 @@ Status run_report(const ReportArguments& arguments) {
     COPPICE_ASSIGN_OR_RETURN(const std::string bytes, read_file(arguments.since));
     document["since"] = {{"path", fs::path(arguments.since).filename().string()}, {"html", bytes}};
   }
-  const std::string text = dump_json(document);
+  const std::string text = report::document_text(collection, document);
   tell_what_is_apart(document);
   OrderedJson answer;
   answer["records"] = records;

@@ -100,9 +100,10 @@ class Collector {
       ++found_.copies;
       return;
     }
+    if (should_be_record) return read_record(file, path, *bytes);
     Result<Json> document = parse_json(*bytes, file.path);
     if (!document) {
-      if (is_manifest || should_be_record || name == "lifecycle.json" || name == "sweep.json") {
+      if (is_manifest || name == "lifecycle.json" || name == "sweep.json") {
         keep_apart(file, Why::kHalfWritten, document.status().message());
       } else {
         ++found_.passed_over;
@@ -110,9 +111,9 @@ class Collector {
       return;
     }
     if (is_manifest) return read_manifest(file, path, std::move(*document), *bytes, shipped);
-    const bool is_record = name != "lifecycle.json" && document->is_object() && document->contains("run_id") &&
-                           document->contains("kind");
-    if (should_be_record || is_record) return read_record(file, path, std::move(*document), *bytes);
+    const bool is_record =
+        name != "lifecycle.json" && document->is_object() && document->contains("run_id") && document->contains("kind");
+    if (is_record) return read_record(file, path, *bytes);
     read_other(file, name, std::move(*document));
   }
 
@@ -120,11 +121,17 @@ class Collector {
     keep_apart(file, status.code() == StatusCode::kUnsupported ? Why::kOtherVersion : Why::kNotValid, status.message());
   }
 
-  void read_record(const SourceFile& file, const fs::path& path, Json document, const std::string& bytes) {
+  void read_record(const SourceFile& file, const fs::path& path, const std::string& bytes) {
     Result<records::RunRecord> record = records::parse_run_record(bytes, file.path);
-    if (!record) return refuse(file, record.status());
+    if (!record) {
+      const Status status = parse_json(bytes, file.path).status();
+      if (!status.ok()) return keep_apart(file, Why::kHalfWritten, status.message());
+      return refuse(file, record.status());
+    }
     folder_of_record_[file.id()] = path.parent_path().parent_path();
-    found_.records.push_back({file, std::move(document), std::move(*record), ""});
+    // A byte order mark is no part of the document.
+    const bool marked = bytes.rfind("\xEF\xBB\xBF", 0) == 0;
+    found_.records.push_back({file, marked ? bytes.substr(3) : bytes, std::move(*record), ""});
   }
 
   void read_manifest(const SourceFile& file, const fs::path& path, Json document, const std::string& bytes,
@@ -207,8 +214,9 @@ class Collector {
       const auto accuracy = [](const CollectedRecord* record) {
         return record->record.results["accuracy"].get<double>();
       };
+      const double first = accuracy(same.front());
       const auto differs = std::find_if(same.begin(), same.end(), [&](const CollectedRecord* record) {
-        return std::abs(accuracy(record) - accuracy(same.front())) > kSameAccuracy;
+        return std::abs(accuracy(record) - first) > kSameAccuracy;
       });
       if (differs == same.end()) continue;
       for (const CollectedRecord* record : same) {

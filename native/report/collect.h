@@ -23,7 +23,7 @@ struct SourceFile {
 
 struct CollectedRecord {
   SourceFile file;
-  Json document;
+  std::string text;  // the file, a whole JSON document: handed on as it is
   records::RunRecord record;
   std::string model;  // id of the model it is about; empty: none of those collected
 };

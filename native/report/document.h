@@ -29,6 +29,10 @@ struct DocumentOptions {
 };
 
 // Errors: a baseline that is none of the models. Takes the collection's models: they are empty afterwards.
+// All but "records", which document_text adds.
 Result<OrderedJson> make_document(Collection& collection, const DocumentOptions& options);
+
+// The whole document, with the records as their files have them.
+std::string document_text(const Collection& collection, const OrderedJson& document);
 
 }  // namespace coppice::report

@@ -35,6 +35,9 @@ export const lineOf = (scales) => ({
 // Beside lineOf, so that its legends are not merged with the marks'.
 export const apart = { legend: { stroke: 'independent', strokeDash: 'independent' } };
 
+// Labels of an axis of numbers without exponents, whatever their size.
+export const wholeNumbers = "abs(datum.value) >= 1 || datum.value == 0 ? format(datum.value, ',.12~g') : format(datum.value, '.3~r')";
+
 // Ticks of a logarithmic axis: powers of ten, and between them 2 and 5, or 3, where there is room.
 export function logTicks(low, high) {
   const decades = Math.log10(high / low);

@@ -9,7 +9,7 @@ const shownVerdict = 'shown';
 const open = 'not shown';
 
 function between(one, pointer, format) {
-  return html`<span class="i">(95 % interval ${range(number(one, `${pointer}/low`, format), number(one, `${pointer}/high`, format))})</span>`;
+  return html`<span class="i">(95 % interval ${range(number(one, `${pointer}/low`, format), number(one, `${pointer}/high`, format))})</span>`;
 }
 
 // Accuracy of one model against another: by the pairs where a comparison is recorded, else by their intervals alone, which
@@ -58,7 +58,7 @@ function energyFinding(context, model) {
   if (!ratio || !one) return null;
   const base = { id: `energy-${model.model}`, question: 'energy', records: [one.record.id] };
   const turns = context.inOverview(model.model, '/saving_joules_per_inference/measured_in_turns');
-  const figure = html`${worked(context.overview, `${start}/energy_ratio/value`, 'ratio')} times the baseline's <span class="i">(${turns ? '95 % interval' : 'bands of both energies:'} ${range(worked(context.overview, `${start}/energy_ratio/low`, 'ratio'), worked(context.overview, `${start}/energy_ratio/high`, 'ratio'))})</span>`;
+  const figure = html`${worked(context.overview, `${start}/energy_ratio/value`, 'ratio')} times the baseline's <span class="i">(${turns ? '95 % interval' : 'bands of both energies:'} ${range(worked(context.overview, `${start}/energy_ratio/low`, 'ratio'), worked(context.overview, `${start}/energy_ratio/high`, 'ratio'))})</span>`;
   const how = html`on ${verbatim(one.group.machine)}, ${turns ? 'the models taking turns' : 'measured apart'}`;
   if (ratio.high < 1) return { ...base, verdict: shownVerdict, sentence: html`A verdict of ${context.name(model.model)} takes less energy than the baseline's: ${figure}, ${how}.` };
   if (ratio.low > 1) return { ...base, verdict: shownVerdict, sentence: html`A verdict of ${context.name(model.model)} takes more energy than the baseline's: ${figure}, ${how}.` };

@@ -2,7 +2,7 @@
 // the conclusion.
 import { absent, command, table } from './context.mjs';
 import { html, verbatim } from './html.mjs';
-import { ink, keyed, logTicks, lookScales } from './chart.mjs';
+import { ink, keyed, logTicks, lookScales, wholeNumbers } from './chart.mjs';
 import { at, derived, field, has, number, shown } from './number.mjs';
 import { tornado } from './tornado.mjs';
 
@@ -39,7 +39,7 @@ async function tradeOff(context, charts, { id, title, rows, unit, caption, logar
     description: `Scatter chart of accuracy against ${unit}. ${data.map((row) => `${row.model}: ${(row.accuracy * 100).toFixed(2)} % at ${row.cost.toPrecision(3)}, ${row.front}`).join('; ')}.`,
     rows: data,
     spec: (width, narrow) => {
-      const x = { type: 'quantitative', scale: logarithmic ? { type: 'log', nice: false, domain: [bounds[0] / 1.8, bounds[1] * 1.8] } : { zero: true, domain: [0, bounds[1] * 1.14] }, axis: { title: unit, grid: false, format: ',', ...(logarithmic ? { values: logTicks(bounds[0] / 1.8, bounds[1] * 1.8) } : { tickCount: narrow ? 4 : 7 }) } };
+      const x = { type: 'quantitative', scale: logarithmic ? { type: 'log', nice: false, domain: [bounds[0] / 1.8, bounds[1] * 1.8] } : { zero: true, domain: [0, bounds[1] * 1.14] }, axis: { title: unit, grid: false, labelExpr: wholeNumbers, ...(logarithmic ? { values: logTicks(bounds[0] / 1.8, bounds[1] * 1.8) } : { tickCount: narrow ? 4 : 7 }) } };
       const y = { type: 'quantitative', scale: { zero: false, nice: true }, axis: { title: null, format: '.1%', tickCount: 6 } };
       const { color, shape } = keyed(scales, names, narrow ? 1 : 3);
       return {
@@ -112,7 +112,7 @@ async function predictionFigure(context, charts) {
     description: `Dot plot of ${rows.length} predictions: measured over predicted, from ${Math.min(...rows.map((row) => row.ratio)).toFixed(2)} to ${Math.max(...rows.map((row) => row.ratio)).toFixed(2)}; the median error is ${(errors[errors.length >> 1] * 100).toFixed(1)} %.`,
     rows,
     spec: (width, narrow) => ({
-      width: narrow ? width - 70 : width - 200,
+      width: narrow ? width - 70 : width - 250,
       height: { step: 26 },
       layer: [
         { data: { values: [{ a: 0.85, b: 1.15 }] }, mark: { type: 'rect', color: ink.grid }, encoding: { x: { field: 'a', type: 'quantitative', scale: { zero: false, nice: true } }, x2: { field: 'b' } } },
@@ -121,7 +121,7 @@ async function predictionFigure(context, charts) {
         {
           mark: { type: 'point', size: 90 },
           encoding: {
-            y: { field: 'what', sort: null, axis: { title: null, labelLimit: narrow ? 150 : 260, labelColor: ink.text } },
+            y: { field: 'what', sort: null, axis: { title: null, labelLimit: narrow ? 150 : 330, labelColor: ink.text } },
             x: { field: 'ratio', type: 'quantitative', axis: { title: 'measured / predicted', format: '.2f', tickCount: narrow ? 3 : 6 } },
             shape: { field: 'of', scale: { domain: kinds, range: ['circle', 'square'] }, legend: kinds.length > 1 ? { title: null, orient: 'top' } : null },
             color: { value: ink.accent },

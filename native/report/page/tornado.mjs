@@ -1,7 +1,7 @@
 // What would change the conclusion "the smaller model emits less": a year of use, with one assumption moved at a time.
 import { absent } from './context.mjs';
 import { html } from './html.mjs';
-import { ink, logTicks } from './chart.mjs';
+import { ink, logTicks, wholeNumbers } from './chart.mjs';
 import { at, field, number, shown } from './number.mjs';
 
 // Grams of CO2e that a year with the smaller model emits less than with the baseline, its making counted in the first year.
@@ -71,21 +71,28 @@ export async function tornado(context, charts) {
       const values = long.map((row) => row.grams);
       const [least, most] = [Math.min(0, ...values), Math.max(0, ...values)];
       const ticks = [0, ...logTicks(constant, Math.max(most, -least, constant * 10)).filter((tick) => Number.isInteger(Math.log10(tick))).flatMap((tick) => [tick, -tick])].filter((tick) => tick >= least && tick <= most);
-      const x = { field: 'grams', type: 'quantitative', scale: { type: 'symlog', constant, nice: false, domain: [least, most], padding: narrow ? 12 : 150 }, axis: { title: null, format: ',', values: ticks } };
+      const x = { field: 'grams', type: 'quantitative', scale: { type: 'symlog', constant, nice: false, domain: [least, most], padding: narrow ? 12 : 150 }, axis: { title: null, labelExpr: wholeNumbers, values: ticks } };
       const y = { field: 'what', sort: order, axis: { title: null, labelLimit: narrow ? 96 : 170, labelColor: ink.text } };
       const rule = { y: { value: 0 }, y2: { value: 'height' } };
       const ends = narrow
         ? [{ data: { values: rows.map((row) => ({ ...row, both: `${row.low_is} – ${row.high_is}`, zero: least })) }, mark: { type: 'text', align: 'left', dy: 18, fontSize: 11, color: ink.muted }, encoding: { y, x: { field: 'zero', type: 'quantitative' }, text: { field: 'both' } } }]
-        : [['less favourable', 'right', -6], ['more favourable', 'left', 6]].map(([end, align, dx]) => ({ transform: [{ filter: { field: 'end', equal: end } }], mark: { type: 'text', align, dx, fontSize: 12, color: ink.muted }, encoding: { y, x, text: { field: 'label' } } }));
+        : [['less favourable', 'right', -6, Math.min], ['more favourable', 'left', 6, Math.max]].flatMap(([end, align, dx, outer]) =>
+            // Drawn twice: a white edge first, so that lines do not run through the words.
+            [{ stroke: ink.paper, strokeWidth: 4, color: ink.paper }, { color: ink.muted }].map((look) => ({
+              data: { values: long.filter((row) => row.end === end).map((row) => ({ ...row, place: outer(row.grams, base) })) },
+              mark: { type: 'text', align, dx, fontSize: 12, ...look },
+              encoding: { y, x: { field: 'place', type: 'quantitative' }, text: { field: 'label' } },
+            })),
+          );
       return {
         width: narrow ? width - 30 : width - 60,
         height: { step: narrow ? 50 : 34 },
         data: { values: long },
         layer: [
           { mark: { type: 'bar', height: 15, stroke: ink.text, strokeWidth: 0.8 }, encoding: { y, x: { ...x, field: 'as_assumed_grams' }, x2: { field: 'grams' }, fill: { field: 'end', scale: { domain: ['less favourable', 'more favourable'], range: ['#f0c070', '#2b6a4d'] }, legend: { title: null, orient: 'top', symbolType: 'square', symbolStrokeWidth: 0 } } } },
-          ...ends,
           { data: { values: [{ at: 0 }] }, mark: { type: 'rule', color: ink.text, strokeWidth: 1 }, encoding: { x: { field: 'at', type: 'quantitative' }, ...rule } },
           { data: { values: [{ at: base }] }, mark: { type: 'rule', color: ink.text, strokeDash: [3, 3] }, encoding: { x: { field: 'at', type: 'quantitative' }, ...rule } },
+          ...ends,
         ],
       };
     },
