@@ -33,6 +33,16 @@ void tell_what_is_apart(const OrderedJson& document) {
   }
 }
 
+// The folder that a file is to lie in.
+Status make_folder_of(const std::string& file) {
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  if (folder.empty()) return {};
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return failed("cannot make the folder " + folder.string() + ": " + error.message());
+  return {};
+}
+
 Status run_report(const ReportArguments& arguments) {
   namespace fs = std::filesystem;
   report::CollectOptions options;
@@ -46,6 +56,9 @@ Status run_report(const ReportArguments& arguments) {
   if (!arguments.since.empty()) {
     COPPICE_ASSIGN_OR_RETURN(const std::string bytes, read_file(arguments.since));
     document["since"] = {{"path", fs::path(arguments.since).filename().string()}, {"html", bytes}};
+  }
+  for (const std::string& file : {arguments.output, arguments.pdf, arguments.data}) {
+    COPPICE_RETURN_IF_ERROR(make_folder_of(file));
   }
   const std::string text = report::document_text(collection, document);
   tell_what_is_apart(document);

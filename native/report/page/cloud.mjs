@@ -1,8 +1,8 @@
 // Section 4: what the same inferences would emit in the regions of a cloud, and what serving was measured to take.
-import { absent, command } from './context.mjs';
+import { absent, command, table } from './context.mjs';
 import { html, verbatim } from './html.mjs';
 import { ink } from './chart.mjs';
-import { derived, field, has, number } from './number.mjs';
+import { at, derived, field, has, number } from './number.mjs';
 
 // The baseline and the model that takes least of the transformers, where both were measured.
 function pair(context) {
@@ -47,10 +47,18 @@ function grams(context, model, i) {
   return derived('grams-per-thousand', [field(found.record, `${found.pointer}/energy_joules/value`), field(context.regions, `/${i}/intensity_g_per_kwh`), field(context.regions, `/${i}/pue`)], 'grams');
 }
 
+// Runs of `coppice measure --url`: a served model under a constant rate of requests.
 function served(context) {
-  const steps = context.lifecycles.flatMap((cycle) => (cycle.document.steps ?? []).flatMap((step, i) => (step.kind === 'serving' && step.state === 'finished' ? [{ cycle, step, i }] : [])));
-  if (steps.length === 0) return absent(html`No measurement of a served model is among the records. ${command('coppice lifecycle')} makes one where ${command('coppice-serve')} is there.`);
-  return html`<p>Serving was measured: ${steps.map(({ cycle, i }) => html`${has(cycle, `/steps/${i}/duration_seconds`) ? html`${number(cycle, `/steps/${i}/duration_seconds`, 'seconds')} of requests` : 'requests'}${has(cycle, `/steps/${i}/energy_joules/value`) ? html`, ${number(cycle, `/steps/${i}/energy_joules/value`, 'joules')}` : ''}. `)}</p>`;
+  const runs = context.records.filter(({ document }) => document.kind === 'measure-url' && document.outcome === 'finished' && document.results.load);
+  if (runs.length === 0) return absent(html`No measurement of a served model is among the records; ${command('coppice measure --url')} makes one.`);
+  const value = (run, pointer, format) => (has(run, pointer) ? number(run, pointer, format) : '–');
+  const percentile = (run, name) => value(run, typeof at(run.document, `/results/load/latency_ms/${name}`) === 'object' ? `/results/load/latency_ms/${name}/value` : `/results/load/latency_ms/${name}`, 'milliseconds');
+  return html`<h3>Served under load</h3>
+<p>Requests came at a constant rate, whether or not the server kept up; a latency counts from when its request was due.</p>
+${table(['Served at', 'Offered a second', 'Answered', 'Refused', 'Failed', 'Median', '95th percentile', 'Energy an answer'], runs.map((run) => [
+    verbatim(run.document.settings.url ?? run.path), value(run, '/results/load/offered_per_second', 'ratio'), value(run, '/results/load/answered', 'count'), value(run, '/results/load/refused', 'count'), value(run, '/results/load/failed', 'count'),
+    percentile(run, 'p50'), percentile(run, 'p95'), value(run, '/results/server_usage/joules_per_answer/value', 'joules'),
+  ]), { caption: 'Latencies of served models', numeric: [1, 2, 3, 4, 5, 6, 7] })}`;
 }
 
 const labelled = (rows) => rows.map((row) => ({ ...row, where: row.place ? `${row.region}, ${row.place}` : row.region }));
