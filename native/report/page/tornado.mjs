@@ -41,10 +41,10 @@ export function scenarios(context) {
   if (base && own) {
     const seconds = (at(base.record.document, `${base.pointer}/median_ms`) - at(own.record.document, `${own.pointer}/median_ms`)) / 1000;
     const devices = [...context.devices.document].sort((a, b) => a.watts - b.watts);
-    if (seconds > 0 && devices.length) add('device, at the same time', `${devices[0].name}, ${shown(devices[0].watts, 'ratio')} W`, { saving: seconds * devices[0].watts }, `${devices.at(-1).name}, ${shown(devices.at(-1).watts, 'ratio')} W`, { saving: seconds * devices.at(-1).watts });
+    if (seconds > 0 && devices.length) add('device', `${devices[0].name}, ${shown(devices[0].watts, 'ratio')} W`, { saving: seconds * devices[0].watts }, `${devices.at(-1).name}, ${shown(devices.at(-1).watts, 'ratio')} W`, { saving: seconds * devices.at(-1).watts });
   }
-  add('power model, timing', 'low end', { saving: saving.low, cost: cost.low }, 'high end', { saving: saving.high, cost: cost.high });
-  add('grid of the making', `${shown(dirty.intensity_g_per_kwh, 'ratio')} g/kWh`, { gridMaking: dirty.intensity_g_per_kwh }, `${shown(clean.intensity_g_per_kwh, 'ratio')} g/kWh`, { gridMaking: clean.intensity_g_per_kwh });
+  add('power model', 'low end', { saving: saving.low, cost: cost.low }, 'high end', { saving: saving.high, cost: cost.high });
+  add('grid of making', `${shown(dirty.intensity_g_per_kwh, 'ratio')} g/kWh`, { gridMaking: dirty.intensity_g_per_kwh }, `${shown(clean.intensity_g_per_kwh, 'ratio')} g/kWh`, { gridMaking: clean.intensity_g_per_kwh });
   const base_ = netGrams(now);
   return { model, grid, now, base: base_, rows: rows.map((row) => ({ ...row, as_assumed_grams: base_ })).sort((a, b) => Math.abs(b.high_grams - b.low_grams) - Math.abs(a.high_grams - a.low_grams)) };
 }
@@ -63,7 +63,7 @@ export async function tornado(context, charts) {
   const figure = await charts.figure({
     id: 'tornado',
     title: `A year with ${context.label(model.model)} instead of the baseline: grams of CO₂e saved`,
-    caption: html`Each bar moves one assumption and leaves the rest. The dashed line is the year as assumed; the scale is logarithmic away from zero; left of zero the smaller model has emitted more than it saved. The device's time is taken to be ours, which is crude.`,
+    caption: html`Each bar moves one assumption and leaves the rest. The dashed line is the year as assumed; the scale is logarithmic away from zero; left of zero the smaller model has emitted more than it saved. The device is another at the time that ours took, which is crude; the power model's ends hold the error of the timing too.`,
     description: `Tornado chart of grams of CO2 equivalent saved in a year; as assumed ${base.toPrecision(3)} g. ${rows.map((row) => `${row.what}: ${row.low_grams.toPrecision(3)} g (${row.low_is}) to ${row.high_grams.toPrecision(3)} g (${row.high_is})`).join('; ')}.`,
     rows: rows.map((row) => ({ ...row, record: 'overview', field: `${start}/saving_joules_per_inference/value` })),
     spec: (width, narrow) => {
@@ -74,11 +74,16 @@ export async function tornado(context, charts) {
       const x = { field: 'grams', type: 'quantitative', scale: { type: 'symlog', constant, nice: false, domain: [least, most], padding: narrow ? 12 : 150 }, axis: { title: null, labelExpr: wholeNumbers, values: ticks } };
       const y = { field: 'what', sort: order, axis: { title: null, labelLimit: narrow ? 96 : 170, labelColor: ink.text } };
       const rule = { y: { value: 0 }, y2: { value: 'height' } };
+      // Words are drawn twice, a white edge first, so that no line runs through them.
+      const edges = [{ stroke: ink.paper, strokeWidth: 4, color: ink.paper }, { color: ink.muted }];
       const ends = narrow
-        ? [{ data: { values: rows.map((row) => ({ ...row, both: `${row.low_is} – ${row.high_is}`, zero: least })) }, mark: { type: 'text', align: 'left', dy: 18, fontSize: 11, color: ink.muted }, encoding: { y, x: { field: 'zero', type: 'quantitative' }, text: { field: 'both' } } }]
+        ? edges.map((look) => ({
+            data: { values: rows.map((row) => ({ ...row, both: `${row.low_is} – ${row.high_is}`, zero: least })) },
+            mark: { type: 'text', align: 'left', dy: 18, fontSize: 11, ...look },
+            encoding: { y, x: { field: 'zero', type: 'quantitative' }, text: { field: 'both' } },
+          }))
         : [['less favourable', 'right', -6, Math.min], ['more favourable', 'left', 6, Math.max]].flatMap(([end, align, dx, outer]) =>
-            // Drawn twice: a white edge first, so that lines do not run through the words.
-            [{ stroke: ink.paper, strokeWidth: 4, color: ink.paper }, { color: ink.muted }].map((look) => ({
+            edges.map((look) => ({
               data: { values: long.filter((row) => row.end === end).map((row) => ({ ...row, place: outer(row.grams, base) })) },
               mark: { type: 'text', align, dx, fontSize: 12, ...look },
               encoding: { y, x: { field: 'place', type: 'quantitative' }, text: { field: 'label' } },
