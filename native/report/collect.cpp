@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -70,6 +71,7 @@ class Collector {
     keep_contradictions_apart();
     give_records_to_models();
     check_manifests();
+    check_parents();
     return std::move(found_);
   }
 
@@ -289,6 +291,35 @@ class Collector {
                    model.file.path + ": accuracy " + std::to_string(accuracy->second.value) + ", but " +
                        manifest.evaluation->run + " has " + dump_json(said) +
                        "; `coppice catalog --refresh` makes the manifest anew");
+      }
+    }
+  }
+
+  // Every hash by which the weights of a model are known: as shipped, as evaluated, before an export and after it.
+  static std::set<std::string> known_weights(const CollectedModel& model) {
+    std::set<std::string> hashes;
+    for (const records::FileEntry& file : model.summary.manifest.files) hashes.insert(file.sha256);
+    for (const StoredRun& run : model.summary.runs) {
+      hashes.insert(text_of(run.record.inputs, "weights_sha256"));
+      hashes.insert(text_of(run.record.results, "weights_sha256"));
+    }
+    hashes.erase("");
+    return hashes;
+  }
+
+  // A model of the parent's name need not be the parent: a name can have been given twice.
+  void check_parents() {
+    for (CollectedModel& model : found_.models) {
+      std::optional<std::string>& parent_id = model.summary.manifest.parent_id;
+      if (!parent_id || model.summary.runs.empty()) continue;
+      const std::string base = text_of(model.summary.runs.front().record.inputs, "base_weights_sha256");
+      for (const CollectedModel& parent : found_.models) {
+        if (base.empty() || parent.summary.manifest.id != *parent_id) continue;
+        if (known_weights(parent).count(base) > 0) break;
+        found_.notes.push_back(model.summary.manifest.id + ": made from other weights than the " + *parent_id +
+                               " among these models has, whatever its name; it counts as no descendant of it");
+        parent_id.reset();
+        break;
       }
     }
   }

@@ -50,6 +50,7 @@ struct Collection {
   std::vector<CollectedModel> models;
   std::map<std::string, std::pair<SourceFile, Json>> others;  // by kind and path: "lifecycle ...", "sweep", "latency"
   std::vector<KeptApart> apart;
+  std::vector<std::string> notes;  // what is used, but not as it may look
   int64_t files_read = 0;
   int64_t copies = 0;       // the same bytes, or the same record, met again
   int64_t passed_over = 0;  // JSON files that are none of ours to read: configurations, tokenizers

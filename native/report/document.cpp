@@ -82,6 +82,8 @@ Result<OrderedJson> make_document(Collection& collection, const DocumentOptions&
   for (const CollectedModel& model : collection.models) {
     OrderedJson entry = head_of(model.file);
     entry["model"] = model.summary.manifest.id;
+    // The parent as it is here: absent where the model of that name is another.
+    if (model.summary.manifest.parent_id) entry["parent"] = *model.summary.manifest.parent_id;
     entry["shipped"] = model.shipped;
     entry["metrics_hold"] = model.metrics_hold;
     entry["manifest"] = model.document;
@@ -102,6 +104,7 @@ Result<OrderedJson> make_document(Collection& collection, const DocumentOptions&
   json["counts"] = {
       {"files_read", collection.files_read}, {"copies", collection.copies}, {"passed_over", collection.passed_over}};
   json["not_used"] = collection.not_used;
+  json["notes"] = collection.notes;
   COPPICE_ASSIGN_OR_RETURN(json["overview"], overview_of(collection, options));
   OrderedJson& regions = json["regions"] = OrderedJson::array();
   COPPICE_ASSIGN_OR_RETURN(const std::vector<energy::CloudRegion> of_cloud, energy::cloud_regions("gcp", 0));

@@ -2,10 +2,10 @@
 //
 //   {"schema_version":1, "program_version":"0.1.0", "command":[...],
 //    "records":[{"id","path","sha256","model"?,"record":{...}},...]         id: first 12 digits of the file's sha256
-//    "models":[{"id","path","sha256","shipped","metrics_hold","manifest":{...}},...],
+//    "models":[{"id","path","sha256","parent"?,"shipped","metrics_hold","manifest":{...}},...],
 //    "lifecycles":[{"id","path","sha256","document"},...], "sweeps":[...], "latency_tables":[...],
 //    "kept_apart":[{"path","sha256"?,"why","reason"},...],
-//    "counts":{"files_read","copies","passed_over"}, "not_used":[PATH,...],
+//    "counts":{"files_read","copies","passed_over"}, "not_used":[PATH,...], "notes":[TEXT,...],
 //    "overview":{...},                                                      of `coppice compare --json`
 //    "regions":[{"provider","region","place","intensity_g_per_kwh",...},...],
 //    "devices":[{"id","name","watts","watts_low","watts_high","source"},...],

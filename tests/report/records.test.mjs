@@ -136,6 +136,20 @@ describe('records that cannot be used are kept apart, and it is said', { skip },
     assert.ok(!html.includes('id="break-even"'));
   });
 
+  test('a model of the parent\'s name that is another is not taken for the parent', () => {
+    const models = path.join(scratch, 'namesakes');
+    for (const from of ['models/minilm-l6-imdb', 'docs/records/minilm-l6-imdb-unstructured']) {
+      for (const folder of ['.', 'runs']) {
+        const to = path.join(models, path.basename(from), folder);
+        mkdirSync(to, { recursive: true });
+        for (const name of readdirSync(path.join(root, from, folder)).filter((one) => one.endsWith('.json'))) writeFileSync(path.join(to, name), readFileSync(path.join(root, from, folder, name)));
+      }
+    }
+    const { html } = reported('namesakes');
+    assert.match(html, /minilm-l6-imdb-unstructured: made from other weights than the minilm-l6-imdb among these models has/);
+    assert.match(html, /<td>another <span class="v">minilm-l6-imdb<\/span><\/td>/);
+  });
+
   test('nothing that could be used is bad input, and no page is left', () => {
     mkdirSync(path.join(scratch, 'nothing/runs'), { recursive: true });
     writeFileSync(path.join(scratch, 'nothing/runs/train-1.json'), '{"schema_version":1,');

@@ -15,13 +15,14 @@ function recordRow(context, one) {
 function apartSection(context) {
   const { kept_apart: apart, counts, not_used: unused } = context.data;
   const machines = context.machines;
+  const notes = [...(context.data.notes ?? []), ...(context.overview?.document.notes ?? [])];
   return html`<section id="apart">
 <h2>What was kept apart</h2>
 <p>${counted(counts.files_read, 'files-read')} files were read. ${counts.copies ? html`${counted(counts.copies, 'copies')} were copies of others and count once. ` : ''}${apart.length ? html`${counted(apart.length, 'kept-apart')} could not be used:` : 'None was broken, of another version or in contradiction to another.'}</p>
 ${apart.length ? table(['File', 'Why', 'In full'], apart.map((one) => [verbatim(one.path), one.why, verbatim(one.reason)]), { caption: 'Kept apart' }) : ''}
 ${machines.length > 1 ? html`<p>The records come from ${counted(machines.length, 'machines')} machines. Their times and energies of inference are never set against each other; sums of the making add them up and are modelled for each machine by itself.</p>${table(['Machine', 'Records'], machines.map(([machine, count]) => [verbatim(machine), html`<span class="n" data-count="machine:${machine}" data-format="count">${shown(count, 'count')}</span>`]), { caption: 'Machines', numeric: [1] })}` : ''}
 ${unused.length ? html`<p>Results of benches lie among the files and are not part of this report: ${unused.map((one, i) => html`${i ? ', ' : ''}${verbatim(one)}`)}.</p>` : ''}
-${context.overview?.document.notes.length ? html`<h3>What makes figures not comparable, or incomplete</h3><ul>${context.overview.document.notes.map((note) => html`<li>${verbatim(note)}</li>`)}</ul>` : ''}
+${notes.length ? html`<h3>What makes figures not comparable, or incomplete</h3><ul>${notes.map((note) => html`<li>${verbatim(note)}</li>`)}</ul>` : ''}
 </section>`;
 }
 

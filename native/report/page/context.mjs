@@ -13,7 +13,7 @@ export class Context {
     this.data = data;
     const entry = (kind, document) => (file) => ({ kind, id: file.id, path: file.path, sha256: file.sha256, model: file.model, document: file[document] });
     this.records = data.records.map(entry('record', 'record'));
-    this.manifests = data.models.map((file) => ({ ...entry('manifest', 'manifest')(file), shipped: file.shipped, metricsHold: file.metrics_hold }));
+    this.manifests = data.models.map((file) => ({ ...entry('manifest', 'manifest')(file), shipped: file.shipped, metricsHold: file.metrics_hold, parent: file.parent }));
     this.lifecycles = data.lifecycles.map(entry('life cycle', 'document'));
     this.sweeps = data.sweeps.map(entry('sweep', 'document'));
     this.latencyTables = data.latency_tables.map(entry('latency table', 'document'));
@@ -38,7 +38,7 @@ export class Context {
     const take = (one) => {
       left.splice(left.indexOf(one), 1);
       ordered.push(one);
-      for (const child of left.filter((other) => other.document.parent_id === one.model)) if (left.includes(child)) take(child);
+      for (const child of left.filter((other) => other.parent === one.model)) if (left.includes(child)) take(child);
     };
     if (this.baseline) take(this.baseline);
     for (const one of left.filter((other) => other.document.architecture !== 'linear')) if (left.includes(one)) take(one);

@@ -187,7 +187,7 @@ function formsTable(context) {
     const flops = context.inOverview(model.model, '/relative_encoder_flops');
     return [
       context.name(model.model),
-      model.document.parent_id ? verbatim(context.label(model.document.parent_id)) : context.isLinear(model) ? 'nothing' : none,
+      model.parent ? verbatim(context.label(model.parent)) : model.document.parent_id ? html`another ${verbatim(model.document.parent_id)}` : context.isLinear(model) ? 'nothing' : none,
       Number.isFinite(flops) ? worked(context.overview, `${context.overviewPointer(model.model)}/relative_encoder_flops`, 'ratio') : '–',
       number(model, '/parameters/total', 'countish'),
       file >= 0 ? number(model, `/files/${file}/bytes`, 'bytes') : none,
