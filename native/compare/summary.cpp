@@ -308,10 +308,10 @@ Result<Overview> summarise(const std::vector<std::filesystem::path>& folders, co
     COPPICE_ASSIGN_OR_RETURN(ModelSummary model, read_model(folder));
     models.push_back(std::move(model));
   }
-  return summarise(std::move(models), baseline_id, tokens);
+  return summarise_models(std::move(models), baseline_id, tokens);
 }
 
-Result<Overview> summarise(std::vector<ModelSummary> models, const std::string& baseline_id, int64_t tokens) {
+Result<Overview> summarise_models(std::vector<ModelSummary> models, const std::string& baseline_id, int64_t tokens) {
   Overview overview;
   overview.tokens = tokens;
   for (ModelSummary& model : models) {

@@ -60,6 +60,6 @@ Result<Overview> summarise(const std::vector<std::filesystem::path>& folders, co
 
 // The same of models that were read already: `folder`, `manifest` and `runs` (oldest first) are given, the rest is
 // worked out. For a caller that keeps broken records apart instead of refusing them.
-Result<Overview> summarise(std::vector<ModelSummary> models, const std::string& baseline_id, int64_t tokens);
+Result<Overview> summarise_models(std::vector<ModelSummary> models, const std::string& baseline_id, int64_t tokens);
 
 }  // namespace coppice::compare_models

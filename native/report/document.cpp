@@ -49,7 +49,7 @@ Result<OrderedJson> overview_of(Collection& collection, const DocumentOptions& o
     summaries.push_back(std::move(model.summary));
   }
   COPPICE_ASSIGN_OR_RETURN(const compare_models::Overview overview,
-                           compare_models::summarise(std::move(summaries), options.baseline, options.tokens));
+                           compare_models::summarise_models(std::move(summaries), options.baseline, options.tokens));
   return compare_models::to_json(overview);
 }
 
