@@ -57,6 +57,7 @@ const suites = {
     run: () => nodeTests('tests/e2e', serve),
   },
   tutorial: { why: 'every command of docs/tutorial-pruning.md', needs: ['release'], run: () => nodeTests('tests/tutorial') },
+  lifecycle: { why: 'a tiny life cycle of the real programs, killed and gone on with', needs: ['release'], run: () => nodeTests('tests/lifecycle') },
   deploy: { why: 'deployment scripts against a fake gcloud, manifests against their schema, docs/deploy.md', needs: ['release'], run: () => nodeTests('tests/deploy') },
   architecture: { why: 'who may include whom', needs: ['release'], run: () => nodeTests('tests/architecture') },
 };

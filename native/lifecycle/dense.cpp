@@ -54,9 +54,8 @@ Result<std::string> choose_dense(const std::string& baseline, const std::string&
     return invalid_input(baseline + " and " + tuned +
                          " were validated on different reviews; give baseline and tuning the same validation_limit");
   }
-  const bool tuned_is_better =
-      of_tuned.accuracy > of_baseline.accuracy ||
-      (of_tuned.accuracy == of_baseline.accuracy && of_tuned.loss < of_baseline.loss);
+  const bool tuned_is_better = of_tuned.accuracy > of_baseline.accuracy ||
+                               (of_tuned.accuracy == of_baseline.accuracy && of_tuned.loss < of_baseline.loss);
   const fs::path source = tuned_is_better ? tuned : baseline;
   COPPICE_ASSIGN_OR_RETURN(net::StagingFolder staging, net::StagingFolder::create(target));
   std::error_code error;

@@ -47,9 +47,8 @@ struct Sums {
 
   template <typename Unit>
   static void add(const OrderedJson& json, const char* name, std::optional<energy::Figure<Unit>>& sum, bool& complete) {
-    const auto figure = json.is_object() && json.contains(name)
-                            ? records::parse_figure<Unit>(Json(json[name]), name)
-                            : Result<energy::Figure<Unit>>(not_found("no figure"));
+    const auto figure = json.is_object() && json.contains(name) ? records::parse_figure<Unit>(Json(json[name]), name)
+                                                                : Result<energy::Figure<Unit>>(not_found("no figure"));
     if (!figure) {
       complete = false;
       return;
@@ -145,7 +144,8 @@ OrderedJson forecast_result(const Plan& plan, const Journal& journal) {
 std::string predicted_text(const OrderedJson& predicted) {
   std::string text = duration_text(value_at(predicted, "duration_seconds"));
   if (predicted.contains("energy_joules")) text += ", " + with_unit(value_at(predicted, "energy_joules"), "J");
-  if (predicted.contains("carbon_grams_co2e")) text += ", " + with_unit(value_at(predicted, "carbon_grams_co2e"), "g CO2e");
+  if (predicted.contains("carbon_grams_co2e"))
+    text += ", " + with_unit(value_at(predicted, "carbon_grams_co2e"), "g CO2e");
   return text;
 }
 
@@ -164,11 +164,12 @@ std::string plan_table(const OrderedJson& steps, const OrderedJson& prediction) 
   for (const OrderedJson& step : steps) {
     const bool known = step.contains("predicted");
     const OrderedJson predicted = known ? step["predicted"] : OrderedJson::object();
-    rows.push_back({step["id"].get<std::string>(), step["would"].get<std::string>(),
-                    known ? duration_text(value_at(predicted, "duration_seconds")) : "-",
-                    predicted.contains("energy_joules") ? with_unit(value_at(predicted, "energy_joules"), "J") : "-",
-                    predicted.contains("carbon_grams_co2e") ? with_unit(value_at(predicted, "carbon_grams_co2e"), "g") : "-",
-                    step["reason"].get<std::string>()});
+    rows.push_back(
+        {step["id"].get<std::string>(), step["would"].get<std::string>(),
+         known ? duration_text(value_at(predicted, "duration_seconds")) : "-",
+         predicted.contains("energy_joules") ? with_unit(value_at(predicted, "energy_joules"), "J") : "-",
+         predicted.contains("carbon_grams_co2e") ? with_unit(value_at(predicted, "carbon_grams_co2e"), "g") : "-",
+         step["reason"].get<std::string>()});
   }
   std::vector<size_t> widths(rows.front().size());
   for (const auto& row : rows)
@@ -184,7 +185,8 @@ std::string plan_table(const OrderedJson& steps, const OrderedJson& prediction) 
   text += "  all of it: " + predicted_text(prediction) + " (" + duration_text(seconds["low"].get<double>()) + " to " +
           duration_text(seconds["high"].get<double>()) + ")";
   std::string missing;
-  for (const OrderedJson& id : prediction["not_predicted"]) missing += (missing.empty() ? "" : ", ") + id.get<std::string>();
+  for (const OrderedJson& id : prediction["not_predicted"])
+    missing += (missing.empty() ? "" : ", ") + id.get<std::string>();
   if (!missing.empty()) text += ", without " + missing;
   return text + "\n";
 }
@@ -202,12 +204,14 @@ std::string outcome_text(const OrderedJson& document) {
   if (!document.contains("prediction") || !document["prediction"].contains("result")) return text;
   const OrderedJson& result = document["prediction"]["result"];
   if (result["steps"].empty()) return text;
-  text += "against the prediction, over the " + std::to_string(result["steps"].size()) + " steps it covers: " +
-          predicted_text(result) + " where " + predicted_text(result["predicted"]) + " were predicted (";
+  text += "against the prediction, over the " + std::to_string(result["steps"].size()) +
+          " steps it covers: " + predicted_text(result) + " where " + predicted_text(result["predicted"]) +
+          " were predicted (";
   bool first = true;
   for (const auto& [name, label] : {std::pair{"duration_seconds", "time"}, {"energy_joules", "energy"}}) {
     if (!result["error"].contains(name)) continue;
-    text += (first ? "" : ", ") + std::string(label) + " " + printed("%+.1f %%", 100 * result["error"][name].get<double>());
+    text +=
+        (first ? "" : ", ") + std::string(label) + " " + printed("%+.1f %%", 100 * result["error"][name].get<double>());
     first = false;
   }
   return text + ")\n";

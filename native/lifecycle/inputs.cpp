@@ -16,19 +16,25 @@ constexpr const char* kModelFiles[] = {"model.safetensors", "onnx/model.onnx", "
 
 // The files a data path stands for. A plain aclImdb folder has no file that stands for it: the list of its folders'
 // sizes would be weak, so it is refused.
-Result<std::vector<std::string>> data_files(const std::string& data) {
+Result<std::vector<std::string>> data_files(const std::string& data, const std::vector<std::string>& splits) {
   std::error_code error;
   if (fs::is_regular_file(data, error)) return std::vector<std::string>{data};
   std::vector<std::string> files;
-  for (const char* name : {"train.tsv", "validation.tsv", "test.tsv", "data_record.json", "splits.json"}) {
+  for (const char* split : {"train", "validation", "test"}) {
+    const std::string path = data + "/" + split + ".tsv";
+    const bool wanted = splits.empty() || std::find(splits.begin(), splits.end(), split) != splits.end();
+    if (wanted && fs::exists(path, error)) files.push_back(path);
+  }
+  for (const char* name : {"data_record.json", "splits.json"}) {
     const std::string path = data + "/" + name;
     if (fs::exists(path, error)) files.push_back(path);
   }
   if (!files.empty()) return files;
   if (!fs::exists(data, error)) return not_found(data + ": no such data");
-  return invalid_input(data +
-                       ": expected a TSV file, a folder with train.tsv, validation.tsv and test.tsv, or one that `coppice "
-                       "fetch imdb` made (with data_record.json)");
+  return invalid_input(
+      data +
+      ": expected a TSV file, a folder with train.tsv, validation.tsv and test.tsv, or one that `coppice "
+      "fetch imdb` made (with data_record.json)");
 }
 
 std::string without(const std::string& part, std::string text) {
@@ -67,7 +73,7 @@ Result<Inputs> inputs_of(const Step& step, const std::string& directory, FileHas
     if (!any && inputs.missing.empty()) inputs.missing = model;
   }
   if (!step.input_data.empty()) {
-    Result<std::vector<std::string>> data = data_files(step.input_data);
+    Result<std::vector<std::string>> data = data_files(step.input_data, step.splits);
     if (data) {
       files.insert(files.end(), data->begin(), data->end());
     } else if (data.status().code() == StatusCode::kNotFound) {

@@ -156,7 +156,8 @@ OrderedJson json_of(const Step& step, const StepEntry& entry, const JournalConte
   if (!entry.records.empty()) json["records"] = entry.records;
   if (!entry.superseded.empty()) json["superseded_records"] = entry.superseded;
   std::error_code error;
-  if (fs::exists(fs::path(context.directory) / "logs" / (step.id + ".log"), error)) json["log"] = "logs/" + step.id + ".log";
+  if (fs::exists(fs::path(context.directory) / "logs" / (step.id + ".log"), error))
+    json["log"] = "logs/" + step.id + ".log";
   if (!entry.attempts.empty()) {
     json["attempts"] = entry.attempts;
     json["started_at"] = entry.attempts.front()["started_at"];

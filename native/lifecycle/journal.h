@@ -45,8 +45,8 @@ struct Journal {
   std::map<std::string, StepEntry> steps;
 };
 
-// Absent (a new journal with a run_id) where the folder has none. A journal that cannot be read is an error that says to
-// keep the folder and choose another.
+// Absent (a new journal with a run_id) where the folder has none. A journal that cannot be read is an error that says
+// to keep the folder and choose another.
 Result<Journal> read_journal(const std::filesystem::path& directory);
 
 // The document, with sums over the steps. `plan` gives order, names and commands.

@@ -11,11 +11,11 @@
 #include "native/io/file.h"
 #include "native/lifecycle/child.h"
 #include "native/lifecycle/dense.h"
+#include "native/lifecycle/forecast.h"
 #include "native/lifecycle/inputs.h"
 #include "native/lifecycle/probe.h"
 #include "native/lifecycle/records_of.h"
 #include "native/lifecycle/reviews.h"
-#include "native/lifecycle/forecast.h"
 #include "native/tune/folder_lock.h"
 #include "native/tune/runner.h"
 
@@ -126,7 +126,8 @@ class Cycle {
   Status open() {
     COPPICE_ASSIGN_OR_RETURN(journal_, read_journal(directory_));
     if (journal_.prediction.is_object() && journal_.prediction.contains("rates")) {
-      COPPICE_ASSIGN_OR_RETURN(rates_, parse_rates(Json(journal_.prediction["rates"]), directory_ + "/lifecycle.json: prediction: rates"));
+      COPPICE_ASSIGN_OR_RETURN(
+          rates_, parse_rates(Json(journal_.prediction["rates"]), directory_ + "/lifecycle.json: prediction: rates"));
     }
     COPPICE_ASSIGN_OR_RETURN(base_, base_path(config_, directory_));
     // What stood in for a base model that could not be fetched stays, so that the models do not change under way.
@@ -137,7 +138,8 @@ class Cycle {
   }
 
   void replan() {
-    plan_ = make_plan(config_, directory_, base_, data_path(config_, directory_), options_.tools, sizes_of(journal_.data));
+    plan_ =
+        make_plan(config_, directory_, base_, data_path(config_, directory_), options_.tools, sizes_of(journal_.data));
   }
 
   // A step whose output this one reads, among those that would run; "" if none.
@@ -273,21 +275,25 @@ class Cycle {
       COPPICE_ASSIGN_OR_RETURN(json["weights_sha256"], hashes_.of(base_ + "/" + name));
     }
     if (!json.contains("weights_sha256")) {
-      return not_found(base_ + ": holds neither model.safetensors nor onnx/model.onnx; expected a model folder to train from");
+      return not_found(base_ +
+                       ": holds neither model.safetensors nor onnx/model.onnx; expected a model folder to train from");
     }
     const bool otherwise = journal_.base.is_object() && journal_.base.value("otherwise", false);
     if (otherwise) json["otherwise"] = true;
-    // A folder with training runs has been taught reviews before: what comes of it is no fine-tuning from a general model.
+    // A folder with training runs has been taught reviews before: what comes of it is no fine-tuning from a general
+    // model.
     bool trained = false;
     if (const Result<std::vector<StoredRun>> runs = read_run_records(base_)) {
-      trained = std::any_of(runs->begin(), runs->end(), [](const StoredRun& run) { return run.record.kind == "train"; });
+      trained =
+          std::any_of(runs->begin(), runs->end(), [](const StoredRun& run) { return run.record.kind == "train"; });
     }
     json["fine_tuned"] = trained;
     std::string text = otherwise ? journal_.base["note"].get<std::string>() : std::string();
     if (trained) {
       text.append(text.empty() ? "" : ". ");
-      text.append("It was fine-tuned on reviews before (its runs/ say how); the baseline here goes on from there, and its "
-                  "figures are not those of a fine-tuning from a general model");
+      text.append(
+          "It was fine-tuned on reviews before (its runs/ say how); the baseline here goes on from there, and its "
+          "figures are not those of a fine-tuning from a general model");
       note("base model " + base_ + ": " + text);
     }
     if (!text.empty()) json["note"] = text;
@@ -324,7 +330,8 @@ class Cycle {
     if (resume) entry.attempts.back()["resumed"] = true;
     COPPICE_RETURN_IF_ERROR(write());
     const OrderedJson& predicted = entry.predicted;
-    std::string line = step.id + ": " + step.what + (resume ? ", from its checkpoint" : "") + " (" + decision.reason + ")";
+    std::string line =
+        step.id + ": " + step.what + (resume ? ", from its checkpoint" : "") + " (" + decision.reason + ")";
     if (predicted.is_object()) line += ", " + predicted_text(predicted) + " predicted";
     note(line);
     for (const std::string& path : step.outputs) fs::create_directories(fs::path(path).parent_path(), error);
@@ -387,7 +394,8 @@ class Cycle {
     }
     // Commands that leave no record of their own have one made for them.
     const bool has_own = !step.record_folders.empty() && step.kind != "serving";
-    if (!has_own) COPPICE_RETURN_IF_ERROR(keep_track_record(step, recorder, result.exit_code, result.energy, status, entry));
+    if (!has_own)
+      COPPICE_RETURN_IF_ERROR(keep_track_record(step, recorder, result.exit_code, result.energy, status, entry));
     if (status.ok() && result.asked_to_stop) stop_after_ = true;
     return status;
   }
@@ -422,20 +430,22 @@ class Cycle {
 
   Status do_step(const Step& step, StepEntry& entry) {
     if (step.id == "data") {
-      COPPICE_ASSIGN_OR_RETURN(journal_.data, count_reviews(config_, data_path(config_, directory_), base_, directory_));
+      COPPICE_ASSIGN_OR_RETURN(journal_.data,
+                               count_reviews(config_, data_path(config_, directory_), base_, directory_));
       return {};
     }
     if (step.kind == "probe") {
       const std::optional<DataSizes> sizes = sizes_of(journal_.data);
       if (!sizes) return failed("the reviews have not been counted");
-      ProbeOptions probe{directory_, base_, data_path(config_, directory_), options_.tools.coppice, *sizes, place_of(config_), {}};
+      ProbeOptions probe{directory_,        base_, data_path(config_, directory_), options_.tools.coppice, *sizes,
+                         place_of(config_), {}};
       if (events_.progress) probe.on_line = [&](const std::string& line) { events_.progress(step.id, line); };
       COPPICE_ASSIGN_OR_RETURN(rates_, run_probe(config_, probe));
       return {};
     }
-    COPPICE_ASSIGN_OR_RETURN(const std::string why,
-                             choose_dense(directory_ + "/models/baseline", directory_ + "/sweep/best",
-                                          directory_ + "/models/dense"));
+    COPPICE_ASSIGN_OR_RETURN(
+        const std::string why,
+        choose_dense(directory_ + "/models/baseline", directory_ + "/sweep/best", directory_ + "/models/dense"));
     entry.attempts.back()["chosen"] = why;
     note("dense: " + why);
     return {};
@@ -464,7 +474,8 @@ class Cycle {
       OrderedJson json = {{"id", step.id}, {"what", step.what}};
       json["would"] = decision.would == Would::kSkip ? "skip" : decision.would == Would::kRun ? "run" : "unavailable";
       json["reason"] = decision.reason;
-      if (const OrderedJson& predicted = journal_.steps[step.id].predicted; predicted.is_object()) json["predicted"] = predicted;
+      if (const OrderedJson& predicted = journal_.steps[step.id].predicted; predicted.is_object())
+        json["predicted"] = predicted;
       steps.push_back(std::move(json));
     }
     note("the plan:\n" + plan_table(steps, journal_.prediction));

@@ -19,8 +19,9 @@ struct LifecycleOptions {
 };
 
 struct LifecycleEvents {
-  std::function<void(const std::string& line)> note;                               // for standard error
-  std::function<void(const std::string& step, const std::string& line)> progress;  // last line of the running step's log
+  std::function<void(const std::string& line)> note;  // for standard error
+  std::function<void(const std::string& step, const std::string& line)>
+      progress;  // last line of the running step's log
 };
 
 struct LifecycleOutcome {

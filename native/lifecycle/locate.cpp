@@ -42,7 +42,8 @@ class Cursor {
       } else if (c == ',' || c == ':') {
         ++at_;
       } else {
-        while (at_ < text_.size() && std::string_view(",:]}[{\" \t\r\n").find(text_[at_]) == std::string_view::npos) ++at_;
+        while (at_ < text_.size() && std::string_view(",:]}[{\" \t\r\n").find(text_[at_]) == std::string_view::npos)
+          ++at_;
       }
     } while (depth > 0);
   }

@@ -14,8 +14,8 @@ using JsonPath = std::vector<PathPart>;
 
 std::string to_string(const JsonPath& path);  // "pruning[0].sparsity"
 
-// The line (from 1) on which the value at `path` begins, or that of the deepest part of the path there is. `text` is valid
-// JSON.
+// The line (from 1) on which the value at `path` begins, or that of the deepest part of the path there is. `text` is
+// valid JSON.
 size_t line_of(std::string_view text, const JsonPath& path);
 
 }  // namespace coppice::lifecycle

@@ -9,7 +9,8 @@ namespace {
 
 using Kind = OptionKind;
 
-// Those of `coppice train` that a life cycle leaves to its author; the rest (data, folders, threads, resume) is its own.
+// Those of `coppice train` that a life cycle leaves to its author; the rest (data, folders, threads, resume) is its
+// own.
 constexpr OptionRule kTrainRules[] = {
     {"epochs", "--epochs", Kind::kNumber, 0, false},
     {"max_steps", "--max-steps", Kind::kCount, 1},
@@ -126,8 +127,7 @@ Status Section::error(const std::string& name, const std::string& message) const
 }
 
 Status Section::check_object() const {
-  return object_.is_object() ? Status()
-                             : error("", "expected an object, found " + std::string(object_.type_name()));
+  return object_.is_object() ? Status() : error("", "expected an object, found " + std::string(object_.type_name()));
 }
 
 Status Section::text(const std::string& name, std::string& value, bool required, const char* choices) {
@@ -179,7 +179,8 @@ Status Section::texts(const std::string& name, std::vector<std::string>& values,
     const bool fits = entry.is_string() && is_choice(choices, entry.get<std::string>());
     if (!fits) return error(name, "holds " + dump_json(entry) + "; expected " + choices_text(choices));
     const auto value = entry.get<std::string>();
-    if (std::find(values.begin(), values.end(), value) != values.end()) return error(name, "has \"" + value + "\" twice");
+    if (std::find(values.begin(), values.end(), value) != values.end())
+      return error(name, "has \"" + value + "\" twice");
     values.push_back(value);
   }
   return {};

@@ -21,6 +21,25 @@ double share_left(const PruningForm& form) {
   return 0.5;
 }
 
+// coppice-serve takes a free port and says it in its first line; it is ended whatever becomes of the load. It wants a
+// page to hand out beside the model.
+constexpr const char* kServingScript = R"sh(server=$1 coppice=$2 place=$3 model=$4
+shift 4
+mkdir -p "$place/models" "$place/page" && cp -R "$model" "$place/models/" || exit 1
+"$coppice" catalog --models "$place/models" >&2 || exit 1
+echo '<!doctype html><title>measured</title>' >"$place/page/index.html"
+"$server" --dist "$place/page" --models "$place/models" --port 0 >"$place/server.txt" &
+pid=$!
+trap 'kill $pid 2>/dev/null; wait $pid 2>/dev/null' EXIT
+trap 'exit 130' INT TERM
+waited=0
+while url=$(sed -n 's/.*\(http:[^ ]*\) .*/\1/p' "$place/server.txt") && [ -z "$url" ]; do
+  waited=$((waited + 1))
+  [ $waited -lt 300 ] && kill -0 $pid || exit 1
+  sleep 0.1
+done
+"$coppice" measure --url "${url}v1/classify" "$@")sh";
+
 // An encoder's layers in the models this program trains by default; only a prediction hangs on it.
 constexpr double kLayers = 6;
 
@@ -95,15 +114,16 @@ class Planner {
   }
 
   void probe() {
-    Step& step = add("probe", "probe", "how fast this machine trains and judges, on " +
-                                           std::to_string(config_.probe.reviews) + " reviews");
+    Step& step =
+        add("probe", "probe",
+            "how fast this machine trains and judges, on " + std::to_string(config_.probe.reviews) + " reviews");
     step.input_models = {base_};
     step.input_data = data_;
     step.owned = {at("probe")};
-    step.identity = {std::to_string(config_.max_length), config_.truncation, std::to_string(config_.probe.reviews),
-                     std::to_string(config_.threads), config_.baseline.text("batch_size"),
-                     config_.baseline.text("precision"), config_.baseline.text("micro_batch_tokens"),
-                     dump_json(describe_machine())};
+    step.identity = {std::to_string(config_.max_length),          config_.truncation,
+                     std::to_string(config_.probe.reviews),       std::to_string(config_.threads),
+                     config_.baseline.text("batch_size"),         config_.baseline.text("precision"),
+                     config_.baseline.text("micro_batch_tokens"), dump_json(describe_machine())};
     append(step.identity, config_.place);
     if (!config_.prompts.empty()) step.input_files = {config_.prompts};
   }
@@ -129,9 +149,8 @@ class Planner {
     const double between = std::max(1.0, std::floor(steps_per_epoch / per_epoch));
     const double validations = std::max(1.0, std::ceil(steps / between));
     const double validation_limit = settings.number_or("validation_limit", 0);
-    const double validated =
-        sizes_.validation_tokens *
-        (validation_limit > 0 ? std::min(1.0, validation_limit / sizes_.validation_reviews) : 1);
+    const double validated = sizes_.validation_tokens *
+                             (validation_limit > 0 ? std::min(1.0, validation_limit / sizes_.validation_reviews) : 1);
     work.push_back({"train-start", runs});
     work.push_back({"train", runs * tokens * share_of_epochs * share});
     work.push_back({"judge", runs * validated * validations * share});
@@ -145,13 +164,16 @@ class Planner {
   Step& train(const std::string& id, const std::string& model, const std::string& base, const Settings& settings) {
     Step& step = add(id, "train", "training models/" + model + " from " + base);
     step.model = model;
-    step.command = {"coppice", "train", "--base", base, "--data", data_, "--output", model_at(model),
-                    "--max-length", std::to_string(config_.max_length), "--truncation", config_.truncation};
+    step.command = {
+        "coppice",      "train",           "--base",        base,           "--data",
+        data_,          "--output",        model_at(model), "--max-length", std::to_string(config_.max_length),
+        "--truncation", config_.truncation};
     append(step.command, settings.words());
     append(step.command, threads());
     append(step.command, config_.place);
     step.input_models = {base};
     step.input_data = data_;
+    step.splits = {"train", "validation"};
     step.outputs = {model_at(model) + "/model.safetensors", model_at(model) + "/config.json",
                     model_at(model) + "/vocab.txt"};
     step.record_folders = {model_at(model)};
@@ -164,14 +186,15 @@ class Planner {
   void evaluate(const std::string& id, double share, bool is_exported, bool is_linear) {
     Step& step = add("evaluate-" + id, "evaluate", "models/" + id + " on the test reviews");
     step.model = id;
-    step.command = {"coppice", "evaluate", "--model", model_at(id), "--data", data_, "--record", "--predictions",
-                    at(predictions_of(id))};
+    step.command = {"coppice", "evaluate", "--model",       model_at(id),          "--data",
+                    data_,     "--record", "--predictions", at(predictions_of(id))};
     if (config_.data.test_limit > 0) append(step.command, {"--limit", std::to_string(config_.data.test_limit)});
     if (is_exported) append(step.command, {"--engine", "core"});
     append(step.command, threads());
     append(step.command, config_.place);
     step.input_models = {model_at(id)};
     step.input_data = data_;
+    step.splits = {"test"};
     step.outputs = {at(predictions_of(id))};
     step.owned = {at(predictions_of(id))};
     step.record_folders = {model_at(id)};
@@ -195,6 +218,7 @@ class Planner {
     append(step.command, threads());
     append(step.command, config_.place);
     step.input_data = data_;
+    step.splits = {"train", "validation"};
     step.outputs = {model_at("linear") + "/model.safetensors", model_at("linear") + "/config.json"};
     step.record_folders = {model_at("linear")};
     step.owned = {model_at("linear")};
@@ -210,7 +234,8 @@ class Planner {
       tune();
       plan_.models.push_back({"dense", "dense", "", "", "", ""});
       evaluate("baseline", 1, false, false);
-      Step& step = add("dense", "choose", "models/dense: the better of models/baseline and sweep/best on the validation reviews");
+      Step& step = add("dense", "choose",
+                       "models/dense: the better of models/baseline and sweep/best on the validation reviews");
       step.model = "dense";
       step.input_models = {model_at("baseline"), at("sweep/best")};
       step.outputs = {model_at("dense") + "/model.safetensors", model_at("dense") + "/config.json",
@@ -225,8 +250,12 @@ class Planner {
   void tune() {
     const Settings& settings = *config_.tuning;
     Step& step = add("tuning", "tune", "search for training options, in sweep");
-    step.command = {"coppice", "tune", "--base", base_, "--data", data_, "--output", at("sweep"),
-                    "--max-length", std::to_string(config_.max_length), "--truncation", config_.truncation};
+    step.command = {"coppice",      "tune",
+                    "--base",       base_,
+                    "--data",       data_,
+                    "--output",     at("sweep"),
+                    "--max-length", std::to_string(config_.max_length),
+                    "--truncation", config_.truncation};
     append(step.command, settings.words());
     for (const Settings::Entry& entry : config_.baseline.entries) {
       // What the search does not try is as in the baseline.
@@ -236,6 +265,7 @@ class Planner {
     append(step.command, config_.place);
     step.input_models = {base_};
     step.input_data = data_;
+    step.splits = {"train", "validation"};
     step.outputs = {at("sweep/sweep.json"), at("sweep/best/model.safetensors"), at("sweep/best/config.json")};
     step.owned = {at("sweep")};
     step.record_folders = {at("sweep")};
@@ -304,6 +334,7 @@ class Planner {
     append(step.command, config_.place);
     step.input_models = {model_at("dense")};
     step.input_data = data_;
+    step.splits = {"train", "validation"};
     if (const std::string table = form.prune.text("latency_table"); !table.empty()) step.input_files = {table};
     step.outputs = {model_at(cut) + "/model.safetensors", model_at(cut) + "/config.json", model_at(cut) + "/vocab.txt"};
     step.record_folders = {model_at(cut)};
@@ -381,8 +412,9 @@ class Planner {
   }
 
   void measure_step(const std::string& id, const Words& models, const std::string& engine, const std::string& name) {
-    Step& step = add(id, "measure", "inference over the prompts by " + engine + ", " + std::to_string(models.size()) +
-                                        (models.size() == 1 ? " model" : " models in turns"));
+    Step& step = add(id, "measure",
+                     "inference over the prompts by " + engine + ", " + std::to_string(models.size()) +
+                         (models.size() == 1 ? " model" : " models in turns"));
     step.command = {"coppice", "measure"};
     for (const std::string& model : models) append(step.command, {"--model", model_at(model)});
     append(step.command, {"--prompts", config_.prompts, "--repeats", std::to_string(config_.measure->repeats),
@@ -419,8 +451,8 @@ class Planner {
   }
 
   void browser() {
-    Step& step = add("browser", "browser", "ONNX Runtime Web, one thread, " + std::to_string(exported_.size()) +
-                                               " models in turns");
+    Step& step = add("browser", "browser",
+                     "ONNX Runtime Web, one thread, " + std::to_string(exported_.size()) + " models in turns");
     step.may_fail = true;
     step.unavailable = !tools_.node_missing.empty() ? tools_.node_missing : tools_.browser_missing;
     step.command = {tools_.node.empty() ? "node" : tools_.node, config_.browser->script};
@@ -437,8 +469,8 @@ class Planner {
     const auto turns = static_cast<double>(config_.browser->turns + 1);
     for (const std::string& model : exported_) {
       const bool int8 = model.size() > 5 && model.compare(model.size() - 5, 5, "-int8") == 0;
-      step.work.push_back({int8 ? "browser-int8" : "browser",
-                           turns * static_cast<double>(config_.browser->tokens) * shares_[model]});
+      step.work.push_back(
+          {int8 ? "browser-int8" : "browser", turns * static_cast<double>(config_.browser->tokens) * shares_[model]});
     }
   }
 
@@ -448,19 +480,12 @@ class Planner {
     step.may_fail = true;
     step.model = model;
     step.unavailable = tools_.serve_missing;
-    // The server takes a free port and says it in its first line; it is ended whatever becomes of the load.
-    static const char* const kScript =
-        "server=$1 coppice=$2 models=$3 out=$4; shift 4; \"$server\" --models \"$models\" --port 0 >\"$out.server\" & "
-        "pid=$!; trap 'kill $pid 2>/dev/null; wait $pid 2>/dev/null' EXIT INT TERM; n=0; "
-        "while ! url=$(sed -n 's/.*\\(http:[^ ]*\\) .*/\\1/p' \"$out.server\") || [ -z \"$url\" ]; do n=$((n+1)); "
-        "[ $n -lt 100 ] && kill -0 $pid || exit 1; sleep 0.1; done; "
-        "\"$coppice\" measure --url \"${url}v1/classify\" \"$@\"";
-    step.command = {"sh", "-c", kScript, "serving", tools_.serve, tools_.coppice, at("serving/models"), at("serving/load")};
-    append(step.command, {"--model", model, "--prompts", config_.prompts, "--rate",
-                          dump_json(Json(config_.serving->rate_per_second)), "--duration",
-                          dump_json(Json(config_.serving->seconds)), "--connections",
-                          std::to_string(config_.serving->connections), "--include-usage", "--output", at("serving"),
-                          "--json"});
+    step.command = {"sh",         "-c",           kServingScript, "serving",
+                    tools_.serve, tools_.coppice, at("serving"),  model_at(model)};
+    append(step.command,
+           {"--model", model, "--prompts", config_.prompts, "--rate", dump_json(Json(config_.serving->rate_per_second)),
+            "--duration", dump_json(Json(config_.serving->seconds)), "--connections",
+            std::to_string(config_.serving->connections), "--include-usage", "--output", at("serving"), "--json"});
     append(step.command, config_.place);
     step.stdout_path = at("measure/serving.json");
     step.input_files = {config_.prompts};
@@ -481,7 +506,10 @@ class Planner {
     Step& step = add("compare", "compare", "the models side by side, review by review, against models/dense");
     step.command = {"coppice", "compare"};
     append(step.command, models);
-    append(step.command, {"--baseline", "dense", "--data", data_, "--record", "--json", "--predictions"});
+    append(step.command, {"--baseline", "dense", "--record", "--json"});
+    // Slices by the texts, where all of them were judged.
+    if (config_.data.test_limit == 0) append(step.command, {"--data", data_});
+    step.command.emplace_back("--predictions");
     append(step.command, files);
     step.stdout_path = at("measure/compare.json");
     step.input_models = models;
@@ -498,7 +526,9 @@ class Planner {
     Step& step = add("report", "report", "the report, in report/");
     step.may_fail = true;
     step.unavailable = tools_.report_missing;
-    step.command = {"coppice", "report", "--runs", directory_, "--output", at("report/report.html"), "--json"};
+    step.command = {"coppice",  "report",     "--models", at("models"), "--runs",
+                    directory_, "--baseline", "dense",    "--output",   at("report/report.html"),
+                    "--json"};
     step.stdout_path = at("report/report.json");
     step.outputs = {at("report/report.html"), step.stdout_path};
     step.owned = step.outputs;
@@ -513,7 +543,7 @@ class Planner {
   const bool known_;
   const DataSizes sizes_;
   Plan plan_;
-  Words finals_;    // the dense model and each form's last
+  Words finals_;  // the dense model and each form's last
   Words exported_;
   std::map<std::string, double> shares_;
 };

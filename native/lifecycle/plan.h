@@ -27,19 +27,20 @@ struct Step {
   std::string what;
   std::string form;
   std::string model;
-  std::vector<std::string> command;  // "coppice" or another program first; empty: done in this process
+  std::vector<std::string> command;   // "coppice" or another program first; empty: done in this process
   std::vector<std::string> identity;  // what else decides the result of what is done in this process
-  std::string stdout_path;           // of what the command prints; "": into the log
+  std::string stdout_path;            // of what the command prints; "": into the log
   std::vector<std::string> input_files;
   std::vector<std::string> input_models;  // folders: what a model is made of, not its records
   std::string input_data;
+  std::vector<std::string> splits;  // of input_data, where each has a file of its own; empty: all
   std::vector<std::string> outputs;         // files that are there when it is done
   std::vector<std::string> record_folders;  // whose runs/ it adds to
   std::vector<std::string> owned;           // removed when it begins anew
   std::string checkpoint;                   // where this is, the command goes on with --resume
-  bool goes_on_itself = false;              // the same command again goes on: owned is kept while the inputs are the same
-  bool may_fail = false;                    // what comes after does not need it
-  std::string unavailable;                  // why this machine cannot do it; "": it can
+  bool goes_on_itself = false;  // the same command again goes on: owned is kept while the inputs are the same
+  bool may_fail = false;        // what comes after does not need it
+  std::string unavailable;      // why this machine cannot do it; "": it can
   std::vector<Term> work;
 };
 

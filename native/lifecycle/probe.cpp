@@ -17,7 +17,7 @@ using Words = std::vector<std::string>;
 constexpr double kBrowserShare = 3.0;
 constexpr double kBrowserInt8Share = 2.0;
 
-void append(Words& words, const Words& more) { words.insert(words.end(), more.begin(), more.end()); }
+void add_words(Words& words, const Words& more) { words.insert(words.end(), more.begin(), more.end()); }
 
 // The sum over a record's phases of these names.
 Result<Cost> phases_of(const Json& energy, const Words& names, const std::string& where) {
@@ -33,7 +33,8 @@ Result<Cost> phases_of(const Json& energy, const Words& names, const std::string
 
 // What is left of the whole; never below nothing: both are clocks of their own.
 Cost without(const Cost& whole, const Cost& part) {
-  Cost rest{std::max(0.0, whole.seconds - part.seconds), std::max(0.0, whole.cpu_seconds - part.cpu_seconds), std::nullopt};
+  Cost rest{std::max(0.0, whole.seconds - part.seconds), std::max(0.0, whole.cpu_seconds - part.cpu_seconds),
+            std::nullopt};
   if (!whole.joules || !part.joules) return rest;
   const auto left = [](energy::Joules a, energy::Joules b) {
     return energy::Joules(std::max(0.0, a.value() - b.value()));
@@ -71,9 +72,9 @@ class Probe {
 
   Result<Cost> call(Words words, const std::string& out = "") {
     words.insert(words.begin(), options_.coppice);
-    append(words, words[1] == "quantize" || words[1] == "export" ? config_.export_place : config_.place);
-    COPPICE_ASSIGN_OR_RETURN(const ChildResult result,
-                             run_child({words, options_.directory + "/logs/probe.log", out, options_.place, options_.on_line}));
+    add_words(words, words[1] == "quantize" || words[1] == "export" ? config_.export_place : config_.place);
+    COPPICE_ASSIGN_OR_RETURN(const ChildResult result, run_child({words, options_.directory + "/logs/probe.log", out,
+                                                                  options_.place, options_.on_line}));
     if (result.asked_to_stop) return interrupted("stopped in the probe");
     if (result.exit_code != 0) {
       return failed("the probe's `coppice " + words[1] + "` failed: " + result.error + " (logs/probe.log)");
@@ -110,22 +111,35 @@ class Probe {
   Status train() {
     const std::string model = folder_ + "/model";
     const int64_t validation = std::max<int64_t>(4, config_.probe.reviews / 6);
-    Words words = {"train", "--base", options_.base, "--data", options_.data, "--output", model,
-                   "--max-length", std::to_string(config_.max_length), "--truncation", config_.truncation,
-                   "--train-limit", std::to_string(config_.probe.reviews), "--validation-limit", std::to_string(validation),
-                   "--validations-per-epoch", "1"};
+    Words words = {"train",
+                   "--base",
+                   options_.base,
+                   "--data",
+                   options_.data,
+                   "--output",
+                   model,
+                   "--max-length",
+                   std::to_string(config_.max_length),
+                   "--truncation",
+                   config_.truncation,
+                   "--train-limit",
+                   std::to_string(config_.probe.reviews),
+                   "--validation-limit",
+                   std::to_string(validation),
+                   "--validations-per-epoch",
+                   "1"};
     for (const char* name : {"batch_size", "precision", "micro_batch_tokens"}) {
       for (const Settings::Entry& entry : config_.baseline.entries)
-        if (entry.name == name) append(words, {entry.option, entry.word});
+        if (entry.name == name) add_words(words, {entry.option, entry.word});
     }
-    append(words, threads());
+    add_words(words, threads());
     COPPICE_ASSIGN_OR_RETURN(const Cost whole, call(words));
     COPPICE_ASSIGN_OR_RETURN(const records::RunRecord run, record(model, "train"));
     const Json energy = run.energy.value_or(Json::object());
     COPPICE_ASSIGN_OR_RETURN(const Cost trained, phases_of(energy, {"train"}, "the probe's training"));
     COPPICE_ASSIGN_OR_RETURN(const Cost validated, phases_of(energy, {"validate"}, "the probe's validation"));
     const double tokens = run.results.value("tokens", 0.0);
-    if (!(tokens > 0) || !(trained.seconds > 0)) return failed("the probe trained on nothing");
+    if (!(tokens > 0) || !(trained.seconds > 0)) return failed("the probe's training left no times in its record");
     rate("train") = trained * (1 / tokens);
     rate("train-start") = without(whole, trained + validated);
     // A pruning run loads and writes a model as a training run does.
@@ -137,15 +151,16 @@ class Probe {
 
   Status evaluate(const std::string& folder, bool core, const std::string& start, const std::string& token) {
     const int64_t reviews = std::max<int64_t>(8, config_.probe.reviews);
-    Words words = {"evaluate", "--model", folder, "--data", options_.data, "--limit", std::to_string(reviews), "--record"};
-    if (core) append(words, {"--engine", "core"});
-    append(words, threads());
+    Words words = {"evaluate", "--model", folder, "--data", options_.data, "--limit", std::to_string(reviews),
+                   "--record"};
+    if (core) add_words(words, {"--engine", "core"});
+    add_words(words, threads());
     COPPICE_ASSIGN_OR_RETURN(const Cost whole, call(words));
     COPPICE_ASSIGN_OR_RETURN(const records::RunRecord run, record(folder, "evaluate"));
     COPPICE_ASSIGN_OR_RETURN(const Cost judged,
                              phases_of(run.energy.value_or(Json::object()), {"evaluate"}, "the probe's evaluation"));
     const double tokens = run.results.value("tokens", 0.0);
-    if (!(tokens > 0) || !(judged.seconds > 0)) return failed("the probe judged nothing");
+    if (!(tokens > 0) || !(judged.seconds > 0)) return failed("the probe's evaluation left no times in its record");
     rate(token) = judged * (1 / tokens);
     rate(start) = without(whole, judged);
     return {};
@@ -172,9 +187,14 @@ class Probe {
     // Small data in a moment, IMDb in seconds: on a share of it this would be as long.
     const double reviews = std::min(2000.0, options_.sizes.train_reviews);
     const std::string folder = folder_ + "/linear";
-    Words words = {"train-linear", "--data", options_.data, "--output", folder, "--train-limit",
+    Words words = {"train-linear",
+                   "--data",
+                   options_.data,
+                   "--output",
+                   folder,
+                   "--train-limit",
                    std::to_string(static_cast<int64_t>(reviews))};
-    append(words, threads());
+    add_words(words, threads());
     COPPICE_ASSIGN_OR_RETURN(const Cost trained, call(words));
     COPPICE_ASSIGN_OR_RETURN(const Cost judged, call({"evaluate", "--model", folder, "--data", options_.data}));
     rate("linear-train") = trained * (1 / reviews);
@@ -188,12 +208,13 @@ class Probe {
                      const std::string& token) {
     const double rounds = 4;
     COPPICE_ASSIGN_OR_RETURN(const Cost whole,
-                             call({"measure", "--model", folder, "--prompts", config_.prompts, "--repeats", "3", "--warmup",
-                                   "1", "--idle-seconds", "0", "--engine", engine, "--record"}));
+                             call({"measure", "--model", folder, "--prompts", config_.prompts, "--repeats", "3",
+                                   "--warmup", "1", "--idle-seconds", "0", "--engine", engine, "--record"}));
     COPPICE_ASSIGN_OR_RETURN(const records::RunRecord run, record(folder, "measure"));
     COPPICE_ASSIGN_OR_RETURN(const Cost timed, phases_of(run.energy.value_or(Json::object()), {"measure", "warm-up"},
                                                          "the probe's measurement"));
-    if (!(timed.seconds > 0) || !(options_.sizes.prompt_tokens > 0)) return failed("the probe measured nothing");
+    if (!(timed.seconds > 0) || !(options_.sizes.prompt_tokens > 0))
+      return failed("the probe's measurement left no times in its record");
     rate(token) = timed * (1 / (rounds * options_.sizes.prompt_tokens));
     rate(start) = without(whole, timed);
     return {};
