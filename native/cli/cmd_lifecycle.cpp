@@ -120,7 +120,9 @@ Result<int> run(const LifecycleArguments& arguments, char** argv) {
   std::error_code error;
   const bool there = fs::exists(fs::path(options.directory) / lifecycle::kJournalFileName, error);
   if (arguments.resume && !there) return not_found(options.directory + ": no life cycle to go on with");
-  if (!there && fs::exists(options.directory, error) && !fs::is_empty(options.directory, error)) {
+  // Hidden files are locks and what others were writing.
+  for (const auto& entry : fs::directory_iterator(options.directory, error)) {
+    if (there || entry.path().filename().string().front() == '.') continue;
     return invalid_usage("--output " + options.directory +
                          " is no life cycle's folder and not empty; choose a new one");
   }

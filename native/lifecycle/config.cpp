@@ -155,6 +155,16 @@ Status read_measurements(Section& root, Config& config) {
   return {};
 }
 
+bool is_exported(const Config& config, const std::string& model) {
+  for (const std::string& weights : config.exports) {
+    if (model == "dense-" + weights) return true;
+    for (const PruningForm& form : config.pruning) {
+      if (model == form.id + (form.recovery ? "-" : "-pruned-") + weights) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<Config> parse_config(std::string_view bytes, const std::string& source) {
@@ -204,6 +214,12 @@ Result<Config> parse_config(std::string_view bytes, const std::string& source) {
   root.know("pruning");
   COPPICE_RETURN_IF_ERROR(root.finish());
   COPPICE_RETURN_IF_ERROR(read_pruning(root, config));
+  if (config.serving && !config.serving->model.empty() && !is_exported(config, config.serving->model)) {
+    return root.error("serving",
+                      "model is \"" + config.serving->model +
+                          "\", which is none of the exported ones (dense-int8 and the like: the dense model's "
+                          "or a pruning form's id, '-' and one of \"exports\")");
+  }
   return config;
 }
 

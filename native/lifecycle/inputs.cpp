@@ -62,6 +62,8 @@ Result<Inputs> inputs_of(const Step& step, const std::string& directory, FileHas
   Inputs inputs;
   std::vector<std::string> files = step.input_files;
   std::error_code error;
+  for (const std::string& path : step.optional_files)
+    if (fs::exists(path, error)) files.push_back(path);
   for (const std::string& model : step.input_models) {
     bool any = false;
     for (const char* name : kModelFiles) {

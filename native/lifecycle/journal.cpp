@@ -1,5 +1,6 @@
 #include "native/lifecycle/journal.h"
 
+#include <algorithm>
 #include <ctime>
 #include <fstream>
 #include <random>
@@ -41,6 +42,17 @@ Result<Hashes> hashes_of(const Json& json, const std::string& where) {
   return hashes;
 }
 
+// What is read of an attempt later is of the type that is expected.
+Status check_attempt(const Json& attempt, const std::string& where) {
+  JsonReader reader(attempt, where);
+  reader.string("started_at");
+  reader.number_or("duration_seconds", 0);
+  reader.number_or("cpu_time_seconds", 0);
+  COPPICE_RETURN_IF_ERROR(reader.status());
+  const bool fits = !attempt.contains("energy") || attempt["energy"].is_object();
+  return fits ? Status() : invalid_input(where + ": energy: expected an object");
+}
+
 Result<StepEntry> parse_entry(const Json& json, const std::string& where) {
   JsonReader reader(json, where);
   StepEntry entry;
@@ -69,9 +81,17 @@ Result<StepEntry> parse_entry(const Json& json, const std::string& where) {
   COPPICE_RETURN_IF_ERROR(reader.status());
   if (reader.has("attempts")) {
     if (!json["attempts"].is_array()) return invalid_input(where + ": attempts: expected a list");
+    for (const Json& attempt : json["attempts"]) COPPICE_RETURN_IF_ERROR(check_attempt(attempt, where + ": attempts"));
     entry.attempts = OrderedJson(json["attempts"]);
   }
-  if (reader.has("predicted")) entry.predicted = OrderedJson(json["predicted"]);
+  if (reader.has("predicted")) {
+    JsonReader predicted(json["predicted"], where + ": predicted");
+    JsonReader seconds(predicted.at("duration_seconds"), where + ": predicted: duration_seconds");
+    for (const char* bound : {"value", "low", "high"}) seconds.number(bound);
+    COPPICE_RETURN_IF_ERROR(predicted.status());
+    COPPICE_RETURN_IF_ERROR(seconds.status());
+    entry.predicted = OrderedJson(json["predicted"]);
+  }
   return entry;
 }
 
@@ -92,7 +112,11 @@ Result<Journal> parse_journal(const std::string& bytes, const std::string& sourc
     if (!document[name].is_object()) return invalid_input(source + ": " + name + ": expected an object");
     target = OrderedJson(document[name]);
   }
-  for (const Json& step : steps) {
+  Json all = steps;
+  if (reader.has("former_steps") && document["former_steps"].is_array()) {
+    for (const Json& former : document["former_steps"]) all.push_back(former);
+  }
+  for (const Json& step : all) {
     JsonReader step_reader(step, source + ": steps");
     const std::string id = step_reader.string("id");
     COPPICE_RETURN_IF_ERROR(step_reader.status());
@@ -291,6 +315,18 @@ OrderedJson to_json(const Journal& journal, const JournalContext& context) {
     if (found == journal.steps.end() || found->second.attempts.empty()) continue;
     all.push_back(&found->second.attempts);
     by_kind[step.kind].push_back(&found->second.attempts);
+  }
+  // Steps that the configuration no longer has: what they used is not forgotten.
+  for (const auto& [id, entry] : journal.steps) {
+    const bool planned = std::any_of(context.plan.steps.begin(), context.plan.steps.end(),
+                                     [&wanted = id](const Step& step) { return step.id == wanted; });
+    if (planned || entry.attempts.empty()) continue;
+    Step former;
+    former.id = id;
+    former.kind = "former";
+    json["former_steps"].push_back(json_of(former, entry, context));
+    all.push_back(&entry.attempts);
+    by_kind[former.kind].push_back(&entry.attempts);
   }
   if (!journal.prediction.is_null()) json["prediction"] = journal.prediction;
   json["totals"] = totals_of(all);

@@ -41,6 +41,10 @@ energy::PlaceQuery place_of(const Config& config) {
 
 enum class Would { kRun, kSkip, kUnavailable };
 
+const char* to_string(Would would) {
+  return would == Would::kRun ? "run" : would == Would::kSkip ? "skip" : "unavailable";
+}
+
 struct Decision {
   Would would = Would::kRun;
   std::string reason;
@@ -67,6 +71,7 @@ class Cycle {
     journal_.outcome = "running";
     journal_.error.clear();
     for (auto& [id, entry] : journal_.steps) entry.skipped = false;
+    COPPICE_RETURN_IF_ERROR(write());
     RunRecorder recorder("lifecycle", options_.command);
     energy::TrackerOptions tracker_options;
     tracker_options.place = place_of(config_);
@@ -104,7 +109,7 @@ class Cycle {
       json["id"] = step.id;
       json["kind"] = step.kind;
       json["what"] = step.what;
-      json["would"] = decision.would == Would::kRun ? "run" : decision.would == Would::kSkip ? "skip" : "unavailable";
+      json["would"] = to_string(decision.would);
       json["reason"] = decision.reason;
       if (!step.command.empty()) json["command"] = step.command;
       if (rates_) {
@@ -131,10 +136,13 @@ class Cycle {
     }
     COPPICE_ASSIGN_OR_RETURN(base_, base_path(config_, directory_));
     // What stood in for a base model that could not be fetched stays, so that the models do not change under way.
-    const bool otherwise = journal_.base.is_object() && journal_.base.value("otherwise", false);
-    if (otherwise && !config_.base.otherwise.empty()) base_ = config_.base.otherwise;
+    if (has_other_base()) base_ = config_.base.otherwise;
     replan();
     return {};
+  }
+
+  bool has_other_base() const {
+    return journal_.base.is_object() && journal_.base.value("otherwise", false) && !config_.base.otherwise.empty();
   }
 
   void replan() {
@@ -173,7 +181,7 @@ class Cycle {
     }
     const StepEntry& entry = found->second;
     decision.same_inputs = !decision.inputs.hash.empty() && entry.inputs_hash == decision.inputs.hash;
-    if (step.kind == "base" && journal_.base.is_object() && journal_.base.value("otherwise", false)) {
+    if (step.kind == "base" && has_other_base()) {
       decision.would = Would::kSkip;
       decision.reason = journal_.base.value("note", std::string());
       return decision;
@@ -456,11 +464,17 @@ class Cycle {
   Status tell_plan() {
     if (!rates_) return failed("the probe left no rates");
     const bool fresh = !journal_.prediction.is_object() || journal_.steps["probe"].skipped == false;
+    std::vector<Decision> decisions;
     for (const Step& step : plan_.steps) {
+      COPPICE_ASSIGN_OR_RETURN(Decision decision, decide(step));
       StepEntry& entry = journal_.steps[step.id];
-      if (!fresh && entry.predicted.is_object()) continue;
-      entry.predicted = OrderedJson();
-      if (const auto prediction = predict(step.work, *rates_)) entry.predicted = to_json(*prediction);
+      // What was said of a step before it ran stays; new or other work is predicted anew.
+      const bool other_work = decision.would == Would::kRun && !decision.same_inputs;
+      if (fresh || other_work || !entry.predicted.is_object()) {
+        entry.predicted = OrderedJson();
+        if (const auto prediction = predict(step.work, *rates_)) entry.predicted = to_json(*prediction);
+      }
+      decisions.push_back(std::move(decision));
     }
     OrderedJson prediction = forecast_of(plan_, journal_);
     prediction["made_at"] = fresh ? utc_now() : journal_.prediction.value("made_at", utc_now());
@@ -469,13 +483,15 @@ class Cycle {
     journal_.prediction = std::move(prediction);
     COPPICE_RETURN_IF_ERROR(write());
     OrderedJson steps = OrderedJson::array();
-    for (const Step& step : plan_.steps) {
-      COPPICE_ASSIGN_OR_RETURN(const Decision decision, decide(step));
-      OrderedJson json = {{"id", step.id}, {"what", step.what}};
-      json["would"] = decision.would == Would::kSkip ? "skip" : decision.would == Would::kRun ? "run" : "unavailable";
-      json["reason"] = decision.reason;
-      if (const OrderedJson& predicted = journal_.steps[step.id].predicted; predicted.is_object())
+    for (size_t i = 0; i < plan_.steps.size(); ++i) {
+      const Step& step = plan_.steps[i];
+      OrderedJson json;
+      json["id"] = step.id;
+      json["would"] = to_string(decisions[i].would);
+      json["reason"] = decisions[i].reason;
+      if (const OrderedJson& predicted = journal_.steps[step.id].predicted; predicted.is_object()) {
         json["predicted"] = predicted;
+      }
       steps.push_back(std::move(json));
     }
     note("the plan:\n" + plan_table(steps, journal_.prediction));

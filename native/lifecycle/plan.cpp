@@ -287,7 +287,8 @@ class Planner {
     const double eta = settings.number_or("eta", 3);
     const double all = limit > 0 ? std::min(limit, sizes_.train_reviews) : sizes_.train_reviews;
     const double rungs = settings.number_or("rungs", settings.number("min_reviews") ? 0 : 3);
-    double reviews = rungs > 0 ? all / std::pow(eta, rungs - 1) : settings.number_or("min_reviews", all);
+    const double first = rungs > 0 ? all / std::pow(eta, rungs - 1) : settings.number_or("min_reviews", all);
+    double reviews = std::max(2.0, first);
     while (candidates >= 1) {
       add_training(step.work, merged, epochs, reviews, 1, false, std::floor(candidates));
       if (reviews >= all) break;
@@ -533,6 +534,11 @@ class Planner {
     step.outputs = {at("report/report.html"), step.stdout_path};
     step.owned = step.outputs;
     for (const ModelEntry& model : plan_.models) step.input_models.push_back(model_at(model.id));
+    // Whatever was measured or judged anew is told anew.
+    for (const Step& earlier : plan_.steps) {
+      if (earlier.id == step.id) break;
+      step.optional_files.insert(step.optional_files.end(), earlier.outputs.begin(), earlier.outputs.end());
+    }
   }
 
   const Config& config_;

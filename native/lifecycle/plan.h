@@ -31,9 +31,10 @@ struct Step {
   std::vector<std::string> identity;  // what else decides the result of what is done in this process
   std::string stdout_path;            // of what the command prints; "": into the log
   std::vector<std::string> input_files;
-  std::vector<std::string> input_models;  // folders: what a model is made of, not its records
+  std::vector<std::string> optional_files;  // read where they are there
+  std::vector<std::string> input_models;    // folders: what a model is made of, not its records
   std::string input_data;
-  std::vector<std::string> splits;  // of input_data, where each has a file of its own; empty: all
+  std::vector<std::string> splits;          // of input_data, where each has a file of its own; empty: all
   std::vector<std::string> outputs;         // files that are there when it is done
   std::vector<std::string> record_folders;  // whose runs/ it adds to
   std::vector<std::string> owned;           // removed when it begins anew
