@@ -342,7 +342,11 @@ class Cycle {
         step.id + ": " + step.what + (resume ? ", from its checkpoint" : "") + " (" + decision.reason + ")";
     if (predicted.is_object()) line += ", " + predicted_text(predicted) + " predicted";
     note(line);
-    for (const std::string& path : step.outputs) fs::create_directories(fs::path(path).parent_path(), error);
+    // Commands make folders of their own, but not those of single files.
+    for (const std::string& path : step.outputs) {
+      const bool single = std::find(step.owned.begin(), step.owned.end(), path) != step.owned.end();
+      if (single) fs::create_directories(fs::path(path).parent_path(), error);
+    }
 
     const Status status = step.command.empty() ? in_process(step, entry) : as_child(step, entry, resume);
     COPPICE_RETURN_IF_ERROR(collect(step, entry));

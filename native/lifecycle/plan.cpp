@@ -155,10 +155,7 @@ class Planner {
     work.push_back({"train", runs * tokens * share_of_epochs * share});
     work.push_back({"judge", runs * validated * validations * share});
     work.push_back({"save", runs * validations});
-    if (teacher) {
-      work.push_back({"judge", runs * tokens});
-      work.push_back({"evaluate-start", runs});
-    }
+    if (teacher) work.push_back({"judge", runs * tokens});
   }
 
   Step& train(const std::string& id, const std::string& model, const std::string& base, const Settings& settings) {
