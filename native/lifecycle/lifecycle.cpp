@@ -449,8 +449,16 @@ class Cycle {
     if (step.kind == "probe") {
       const std::optional<DataSizes> sizes = sizes_of(journal_.data);
       if (!sizes) return failed("the reviews have not been counted");
-      ProbeOptions probe{directory_,        base_, data_path(config_, directory_), options_.tools.coppice, *sizes,
-                         place_of(config_), {}};
+      const Tools& tools = options_.tools;
+      ProbeOptions probe{directory_,
+                         base_,
+                         data_path(config_, directory_),
+                         tools.coppice,
+                         tools.node,
+                         tools.node_missing.empty() ? tools.browser_missing : tools.node_missing,
+                         *sizes,
+                         place_of(config_),
+                         {}};
       if (events_.progress) probe.on_line = [&](const std::string& line) { events_.progress(step.id, line); };
       COPPICE_ASSIGN_OR_RETURN(rates_, run_probe(config_, probe));
       return {};

@@ -125,6 +125,7 @@ class Planner {
                      config_.baseline.text("batch_size"),         config_.baseline.text("precision"),
                      config_.baseline.text("micro_batch_tokens"), dump_json(describe_machine())};
     append(step.identity, config_.place);
+    if (config_.browser) step.identity.push_back(std::to_string(config_.browser->tokens));
     if (!config_.prompts.empty()) step.input_files = {config_.prompts};
   }
 
@@ -266,7 +267,7 @@ class Planner {
     step.outputs = {at("sweep/sweep.json"), at("sweep/best/model.safetensors"), at("sweep/best/config.json")};
     step.owned = {at("sweep")};
     step.record_folders = {at("sweep")};
-    step.goes_on_itself = true;
+    step.checkpoint = at("sweep/sweep.json");
     if (!known_) return;
     double candidates = 1;
     for (const char* axis : {"learning_rate", "batch_size", "epochs", "warmup_ratio", "weight_decay", "dropout"})
@@ -430,7 +431,14 @@ class Planner {
     step.owned = step.outputs;
     if (!known_) return;
     const double runs = static_cast<double>(config_.measure->repeats + config_.measure->warmup);
-    step.work = {{engine == "core" ? "measure-core-start" : "measure-start", 1}, {"second", 1}};
+    // A start, and each model's loading: the core also packs matrices and times its kernels for each.
+    const auto more = static_cast<double>(models.size() - 1);
+    step.work = {{"second", 1}};
+    if (engine == "core") {
+      step.work.push_back({"measure-core-start", 1 + 0.5 * more});
+    } else {
+      step.work.push_back({"measure-start", 1 + 0.1 * more});
+    }
     for (const std::string& model : models) {
       if (model == "linear") continue;
       const bool int8 = model.size() > 5 && model.compare(model.size() - 5, 5, "-int8") == 0;
@@ -463,7 +471,8 @@ class Planner {
     step.outputs = {step.stdout_path};
     step.owned = step.outputs;
     if (!known_) return;
-    step.work = {{"browser-start", static_cast<double>(exported_.size())}};
+    // The probe opens two models; half of what that takes is node's and the runtime's own start.
+    step.work = {{"browser-start", 0.5 + 0.25 * static_cast<double>(exported_.size())}};
     const auto turns = static_cast<double>(config_.browser->turns + 1);
     for (const std::string& model : exported_) {
       const bool int8 = model.size() > 5 && model.compare(model.size() - 5, 5, "-int8") == 0;
@@ -517,7 +526,7 @@ class Planner {
     step.outputs = {step.stdout_path};
     step.owned = step.outputs;
     step.record_folders = models;
-    if (known_) step.work = {{"compare", static_cast<double>(models.size()) * sizes_.test_reviews}};
+    if (known_) step.work = {{"export", 1}, {"compare", static_cast<double>(models.size()) * sizes_.test_reviews}};
   }
 
   void report() {

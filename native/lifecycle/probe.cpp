@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "native/export/run_recorder.h"
+#include "native/io/file.h"
 #include "native/lifecycle/child.h"
 
 namespace coppice::lifecycle {
@@ -12,10 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 
-// What no probe measures; the defaults of machines like the one this was written on (two vCPUs of an EPYC 9000).
-// ONNX Runtime Web runs in one thread of WebAssembly: times of the native single thread, seen on the shipped models.
-constexpr double kBrowserShare = 3.0;
-constexpr double kBrowserInt8Share = 2.0;
+// `coppice compare` draws 10,000 resamples: of one review of one model, as seen where this was written.
+constexpr double kResamplingSeconds = 2e-5;
 
 void add_words(Words& words, const Words& more) { words.insert(words.end(), more.begin(), more.end()); }
 
@@ -58,6 +57,7 @@ class Probe {
     COPPICE_RETURN_IF_ERROR(exports());
     if (config_.linear) COPPICE_RETURN_IF_ERROR(linear());
     if (!config_.prompts.empty()) COPPICE_RETURN_IF_ERROR(measure());
+    if (config_.browser && options_.browser_missing.empty()) COPPICE_RETURN_IF_ERROR(browser());
     Cost second;
     second.seconds = 1;
     second.cpu_seconds = 0;
@@ -70,15 +70,17 @@ class Probe {
  private:
   Cost& rate(const std::string& name) { return rates_.per_unit[name]; }
 
-  Result<Cost> call(Words words, const std::string& out = "") {
+  Result<Cost> call(Words words) {
     words.insert(words.begin(), options_.coppice);
     add_words(words, words[1] == "quantize" || words[1] == "export" ? config_.export_place : config_.place);
+    return start(words, "`coppice " + words[1] + "`", "");
+  }
+
+  Result<Cost> start(const Words& words, const std::string& name, const std::string& out) {
     COPPICE_ASSIGN_OR_RETURN(const ChildResult result, run_child({words, options_.directory + "/logs/probe.log", out,
                                                                   options_.place, options_.on_line}));
     if (result.asked_to_stop) return interrupted("stopped in the probe");
-    if (result.exit_code != 0) {
-      return failed("the probe's `coppice " + words[1] + "` failed: " + result.error + " (logs/probe.log)");
-    }
+    if (result.exit_code != 0) return failed("the probe's " + name + " failed: " + result.error + " (logs/probe.log)");
     Cost cost;
     cost.seconds = result.seconds;
     cost.cpu_seconds = result.cpu_seconds;
@@ -178,8 +180,12 @@ class Probe {
     COPPICE_ASSIGN_OR_RETURN(rate("export"),
                              call({"quantize", "--model", folder_ + "/model", "--output", folder_ + "/int8"}));
     COPPICE_RETURN_IF_ERROR(evaluate(folder_ + "/int8", true, "core-start", "judge-int8"));
-    // Statistics over the predictions of each model, with 10,000 resamples.
-    rate("compare") = rate("export") * 0.002;
+    const Cost& exported = rate("export");
+    if (exported.seconds > 0) rate("compare") = exported * (kResamplingSeconds / exported.seconds);
+    if (config_.browser) {
+      COPPICE_RETURN_IF_ERROR(
+          call({"export", "--model", folder_ + "/model", "--output", folder_ + "/fp16", "--weights", "fp16"}).status());
+    }
     return {};
   }
 
@@ -224,9 +230,30 @@ class Probe {
     COPPICE_RETURN_IF_ERROR(measure_one(folder_ + "/model", "libtorch", "measure-start", "infer"));
     COPPICE_RETURN_IF_ERROR(measure_one(folder_ + "/int8", "core", "measure-core-start", "infer-int8"));
     COPPICE_RETURN_IF_ERROR(measure_one(folder_ + "/model", "core", "measure-core-start", "infer-core"));
-    rate("browser") = rate("infer") * kBrowserShare;
-    rate("browser-int8") = rate("infer-int8") * kBrowserInt8Share;
-    rate("browser-start") = rate("export");
+    return {};
+  }
+
+  // One turn of the exported models in ONNX Runtime Web, after the untimed one.
+  Status browser() {
+    const double tokens = static_cast<double>(config_.browser->tokens);
+    const std::string out = folder_ + "/browser.json";
+    COPPICE_ASSIGN_OR_RETURN(const Cost whole,
+                             start({options_.node, config_.browser->script, folder_ + "/fp16", folder_ + "/int8",
+                                    "--turns", "1", "--tokens", std::to_string(config_.browser->tokens), "--json"},
+                                   "ONNX Runtime Web", out));
+    COPPICE_ASSIGN_OR_RETURN(const std::string bytes, read_file(out));
+    COPPICE_ASSIGN_OR_RETURN(const Json answer, parse_json(bytes, out));
+    std::vector<double> seconds;
+    for (const Json& model : answer.value("models", Json::array()))
+      seconds.push_back(model.value("median_ms", 0.0) / 1000);
+    if (seconds.size() != 2 || !(whole.seconds > 2 * (seconds[0] + seconds[1]))) {
+      return failed(out + ": expected the times of two models");
+    }
+    // Of the whole, what each run took by its time; the rest is the start.
+    const double timed = 2 * (seconds[0] + seconds[1]);
+    rate("browser") = whole * (seconds[0] / whole.seconds / tokens);
+    rate("browser-int8") = whole * (seconds[1] / whole.seconds / tokens);
+    rate("browser-start") = whole * (1 - timed / whole.seconds);
     return {};
   }
 

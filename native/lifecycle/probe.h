@@ -17,6 +17,8 @@ struct ProbeOptions {
   std::string base;
   std::string data;
   std::string coppice;
+  std::string node;             // of the browser's runtime
+  std::string browser_missing;  // why that cannot be probed; "": it can
   DataSizes sizes;
   energy::PlaceQuery place;
   std::function<void(const std::string&)> on_line;

@@ -210,7 +210,8 @@ class Scanner {
     std::string folder = option_of(record, "--output");
     if (folder.empty()) folder = option_of(record, "--model");
     while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
-    return record.kind == "track" ? std::string() : fs::path(folder).filename().string();
+    const bool of_none = record.kind == "track" || record.kind == "lifecycle";
+    return of_none ? std::string() : fs::path(folder).filename().string();
   }
 
   Scan scan_;
