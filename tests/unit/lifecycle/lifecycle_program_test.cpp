@@ -43,12 +43,16 @@ class LifecycleProgram : public testing::Test {
 
   [[nodiscard]] std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
 
+  // `stop_at`: a file that, once it is there, makes the test send SIGTERM.
   [[nodiscard]] ProgramResult run(const std::string& options = "", const std::string& wishes = "",
-                                  const std::string& around = "") const {
+                                  const std::string& stop_at = "") const {
     folder_.write("config.json", dump_json(config_, 1));
-    return run_shell("env COPPICE_TORCH_PROGRAM='" FAKE_TORCH "' FAKE_TORCH_LOG='" + path("calls") + "' FAKE_TORCH='" +
-                     wishes + "' " + around + " '" COPPICE_PROGRAM "' lifecycle --config '" + path("config.json") +
-                     "' --output '" + path("run") + "' " + options);
+    const std::string call = "env COPPICE_TORCH_PROGRAM='" FAKE_TORCH "' FAKE_TORCH_LOG='" + path("calls") +
+                             "' FAKE_TORCH='" + wishes + "' '" COPPICE_PROGRAM "' lifecycle --config '" +
+                             path("config.json") + "' --output '" + path("run") + "' " + options;
+    if (stop_at.empty()) return run_shell(call);
+    return run_shell(call + " & pid=$!; until [ -e '" + path(stop_at) +
+                     "' ] || ! kill -0 $pid; do sleep 0.05; done; kill -TERM $pid; wait $pid");
   }
 
   [[nodiscard]] Json journal() const {
@@ -58,7 +62,8 @@ class LifecycleProgram : public testing::Test {
     return json.ok() ? *json : Json::object();
   }
   [[nodiscard]] Json step(const std::string& id) const {
-    for (const Json& one : journal()["steps"])
+    const Json document = journal();
+    for (const Json& one : document["steps"])
       if (one["id"] == id) return one;
     ADD_FAILURE() << "no step " << id;
     return Json::object();
@@ -108,7 +113,8 @@ TEST_F(LifecycleProgram, RunsEachStepOnceAndThenNone) {
   const ProgramResult again = run("--resume");
   ASSERT_EQ(again.exit_code, 0) << again.err;
   EXPECT_EQ(calls().size(), before);
-  for (const Json& one : journal()["steps"]) EXPECT_TRUE(one.value("skipped", false)) << one["id"];
+  const Json after = journal();
+  for (const Json& one : after["steps"]) EXPECT_TRUE(one.value("skipped", false)) << one["id"];
   EXPECT_EQ(journal()["run_id"], document["run_id"]);
 }
 
@@ -144,8 +150,9 @@ TEST_F(LifecycleProgram, AProgramThatIsKilledHalfWayIsBegunAnew) {
 }
 
 TEST_F(LifecycleProgram, StopsAtACheckpointAndGoesOnThere) {
-  const ProgramResult stopped = run("", "hang=/run/models/dense", "timeout --preserve-status -s INT 30");
-  EXPECT_EQ(stopped.exit_code, 130) << stopped.err;
+  const ProgramResult stopped =
+      run("", "hang=/run/models/dense", "run/models/dense/checkpoints/checkpoint.safetensors");
+  ASSERT_EQ(stopped.exit_code, 130) << stopped.err;
   EXPECT_EQ(journal()["outcome"], "interrupted");
   EXPECT_EQ(step("dense")["state"], "interrupted");
   EXPECT_EQ(step("dense")["records"].size(), 1U);
