@@ -38,7 +38,8 @@ function agree(code, counts, runner) {
 
 const builds = {
   dev: ['core and small programs with AddressSanitizer and UBSan, without libtorch', () => build('dev')],
-  native: ['everything native, with libtorch', () => build('native')],
+  // The tests of the native suite are built and run in the tree that people run programs from: what is tested is what runs.
+  native: ['the programs as people run them, with libtorch, and their tests', () => build('release', [], 'release-tests')],
   release: ['the programs as people run them', () => build('release')],
   wasm: ['the core and the page, for the browser; the first time also fetches Dear ImGui', () => build('wasm')],
   dist: ['everything the browser loads', () => mustRun('node', ['web/build.mjs', '--single', '--npm'])],
@@ -48,8 +49,8 @@ const serve = { COPPICE_SERVE: path.join(root, 'build/release/coppice-serve'), C
 const suites = {
   scripts: { why: 'how this script counts, and what benches compute', needs: [], run: () => nodeTests('tests/scripts') },
   dev: { why: 'unit tests, golden files and short fuzz runs under sanitizers', needs: ['dev'], run: () => ctest('dev') },
-  native: { why: 'the same without sanitizers, and the libtorch backend', needs: ['native'], run: () => ctest('native') },
-  export: { why: 'exported models in ONNX Runtime and transformers.js', needs: ['native'], run: () => nodeTests('tests/unit/export') },
+  native: { why: 'the same without sanitizers, and the libtorch backend', needs: ['native'], run: () => ctest('release') },
+  export: { why: 'exported models in ONNX Runtime and transformers.js', needs: ['native'], run: () => nodeTests('tests/unit/export', { COPPICE_BUILD: 'build/release' }) },
   wasm: { why: 'the core in WebAssembly against the same golden files', needs: ['wasm'], run: () => nodeTests('tests/wasm') },
   e2e: {
     why: 'the page in Chromium, served by coppice-serve',
