@@ -33,7 +33,7 @@ double units(const Step& of, const std::string& rate) {
 
 TEST(LifecyclePlan, EveryStepReadsWhatAnEarlierOneMadeOrWhatWasGiven) {
   const Config config = small();
-  const Plan plan = make_plan(config, "D", "D/base/m", config.data.path, {}, sizes());
+  const Plan plan = make_plan(config, "D", *base_path(config, "D"), config.data.path, {}, sizes());
   std::set<std::string> made;
   std::set<std::string> ids;
   for (const Step& one : plan.steps) {
