@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <optional>
+#include <utility>
 
 #include "native/lifecycle/lifecycle.h"
 #include "shared/records/figure.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "native/data/base_model.h"
 #include "native/export/run_recorder.h"

@@ -1,6 +1,7 @@
 // How much there is to read: reviews and tokens of each split, and of the prompts.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "native/lifecycle/config.h"
