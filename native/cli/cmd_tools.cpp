@@ -1,6 +1,6 @@
-// catalog, compare, export, fetch, quantize, report, train-linear and tune: done by coppice-tools, which replaces this
-// process. They need the libraries of downloads, archives and ONNX, 40 of them, which cost every start of `coppice` 9
-// ms of CPU time and 10 MB of memory.
+// catalog, compare, export, fetch, lifecycle, quantize, report, train-linear and tune: done by coppice-tools, which
+// replaces this process. They need the libraries of downloads, archives and ONNX, 40 of them, which cost every start of
+// `coppice` 9 ms of CPU time and 10 MB of memory.
 #include <CLI/CLI.hpp>
 
 #include "native/cli/command.h"
@@ -16,6 +16,7 @@ void add_tools_commands(CLI::App& app, Outcome& outcome, char** argv) {
                   {"compare", kCompareDescription},
                   {"export", kExportDescription},
                   {"fetch", kFetchDescription},
+                  {"lifecycle", kLifecycleDescription},
                   {"quantize", kQuantizeDescription},
                   {"report", kReportDescription},
                   {"train-linear", kTrainLinearDescription},

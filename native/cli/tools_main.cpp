@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
                                      coppice::cli::add_compare(app, outcome, argv);
                                      coppice::cli::add_export(app, outcome);
                                      coppice::cli::add_fetch(app, outcome);
+                                     coppice::cli::add_lifecycle(app, outcome, argv);
                                      coppice::cli::add_linear_commands(app, outcome, argv);
                                      coppice::cli::add_measure_url(app, outcome, argv);
                                      coppice::cli::add_report(app, outcome, argv);
