@@ -1,0 +1,49 @@
+// Transformers on the project's own engine (shared/engine in WebAssembly), on one thread: each model in an instance of the
+// engine of its own, whose memory goes with it.
+import { CoreError, loadCore } from './core.js';
+import { engineOptions } from './places.js';
+
+const build = 'coppice_engine';
+const loadModule = () => import('../engine/coppice_engine.js');
+
+export class EngineRunner {
+  #models = new Map(); // model -> what createEngine gave
+
+  has(model) {
+    return this.#models.has(model);
+  }
+
+  // file: { content }, the bytes of the ONNX file. Returns what rows say of the runtime.
+  async load(model, { path, config, max_length: mostTokens }, { content }) {
+    const { default: createModule } = await loadModule();
+    const core = await loadCore(createModule, await engineOptions(build));
+    this.unload(model);
+    const engine = core.createEngine(config, content, { source: path, mostTokens });
+    this.#models.set(model, engine);
+    const { version, instruction_set: instructions } = engine.profile();
+    return { name: 'Coppice engine', version, backend: instructions, threads: 1, isolated: self.crossOriginIsolated === true };
+  }
+
+  unload(model) {
+    this.#models.delete(model); // and with it the instance
+  }
+
+  // Returns { logits, milliseconds }.
+  run(model, ids) {
+    const engine = this.#models.get(model);
+    const start = performance.now();
+    try {
+      const logits = engine.classify(ids);
+      return { logits, milliseconds: performance.now() - start };
+    } catch (error) {
+      // A trap leaves an instance that is not to be trusted: the next load makes another.
+      if (!(error instanceof CoreError)) this.unload(model);
+      throw error;
+    }
+  }
+
+  // Where the time of this model's runs went (coppice_engine_profile).
+  profile(model) {
+    return this.#models.get(model).profile();
+  }
+}
