@@ -125,10 +125,14 @@ KernelCosts measure(const Stopwatch& watch, Times& times) {
   const std::vector<int8_t> values(kRows * kDepth, 3);
   const std::vector<float> row_scales(kRows, 0.01F);
   const std::vector<int32_t> sums(kRows, 0);
-  const double int8 = watch.shortest([&] {
-    multiply_int8({values.data(), row_scales.data(), sums.data(), kDepth, true}, rows, quantized, kTokens, epilogue,
-                  out);
-  });
+  const std::vector<uint16_t> high_inputs(1);
+  const std::vector<uint32_t> high_begins(kRows + 1, 0);
+  Int8Weights dense_int8{values.data(), row_scales.data(), sums.data(), kDepth, true};
+  if (offset_weights()) {
+    dense_int8.high_inputs = high_inputs.data();
+    dense_int8.high_begins = high_begins.data();
+  }
+  const double int8 = watch.shortest([&] { multiply_int8(dense_int8, rows, quantized, kTokens, epilogue, out); });
   times.int8 = int8;
   std::vector<uint16_t> quads;
   std::vector<uint32_t> quad_begins;

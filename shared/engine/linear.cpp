@@ -130,19 +130,35 @@ class Packer {
     if (quads * 4 == depth) {
       COPPICE_RETURN_IF_ERROR(place(out_.values_, rows * depth, alignof(int8_t)));
       std::memmove(out_.values_.as<int8_t>(), values, rows * depth);
-      return {};
+    } else {
+      COPPICE_RETURN_IF_ERROR(reserve(out_.values_, rows * quads * 4));
+      for (size_t row = 0; row < rows; ++row) {
+        std::memcpy(out_.values_.as<int8_t>() + row * quads * 4, values + row * depth, depth);
+      }
     }
-    COPPICE_RETURN_IF_ERROR(reserve(out_.values_, rows * quads * 4));
-    for (size_t row = 0; row < rows; ++row) {
-      std::memcpy(out_.values_.as<int8_t>() + row * quads * 4, values + row * depth, depth);
-    }
-    return {};
+    return out_.seven_bits_ && kernels::offset_weights() ? offset(quads * 4) : Status();
   }
 
  private:
   Status reserve(AlignedBytes& bytes, size_t size) {
     bytes = AlignedBytes(std::max<size_t>(size, 1));
     return bytes.size() == 0 ? no_memory(name_, size) : Status();
+  }
+  // The form that kernels::Int8Weights states for it.
+  Status offset(size_t depth) {
+    auto* values = out_.values_.as<int8_t>();
+    const size_t count = out_.outputs_ * depth;
+    const auto high = static_cast<size_t>(std::count(values, values + count, int8_t{64}));
+    COPPICE_RETURN_IF_ERROR(reserve(out_.begins_, (out_.outputs_ + 1) * sizeof(uint32_t)));
+    COPPICE_RETURN_IF_ERROR(reserve(out_.indices_, high * sizeof(uint16_t)));
+    uint32_t at = 0;
+    for (size_t i = 0; i < count; ++i) {
+      if (i % depth == 0) out_.begins_.as<uint32_t>()[i / depth] = at;
+      if (values[i] == 64) out_.indices_.as<uint16_t>()[at++] = static_cast<uint16_t>(i % depth);
+      values[i] = static_cast<int8_t>(std::min(values[i] + 64, 127));
+    }
+    out_.begins_.as<uint32_t>()[out_.outputs_] = at;
+    return {};
   }
   // Over the tensor's own bytes where they have room, which thereby are lost.
   Status place(AlignedBytes& bytes, size_t size, size_t alignment) {
@@ -304,9 +320,9 @@ void Linear::multiply(kernels::RowRange rows, const LinearInput& x, size_t token
           {values_.as<float>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(), outputs_, inputs_}, rows, x.values,
           tokens, epilogue, out, scratch);
     case LinearFormat::kInt8:
-      return kernels::multiply_int8(
-          {values_.as<int8_t>(), scales_.as<float>(), sums_.as<int32_t>(), inputs_, seven_bits_}, rows, x.quantized,
-          tokens, epilogue, out);
+      return kernels::multiply_int8({values_.as<int8_t>(), scales_.as<float>(), sums_.as<int32_t>(), inputs_,
+                                     seven_bits_, indices_.as<uint16_t>(), begins_.as<uint32_t>()},
+                                    rows, x.quantized, tokens, epilogue, out);
     case LinearFormat::kSparseQuads:
       return kernels::multiply_quads({values_.as<int8_t>(), indices_.as<uint16_t>(), begins_.as<uint32_t>(),
                                       scales_.as<float>(), sums_.as<int32_t>(), inputs_, seven_bits_},

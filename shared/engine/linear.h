@@ -110,8 +110,8 @@ class Linear {
   bool seven_bits_ = false;
   AlignedBytes bias_;     // float (out)
   AlignedBytes values_;   // by format
-  AlignedBytes indices_;  // sparse formats: uint8_t or uint16_t
-  AlignedBytes begins_;   // sparse formats: uint32_t
+  AlignedBytes indices_;  // sparse formats: uint8_t or uint16_t; dense int8: high_inputs, where offset
+  AlignedBytes begins_;   // sparse formats: uint32_t; dense int8: high_begins, where offset
   AlignedBytes scales_;   // int8: float (out)
   AlignedBytes sums_;     // int8: int32_t (out)
 };
