@@ -106,6 +106,7 @@ export function relax(module) {
     const id = reader.byte();
     const length = reader.number();
     const begin = reader.at;
+    if (begin + length > module.length) throw new Error(`section ${id} is cut short`);
     let content = module.subarray(begin, begin + length);
     reader.at = begin + length;
     if (id === section.import) content = relaxImports(content, relaxed);

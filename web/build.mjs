@@ -79,7 +79,7 @@ function assemble() {
     copy(inPackage(`onnxruntime-web/dist/${file}`), `ort/${file}`);
   }
   // Fetched only where the project's own engine is chosen.
-  for (const file of ['coppice_engine.js', 'coppice_engine.wasm']) {
+  for (const file of ['coppice_engine.js', 'coppice_engine.wasm', 'coppice_engine_relaxed.js', 'coppice_engine_relaxed.wasm']) {
     copy(need(path.resolve(root, options.core, file), 'Run cmake --preset wasm && cmake --build --preset wasm.'), `engine/${file}`);
   }
   // Fetched only where WebGPU is chosen.

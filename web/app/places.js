@@ -26,7 +26,7 @@ export async function coreOptions() {
   return single ? { wasmBinary: await inside.file('core/coppice.wasm') } : {};
 }
 
-// The same of the engine's module; build: 'coppice_engine' or another of its builds.
+// The same of the engine's module; build: 'coppice_engine' or 'coppice_engine_relaxed'.
 export async function engineOptions(build) {
   return single ? { wasmBinary: await inside.file(`engine/${build}.wasm`) } : {};
 }

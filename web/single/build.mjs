@@ -16,6 +16,7 @@ function resolver({ root, core }) {
   const fixed = {
     '../core/coppice.js': path.join(core, 'coppice.js'),
     '../engine/coppice_engine.js': path.join(core, 'coppice_engine.js'),
+    '../engine/coppice_engine_relaxed.js': path.join(core, 'coppice_engine_relaxed.js'),
     '../ort/ort.wasm.min.mjs': path.join(root, 'node_modules/onnxruntime-web/dist/ort.wasm.bundle.min.mjs'),
     '../ort-webgpu/ort.webgpu.min.mjs': path.join(root, 'web/single/no-webgpu.js'),
     '../vendor/fflate.js': path.join(root, 'node_modules/fflate/esm/browser.js'),
@@ -68,7 +69,7 @@ export async function singleFile({ root, dist, core, models }) {
   const places = { root, core };
   const [main, worker] = await Promise.all([bundle('main.js', places), bundle('worker.js', places)]);
   const chosen = modelsInside(dist, models);
-  const parts = ['core/coppice.wasm', 'engine/coppice_engine.wasm', 'ort/ort-wasm-simd-threaded.wasm', 'samples.json'];
+  const parts = ['core/coppice.wasm', 'engine/coppice_engine.wasm', 'engine/coppice_engine_relaxed.wasm', 'ort/ort-wasm-simd-threaded.wasm', 'samples.json'];
   for (const weight of [400, 600]) parts.push(`fonts/source-sans-3-latin-${weight}.ttf`);
   for (const { id, linear, weights } of chosen) {
     parts.push(`models/${id}/manifest.json`, `models/${id}/config.json`, `models/${id}/${weights}`);
