@@ -60,6 +60,8 @@ const suites = {
   tutorial: { why: 'every command of docs/tutorial-pruning.md', needs: ['release'], run: () => nodeTests('tests/tutorial') },
   lifecycle: { why: 'a tiny life cycle of the real programs, killed and gone on with', needs: ['release'], run: () => nodeTests('tests/lifecycle') },
   deploy: { why: 'deployment scripts against a fake gcloud, manifests against their schema, docs/deploy.md', needs: ['release'], run: () => nodeTests('tests/deploy') },
+  schemas: { why: 'the published schemas against a table of documents and every record of this repository', needs: [], run: () => nodeTests('tests/schemas') },
+  report: { why: 'coppice report: every number against the records, the page in Chromium, docs/report', needs: ['release'], run: () => nodeTests('tests/report') },
   architecture: { why: 'who may include whom', needs: ['release'], run: () => nodeTests('tests/architecture') },
 };
 
@@ -70,7 +72,7 @@ await main(async () => {
   const chosen = Object.entries(suites).filter(([name]) => names.length === 0 || names.includes(name));
 
   await step('System packages', 'compilers, libraries and a browser from Debian', () => installSystemPackages('test'));
-  await step('Node packages', 'ONNX Runtime Web, Playwright, transformers.js and Node 20', () => installNodePackages('test'));
+  await step('Node packages', 'ONNX Runtime Web, Vega, Playwright, transformers.js and Node 20', () => installNodePackages('test'));
 
   const total = { passed: 0, failed: 0, skipped: [] };
   const problems = [];

@@ -78,6 +78,10 @@ function assemble() {
   for (const file of ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']) {
     copy(inPackage(`onnxruntime-web/dist/${file}`), `ort/${file}`);
   }
+  // Fetched only where the project's own engine is chosen.
+  for (const file of ['coppice_engine.js', 'coppice_engine.wasm', 'coppice_engine_relaxed.js', 'coppice_engine_relaxed.wasm']) {
+    copy(need(path.resolve(root, options.core, file), 'Run cmake --preset wasm && cmake --build --preset wasm.'), `engine/${file}`);
+  }
   // Fetched only where WebGPU is chosen.
   for (const file of ['ort.webgpu.min.mjs', 'ort-wasm-simd-threaded.asyncify.mjs', 'ort-wasm-simd-threaded.asyncify.wasm']) {
     copy(inPackage(`onnxruntime-web/dist/${file}`), `ort-webgpu/${file}`);
@@ -152,7 +156,7 @@ function licences() {
 // The service worker's list, and one hash over all that it names: another hash is another version.
 function finish() {
   const hash = createHash('sha256');
-  const runtimes = { wasm: 'ort/', webgpu: 'ort-webgpu/' };
+  const runtimes = { wasm: 'ort/', webgpu: 'ort-webgpu/', core: 'engine/' };
   const isRuntime = (file) => Object.values(runtimes).some((folder) => file.startsWith(folder));
   const notPage = /^(models|vendor\/noble-hashes)\/|^\.|^licences|^coppice-compare\.js/;
   const files = ['index.html', ...filesUnder('.').filter((file) => !notPage.test(file))];

@@ -1,5 +1,5 @@
 // Offline use. build.mjs puts the list of files and their hashes in front of this file:
-//   const build = { hash: '…', page: { FILE: SHA256 in base64, ... }, runtimes: { wasm: { FILE: SHA256 }, webgpu: {...} } };
+//   const build = { hash: '…', page: { FILE: SHA256 in base64, ... }, runtimes: { wasm: { FILE: SHA256 }, webgpu: {...}, core: {...} } };
 // The page's own files are answered from the cache of this build; descriptions of models come from the network when
 // there is one, else from the cache; model files are kept by the page's worker (app/model-store.js), not here.
 //

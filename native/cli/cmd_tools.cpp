@@ -1,5 +1,5 @@
-// catalog, compare, export, fetch, lifecycle, quantize, train-linear and tune: done by coppice-tools, which replaces
-// this process. They need the libraries of downloads, archives and ONNX, 40 of them, which cost every start of
+// catalog, compare, export, fetch, lifecycle, quantize, report, train-linear and tune: done by coppice-tools, which
+// replaces this process. They need the libraries of downloads, archives and ONNX, 40 of them, which cost every start of
 // `coppice` 9 ms of CPU time and 10 MB of memory.
 #include <CLI/CLI.hpp>
 
@@ -18,6 +18,7 @@ void add_tools_commands(CLI::App& app, Outcome& outcome, char** argv) {
                   {"fetch", kFetchDescription},
                   {"lifecycle", kLifecycleDescription},
                   {"quantize", kQuantizeDescription},
+                  {"report", kReportDescription},
                   {"train-linear", kTrainLinearDescription},
                   {"tune", kTuneDescription}};
   for (const auto& [listed, description] : commands) {

@@ -81,6 +81,8 @@ void Comparison::fetched(int64_t id, std::string_view bytes) {
     read_manifest(pending->model, bytes);
   } else if (is_linear(models_[pending->model].manifest)) {
     read_linear_config(pending->model, bytes);
+  } else if (pending->path == state_.models[pending->model].id + "/config.json") {
+    read_bert_config(pending->model, bytes);
   } else {
     read_vocabulary(pending->model, bytes);
   }
@@ -506,6 +508,7 @@ void Comparison::pump() {
 void Comparison::pump_loads() {
   for (const auto& [id, pending] : pending_) {
     if (pending.kind == RequestKind::kLoad) return;
+    if (pending.kind == RequestKind::kFetch && pending.path.ends_with("/config.json")) return;
   }
   size_t next = kNoModel;
   for (size_t i = 0; i < models_.size(); ++i) {
@@ -513,6 +516,7 @@ void Comparison::pump_loads() {
     if (next == kNoModel || state_.models[i].model_bytes < state_.models[next].model_bytes) next = i;
   }
   if (next == kNoModel) return;
+  if (lacks_config(next)) return ask_config(next);
   ModelRow& row = state_.models[next];
   const records::Manifest& manifest = models_[next].manifest;
   const std::string& path = weights_to_run(manifest)->path;
@@ -525,8 +529,9 @@ void Comparison::pump_loads() {
   request.bytes = row.model_bytes;
   request.sha256 = manifest.find_file(path)->sha256;
   request.by_core = is_linear(manifest);
-  request.config = models_[next].config;
   if (!request.by_core) request.backend = state_.backend;
+  if (request.by_core || request.backend == "core") request.config = models_[next].config;
+  request.max_length = manifest.max_length;
   emit(std::move(request), next);
 }
 

@@ -56,10 +56,12 @@ struct Request {
   std::vector<int32_t> input_ids;  // kRun of a transformer; the attention mask is all ones
   // Of a linear model, which the core itself runs: kLoad and kRun.
   bool by_core = false;
-  std::string config;  // kLoad: its config.json, read and checked
+  std::string config;  // kLoad: its config.json, read and checked; also of a transformer for the engine
   std::string text;    // kRun
-  // Of a transformer, kLoad: which backend of the runtime is wanted, "wasm" or "webgpu".
+  // Of a transformer, kLoad: what is to run it, "wasm" or "webgpu" (ONNX Runtime Web's backends), or "core", the
+  // project's own engine, with the longest review it will be given.
   std::string backend;
+  int64_t max_length = 0;
   bool timed = true;  // false: one plain run will do, of which the time is not used
 };
 
@@ -91,7 +93,7 @@ class Comparison {
   // other's, below that name, and answered from what was dropped. With a manifest (of `coppice export`), or without.
   Status add_model(std::string_view id);
   Status add_model(std::string_view id, const HuggingFaceFolder& folder);
-  // "wasm" or "webgpu": transformers are loaded again. Refused while models load or run.
+  // "wasm", "webgpu" or "core": transformers are loaded again. Refused while models load or run.
   Status choose_backend(std::string_view backend);
 
   // Work beside the comparison (side_work.h). It waits while a comparison runs, and loads the models it needs.
@@ -135,7 +137,7 @@ class Comparison {
   struct Model {
     records::Manifest manifest;
     std::shared_ptr<const text::Tokenizer> tokenizer;  // null for a linear model
-    std::string config;                                // of a linear model
+    std::string config;                                // of a linear model, and of a transformer that the engine runs
     bool described = false;                            // a text can be read
     bool without_manifest = false;                     // brought by the visitor; `manifest` was made of its files
     bool positive_first = false;                       // its logits are to be swapped
@@ -161,6 +163,10 @@ class Comparison {
   void read_manifest(size_t model, std::string_view bytes);
   void read_vocabulary(size_t model, std::string_view bytes);
   void read_linear_config(size_t model, std::string_view bytes);
+  // The engine takes a transformer's config.json beside its weights: asked for when it is first to be loaded there.
+  [[nodiscard]] bool lacks_config(size_t model) const;
+  void ask_config(size_t model);
+  void read_bert_config(size_t model, std::string_view bytes);
   void offer(size_t model);
   Result<size_t> new_row(std::string_view id);
   [[nodiscard]] Reading read(size_t model, std::string_view text) const;
@@ -184,7 +190,7 @@ class Comparison {
 
   State state_;
   SideWork side_;
-  reviews::ReviewFile added_;  // parts of a set that is on its way
+  reviews::ReviewFile added_;                                                 // parts of a set that is on its way
   std::vector<Model> models_;                                                 // beside state_.models
   std::map<std::string, std::shared_ptr<const text::Tokenizer>> tokenizers_;  // by vocabulary hash and casing
   std::string text_;

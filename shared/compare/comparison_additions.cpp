@@ -1,8 +1,9 @@
-// What a visitor changes about the models themselves: one of their own joins, a kept file is removed, another backend
-// of the runtime is chosen.
+// What a visitor changes about the models themselves: one of their own joins, a kept file is removed, transformers are
+// to run on another backend or on the project's own engine.
 #include "shared/compare/comparison.h"
 #include "shared/compare/floor.h"
 #include "shared/compare/headline.h"
+#include "shared/records/bert_config.h"
 
 namespace coppice::compare {
 namespace {
@@ -58,6 +59,7 @@ Status Comparison::add_model(std::string_view id, const HuggingFaceFolder& folde
   COPPICE_ASSIGN_OR_RETURN(HuggingFaceModel read, read_hugging_face_folder(folder, std::string(id)));
   COPPICE_ASSIGN_OR_RETURN(const size_t model, new_row(id));
   Model& added = models_[model];
+  added.config = folder.config;
   added.manifest = std::move(read.manifest);
   added.tokenizer = std::make_shared<const text::Tokenizer>(std::move(read.tokenizer));
   added.without_manifest = true;
@@ -83,8 +85,8 @@ Status Comparison::set_stored(std::string_view id, bool on_device) {
 }
 
 Status Comparison::choose_backend(std::string_view backend) {
-  if (backend != "wasm" && backend != "webgpu") {
-    return not_found("no backend \"" + std::string(backend) + "\"; there are wasm and webgpu");
+  if (backend != "wasm" && backend != "webgpu" && backend != "core") {
+    return not_found("no backend \"" + std::string(backend) + "\"; there are wasm, webgpu and core");
   }
   if (backend == state_.backend) return {};
   for (const ModelRow& row : state_.models) {
@@ -105,6 +107,38 @@ Status Comparison::choose_backend(std::string_view backend) {
   changed();
   pump();
   return {};
+}
+
+bool Comparison::lacks_config(size_t model) const {
+  return state_.backend == "core" && !is_linear(state_.models[model]) && models_[model].config.empty();
+}
+
+void Comparison::ask_config(size_t model) {
+  ModelRow& row = state_.models[model];
+  const records::FileEntry* file = models_[model].manifest.find_file("config.json");
+  if (file == nullptr) {
+    fail(model, row.id +
+                    "/manifest.json: files: config.json is missing, which Coppice's own engine needs; let ONNX "
+                    "Runtime Web run this model");
+    return pump_loads();
+  }
+  row.phase = ModelPhase::kDownloading;
+  row.bytes_done = 0;
+  row.bytes_total = row.model_bytes;
+  Request request;
+  request.path = row.id + "/" + file->path;
+  request.bytes = file->bytes;
+  request.sha256 = file->sha256;
+  emit(std::move(request), model);
+}
+
+void Comparison::read_bert_config(size_t model, std::string_view bytes) {
+  // What the engine cannot run is said before megabytes are fetched for it.
+  const Result<records::BertConfig> config =
+      records::parse_bert_config(bytes, state_.models[model].id + "/config.json");
+  if (!config.ok()) return fail(model, config.status().message());
+  models_[model].config.assign(bytes);
+  state_.models[model].phase = ModelPhase::kWaiting;
 }
 
 }  // namespace coppice::compare

@@ -294,6 +294,10 @@ std::string to_json(const Request& request) {
     json["config"] = request.config;
   }
   if (!request.backend.empty()) json["backend"] = request.backend;
+  if (request.backend == "core") {
+    json["config"] = request.config;
+    json["max_length"] = request.max_length;
+  }
   if (request.kind == RequestKind::kRun || request.kind == RequestKind::kSideRun) {
     if (!request.timed) json["timed"] = false;
     if (request.by_core) {

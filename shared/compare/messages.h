@@ -4,7 +4,8 @@
 // Requests   {"id":1,"kind":"fetch","model":"","path":"catalog.json"}
 //            {"id":5,"kind":"probe"|"load","model":"dense","path":"dense/onnx/model.onnx","bytes":N,"sha256":"..."}
 //            {"id":7,"kind":"run","model":"dense","input_ids":[101,...,102]}
-//            a load of a transformer has "backend":"wasm"|"webgpu"
+//            a load of a transformer has "backend":"wasm"|"webgpu"|"core"; the last, the project's own engine, also
+//            "config", its config.json, and "max_length"
 //            "timed":false on a run whose time is not used
 //            of a linear model: a load has "engine":"core" and "config", its config.json; a run has "text" for ids
 //            {"id":9,"kind":"unload","model":"dense"}    {"id":11,"kind":"calibrate","model":""}
@@ -18,7 +19,7 @@
 //            {"type":"start"} {"type":"cancel"} {"type":"load","model"} {"type":"retry","model"}
 //            {"type":"select","model","selected":bool} {"type":"repeats","value":5}
 //            {"type":"device","value":"laptop"} {"type":"grid","value":"FRA"}
-//            {"type":"backend","value":"wasm"|"webgpu"}
+//            {"type":"backend","value":"wasm"|"webgpu"|"core"}
 //            {"type":"stored","model","on_device":bool}
 //            {"type":"add_model","model"}: its files are then fetched below that name; without a manifest also
 //            "folder":

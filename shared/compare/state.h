@@ -53,9 +53,9 @@ struct TimeRatio {
 };
 
 struct Runtime {
-  std::string name;  // "ONNX Runtime Web"; empty until the worker has said so
+  std::string name;  // "ONNX Runtime Web" or "Coppice engine"; empty until the worker has said so
   std::string version;
-  std::string backend;  // "WASM" or "WebGPU"
+  std::string backend;  // "WASM" or "WebGPU"; of the engine: its instruction set
   int threads = 0;
   bool isolated = false;  // cross-origin isolation: needed for more than one thread
 };
@@ -127,7 +127,7 @@ struct State {
   bool text_empty = true;
   bool results_are_stale = false;  // the text changed since the results were made
   Runtime runtime;
-  std::string backend = "wasm";  // chosen for transformers: "wasm" or "webgpu"
+  std::string backend = "wasm";  // chosen for transformers: "wasm", "webgpu" or "core"
   Choices choices;
   bool calibrating = false;
   std::optional<Calibration> calibration;

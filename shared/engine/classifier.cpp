@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <set>
 
 #include "shared/base/half.h"
 
@@ -28,8 +29,48 @@ std::string megabytes(int64_t bytes) { return std::to_string((bytes + 999999) / 
 
 }  // namespace
 
+// Where packed weights may go within the file's bytes: over their tensor's own, and over the few bytes of its name and
+// length before them, so that they can be aligned.
+class Classifier::Homes {
+ public:
+  // in_place: the same bytes as `bytes`; null: nowhere.
+  Homes(std::span<const std::byte> bytes, std::byte* in_place, const TensorMap& all)
+      : begin_(bytes.data()), in_place_(in_place) {
+    if (in_place == nullptr) return;
+    ends_.insert(begin_);
+    for (const auto& [name, tensor] : all) {
+      for (const std::span<const std::byte> part : {tensor.bytes, tensor.row_scales}) {
+        if (!part.empty()) ends_.insert(part.data() + part.size());
+      }
+    }
+  }
+  [[nodiscard]] TensorHome of(const TensorView& tensor) const {
+    if (in_place_ == nullptr || tensor.bytes.empty()) return {};
+    const std::byte* before = *std::prev(ends_.upper_bound(tensor.bytes.data()));
+    const auto room = std::min<size_t>(static_cast<size_t>(tensor.bytes.data() - before), kAlignment - 1);
+    return {in_place_ + (tensor.bytes.data() - begin_) - room, tensor.bytes.size() + room};
+  }
+
+ private:
+  static constexpr size_t kAlignment = sizeof(float);
+  const std::byte* begin_;
+  std::byte* in_place_;
+  std::set<const std::byte*, std::less<>> ends_;
+};
+
 Result<Classifier> Classifier::load(const records::BertConfig& config, std::span<const std::byte> bytes,
                                     const std::string& source, const ClassifierOptions& options) {
+  return load_into(config, bytes, nullptr, source, options);
+}
+
+Result<Classifier> Classifier::load_in_place(const records::BertConfig& config, std::span<std::byte> bytes,
+                                             const std::string& source, const ClassifierOptions& options) {
+  return load_into(config, bytes, bytes.data(), source, options);
+}
+
+Result<Classifier> Classifier::load_into(const records::BertConfig& config, std::span<const std::byte> bytes,
+                                         std::byte* in_place, const std::string& source,
+                                         const ClassifierOptions& options) {
   COPPICE_ASSIGN_OR_RETURN(const TensorMap all, parse_weights(bytes, source));
   COPPICE_ASSIGN_OR_RETURN(const TensorMap tensors, take_weights(config, all, /*require_classifier=*/true, source));
   SessionOptions longest;
@@ -59,10 +100,12 @@ Result<Classifier> Classifier::load(const records::BertConfig& config, std::span
     }
   }
   const auto load = [&]() -> Status {
-    COPPICE_RETURN_IF_ERROR(model.load_tables(tensors));
+    const Homes homes(bytes, in_place, all);
+    COPPICE_RETURN_IF_ERROR(model.load_tables(tensors, homes));
     const auto linear = [&](const std::string& name) {
-      return Linear::pack(name + ".weight", tensors.at(name + ".weight"), tensors.at(name + ".bias"), options.costs,
-                          model.int8_products_);
+      const TensorView& weight = tensors.at(name + ".weight");
+      return Linear::pack(name + ".weight", weight, tensors.at(name + ".bias"), options.costs, model.int8_products_,
+                          homes.of(weight));
     };
     for (size_t i = 0; i < config.layers.size(); ++i) {
       const std::string name = "bert.encoder.layer." + std::to_string(i);
@@ -89,14 +132,14 @@ Result<Classifier> Classifier::load(const records::BertConfig& config, std::span
   return model;
 }
 
-Status Classifier::load_tables(const TensorMap& tensors) {
+Status Classifier::load_tables(const TensorMap& tensors, const Homes& homes) {
   const TensorView& words = tensors.at(kWords);
   const bool kept_as_stored = words.dtype == DType::kF32 || words.dtype == DType::kF16 || words.dtype == DType::kI8;
   if (kept_as_stored) {
     word_type_ = words.dtype;
-    words_ = AlignedBytes(words.bytes.size());
+    words_ = homes.of(words).take(words.bytes.size(), size_of(words.dtype));
     if (words_.size() == words.bytes.size())
-      std::memcpy(words_.as<std::byte>(), words.bytes.data(), words.bytes.size());
+      std::memmove(words_.as<std::byte>(), words.bytes.data(), words.bytes.size());
     if (words.dtype == DType::kI8) {
       if (words.row_scales.empty()) return invalid_input(kWords + " is I8 without scales; export the model anew");
       word_scales_.resize(words.row_scales.size() / sizeof(float));

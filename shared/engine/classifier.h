@@ -67,17 +67,24 @@ class Classifier {
   // review. Errors: the file's (names and shapes against `config`), values that are not finite, too little memory.
   static Result<Classifier> load(const records::BertConfig& config, std::span<const std::byte> bytes,
                                  const std::string& source, const ClassifierOptions& options);
+  // The same, computing with the weights where they lie: `bytes` are overwritten, also where this fails, and must
+  // outlive the classifier. A dense file then takes little more memory than its bytes.
+  static Result<Classifier> load_in_place(const records::BertConfig& config, std::span<std::byte> bytes,
+                                          const std::string& source, const ClassifierOptions& options);
 
   [[nodiscard]] const records::BertConfig& config() const { return config_; }
   [[nodiscard]] const std::vector<EncoderLayer>& layers() const { return layers_; }
   // "float32", "float32 from int8 weights", "int8 weights and activations" or "... of static scale", as records state
   // it.
   [[nodiscard]] const char* arithmetic() const;
-  [[nodiscard]] size_t bytes() const;  // of memory held by the weights
+  [[nodiscard]] size_t bytes() const;  // of memory held by the weights, wherever they are
 
  private:
   friend class Session;
-  Status load_tables(const TensorMap& tensors);
+  class Homes;
+  static Result<Classifier> load_into(const records::BertConfig& config, std::span<const std::byte> bytes,
+                                      std::byte* in_place, const std::string& source, const ClassifierOptions& options);
+  Status load_tables(const TensorMap& tensors, const Homes& homes);
   // One row of word embeddings in float32.
   void word_row(int32_t id, float* out) const;
 

@@ -15,16 +15,51 @@ constexpr size_t kDepth = 384;
 constexpr size_t kTokens = 64;
 constexpr size_t kEvery = 5;  // one of so many is not zero
 constexpr int kRepeats = 4;
+constexpr int kLeastSteps = 20;      // of the clock, that a time may be believed
+constexpr double kMostStep = 1e-3;   // seconds; a coarser clock is of no use here
+constexpr int kMostLooks = 1000000;  // at a clock that stands still
 
-double shortest(double (*now)(), const std::function<void()>& work) {
-  double shortest = 1e9;
-  for (int i = 0; i < kRepeats; ++i) {
-    const double start = now();
-    work();
-    shortest = std::min(shortest, now() - start);
+// The smallest step of the clock that is seen.
+double step_of(double (*now)()) {
+  double smallest = kMostStep;
+  double before = now();
+  for (int seen = 0, looks = 0; seen < 5 && looks < kMostLooks; ++looks) {
+    const double time = now();
+    if (time == before) continue;
+    smallest = std::min(smallest, time - before);
+    before = time;
+    ++seen;
   }
-  return shortest;
+  return smallest;
 }
+
+class Stopwatch {
+ public:
+  explicit Stopwatch(double (*now)()) : now_(now), least_(kLeastSteps * step_of(now)) {}
+
+  // Seconds of one call, the shortest of several; so many calls together that the clock's steps are small beside them.
+  double shortest(const std::function<void()>& work) const {
+    double shortest = 1e9;
+    int calls = 1;
+    for (int i = 0; i < kRepeats;) {
+      const double start = now_();
+      for (int call = 0; call < calls; ++call) work();
+      const double time = now_() - start;
+      if (time < least_ && calls < kMostCalls) {
+        calls *= 2;
+        continue;
+      }
+      shortest = std::min(shortest, time / calls);
+      ++i;
+    }
+    return shortest;
+  }
+
+ private:
+  static constexpr int kMostCalls = 256;
+  double (*now_)();
+  double least_;
+};
 
 struct Times {
   double multiplications = 0;  // of the dense ones
@@ -32,7 +67,7 @@ struct Times {
   double int8 = 0;
 };
 
-KernelCosts measure(double (*now)(), Times& times) {
+KernelCosts measure(const Stopwatch& watch, Times& times) {
   const size_t stride = padded_stride(kTokens);
   const std::vector<float> x(kDepth * stride, 0.5F);
   std::vector<float> out_values(kRows * stride);
@@ -45,13 +80,13 @@ KernelCosts measure(double (*now)(), Times& times) {
 
   const std::vector<float> weights(kRows * kDepth, 0.25F);
   const std::vector<uint16_t> half(kRows * kDepth, 0x3400);
-  const double dense = shortest(now, [&] {
+  const double dense = watch.shortest([&] {
     multiply_float32(weights.data(), kDepth, rows, {x.data(), stride}, kTokens, epilogue, out);
   });
   if (!(dense > 0)) return {};
   times.dense = dense;
   times.multiplications = static_cast<double>(kRows * kDepth * kTokens);
-  const double float16 = shortest(now, [&] {
+  const double float16 = watch.shortest([&] {
     multiply_float16(half.data(), kDepth, rows, {x.data(), stride}, kTokens, epilogue, out, scratch.data());
   });
 
@@ -69,7 +104,7 @@ KernelCosts measure(double (*now)(), Times& times) {
   begins.push_back(static_cast<uint32_t>(inputs.size()));
   const std::vector<float> entries(inputs.size() * 4, 0.25F);
   const SparseRows sparse{entries.data(), inputs.data(), begins.data(), kRows, kDepth};
-  const double sparse_time = shortest(now, [&] {
+  const double sparse_time = watch.shortest([&] {
     multiply_sparse(sparse, rows, {x.data(), stride}, kTokens, epilogue, out, scratch.data());
   });
   // The same entries as of four rows each: the matrix is four times as high.
@@ -78,7 +113,7 @@ KernelCosts measure(double (*now)(), Times& times) {
   Epilogue high_epilogue;
   high_epilogue.bias = high_bias.data();
   const BlockRows blocks{entries.data(), inputs.data(), begins.data(), 4 * kRows, kDepth};
-  const double blocks_time = shortest(now, [&] {
+  const double blocks_time = watch.shortest([&] {
     multiply_blocks(blocks, {0, 4 * kRows}, {x.data(), stride}, kTokens, high_epilogue, {high_values.data(), stride},
                     scratch.data());
   });
@@ -90,10 +125,14 @@ KernelCosts measure(double (*now)(), Times& times) {
   const std::vector<int8_t> values(kRows * kDepth, 3);
   const std::vector<float> row_scales(kRows, 0.01F);
   const std::vector<int32_t> sums(kRows, 0);
-  const double int8 = shortest(now, [&] {
-    multiply_int8({values.data(), row_scales.data(), sums.data(), kDepth, true}, rows, quantized, kTokens, epilogue,
-                  out);
-  });
+  const std::vector<uint16_t> high_inputs(1);
+  const std::vector<uint32_t> high_begins(kRows + 1, 0);
+  Int8Weights dense_int8{values.data(), row_scales.data(), sums.data(), kDepth, true};
+  if (offset_weights()) {
+    dense_int8.high_inputs = high_inputs.data();
+    dense_int8.high_begins = high_begins.data();
+  }
+  const double int8 = watch.shortest([&] { multiply_int8(dense_int8, rows, quantized, kTokens, epilogue, out); });
   times.int8 = int8;
   std::vector<uint16_t> quads;
   std::vector<uint32_t> quad_begins;
@@ -104,7 +143,7 @@ KernelCosts measure(double (*now)(), Times& times) {
     }
   }
   quad_begins.push_back(static_cast<uint32_t>(quads.size()));
-  const double quads_time = shortest(now, [&] {
+  const double quads_time = watch.shortest([&] {
     multiply_quads({values.data(), quads.data(), quad_begins.data(), row_scales.data(), sums.data(), kDepth, true},
                    rows, quantized, kTokens, epilogue, out);
   });
@@ -124,14 +163,15 @@ KernelCosts measure(double (*now)(), Times& times) {
 
 KernelCosts measure_kernel_costs(double (*now)()) {
   Times times;
-  return measure(now, times);
+  return measure(Stopwatch(now), times);
 }
 
 KernelRates measure_kernel_rates(double (*now)()) {
   KernelRates rates;
+  const Stopwatch watch(now);
   for (int i = 0; i < 20; ++i) {
     Times times;
-    measure(now, times);
+    measure(watch, times);
     if (times.dense > 0) rates.float32 = std::max(rates.float32, times.multiplications / times.dense);
     if (times.int8 > 0) rates.int8 = std::max(rates.int8, times.multiplications / times.int8);
   }

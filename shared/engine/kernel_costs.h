@@ -1,12 +1,14 @@
-// What one multiplication costs in each format of weights, on the machine at hand: about half a millisecond, at load.
+// What one multiplication costs in each format of weights, on the machine at hand: about half a millisecond of each
+// format at load, more where the clock's steps are coarse.
 #pragma once
 
 #include "shared/engine/linear.h"
 
 namespace coppice::engine {
 
-// now: seconds of a clock that never goes back, in steps of a microsecond or less; of the calling thread's CPU time
-// where the machine has other work. Where the clock shows no time at all, the costs of the table (linear.h).
+// now: seconds of a clock that never goes back, in steps of a millisecond or less (a time is of twenty steps at least);
+// of the calling thread's CPU time where the machine has other work. Where the clock shows no time at all, the costs of
+// the table (linear.h).
 KernelCosts measure_kernel_costs(double (*now)());
 
 // Multiplications a second of dense products on what stays in the caches, one thread: the peak that a profile is held

@@ -47,12 +47,31 @@ AlignedBytes::AlignedBytes(size_t size) : size_(size) {
   }
 }
 
-void AlignedBytes::Release::operator()(std::byte* data) const { ::operator delete(data, std::align_val_t(kCacheLine)); }
+AlignedBytes AlignedBytes::within(std::byte* data, size_t size) {
+  AlignedBytes bytes;
+  bytes.data_ = std::unique_ptr<std::byte, Release>(data, Release{false});
+  bytes.size_ = size;
+  return bytes;
+}
+
+void AlignedBytes::Release::operator()(std::byte* data) const {
+  if (owned) ::operator delete(data, std::align_val_t(kCacheLine));
+}
+
+AlignedBytes TensorHome::take(size_t bytes, size_t alignment) {
+  const size_t skipped = (alignment - reinterpret_cast<uintptr_t>(data) % alignment) % alignment;
+  if (data == nullptr || bytes > size || skipped > size - bytes) return AlignedBytes(bytes);
+  std::byte* piece = data + skipped;
+  data = piece + bytes;
+  size -= skipped + bytes;
+  return AlignedBytes::within(piece, bytes);
+}
 
 // Counts the zeros of a matrix, chooses, and fills one Linear.
 class Packer {
  public:
-  Packer(const std::string& name, Linear& out, const KernelCosts& costs) : name_(name), out_(out), costs_(costs) {}
+  Packer(const std::string& name, Linear& out, const KernelCosts& costs, TensorHome home)
+      : name_(name), out_(out), costs_(costs), home_(home) {}
 
   Status pack_float(std::vector<float> values, const TensorView& weight) {
     values_ = std::move(values);
@@ -73,11 +92,11 @@ class Packer {
     out_.done_ = static_cast<int64_t>(values_.size());
     if (half) {
       out_.format_ = LinearFormat::kFloat16;
-      COPPICE_RETURN_IF_ERROR(reserve(out_.values_, weight.bytes.size()));
-      std::memcpy(out_.values_.as<std::byte>(), weight.bytes.data(), weight.bytes.size());
+      COPPICE_RETURN_IF_ERROR(place(out_.values_, weight.bytes.size(), alignof(uint16_t)));
+      std::memmove(out_.values_.as<std::byte>(), weight.bytes.data(), weight.bytes.size());
     } else {
       out_.format_ = LinearFormat::kFloat32;
-      COPPICE_RETURN_IF_ERROR(reserve(out_.values_, values_.size() * sizeof(float)));
+      COPPICE_RETURN_IF_ERROR(place(out_.values_, values_.size() * sizeof(float), alignof(float)));
       std::copy(values_.begin(), values_.end(), out_.values_.as<float>());
     }
     return {};
@@ -108,16 +127,42 @@ class Packer {
     if (fits && static_cast<double>(kept) * costs_.sparse_quads < all * costs_.int8) return fill_quads(values, kept);
     out_.format_ = LinearFormat::kInt8;
     out_.done_ = static_cast<int64_t>(rows * depth);
-    COPPICE_RETURN_IF_ERROR(reserve(out_.values_, rows * quads * 4));
-    for (size_t row = 0; row < rows; ++row) {
-      std::memcpy(out_.values_.as<int8_t>() + row * quads * 4, values + row * depth, depth);
+    if (quads * 4 == depth) {
+      COPPICE_RETURN_IF_ERROR(place(out_.values_, rows * depth, alignof(int8_t)));
+      std::memmove(out_.values_.as<int8_t>(), values, rows * depth);
+    } else {
+      COPPICE_RETURN_IF_ERROR(reserve(out_.values_, rows * quads * 4));
+      for (size_t row = 0; row < rows; ++row) {
+        std::memcpy(out_.values_.as<int8_t>() + row * quads * 4, values + row * depth, depth);
+      }
     }
-    return {};
+    return out_.seven_bits_ && kernels::offset_weights() ? offset(quads * 4) : Status();
   }
 
  private:
   Status reserve(AlignedBytes& bytes, size_t size) {
     bytes = AlignedBytes(std::max<size_t>(size, 1));
+    return bytes.size() == 0 ? no_memory(name_, size) : Status();
+  }
+  // The form that kernels::Int8Weights states for it.
+  Status offset(size_t depth) {
+    auto* values = out_.values_.as<int8_t>();
+    const size_t count = out_.outputs_ * depth;
+    const auto high = static_cast<size_t>(std::count(values, values + count, int8_t{64}));
+    COPPICE_RETURN_IF_ERROR(reserve(out_.begins_, (out_.outputs_ + 1) * sizeof(uint32_t)));
+    COPPICE_RETURN_IF_ERROR(reserve(out_.indices_, high * sizeof(uint16_t)));
+    uint32_t at = 0;
+    for (size_t i = 0; i < count; ++i) {
+      if (i % depth == 0) out_.begins_.as<uint32_t>()[i / depth] = at;
+      if (values[i] == 64) out_.indices_.as<uint16_t>()[at++] = static_cast<uint16_t>(i % depth);
+      values[i] = static_cast<int8_t>(std::min(values[i] + 64, 127));
+    }
+    out_.begins_.as<uint32_t>()[out_.outputs_] = at;
+    return {};
+  }
+  // Over the tensor's own bytes where they have room, which thereby are lost.
+  Status place(AlignedBytes& bytes, size_t size, size_t alignment) {
+    bytes = home_.take(std::max<size_t>(size, 1), alignment);
     return bytes.size() == 0 ? no_memory(name_, size) : Status();
   }
 
@@ -154,9 +199,9 @@ class Packer {
     const size_t groups = (out_.outputs_ + group - 1) / group;
     const size_t blocks = (out_.inputs_ + kernels::kSparseDepth - 1) / kernels::kSparseDepth;
     const auto entries = static_cast<size_t>(count);
-    COPPICE_RETURN_IF_ERROR(reserve(out_.values_, entries * group * sizeof(float)));
-    COPPICE_RETURN_IF_ERROR(reserve(out_.indices_, entries));
-    COPPICE_RETURN_IF_ERROR(reserve(out_.begins_, (blocks * groups + 1) * sizeof(uint32_t)));
+    COPPICE_RETURN_IF_ERROR(place(out_.values_, entries * group * sizeof(float), alignof(float)));
+    COPPICE_RETURN_IF_ERROR(place(out_.begins_, (blocks * groups + 1) * sizeof(uint32_t), alignof(uint32_t)));
+    COPPICE_RETURN_IF_ERROR(place(out_.indices_, entries, alignof(uint8_t)));
     auto* value = out_.values_.as<float>();
     auto* index = out_.indices_.as<uint8_t>();
     auto* begin = out_.begins_.as<uint32_t>();
@@ -184,9 +229,14 @@ class Packer {
     out_.format_ = LinearFormat::kSparseQuads;
     out_.done_ = count * 4;
     const auto entries = static_cast<size_t>(count);
-    COPPICE_RETURN_IF_ERROR(reserve(out_.values_, entries * 4));
-    COPPICE_RETURN_IF_ERROR(reserve(out_.indices_, entries * sizeof(uint16_t)));
-    COPPICE_RETURN_IF_ERROR(reserve(out_.begins_, (out_.outputs_ + 1) * sizeof(uint32_t)));
+    std::vector<int8_t> copy;  // of what is written over
+    if (home_.data != nullptr) {
+      copy.assign(values, values + out_.outputs_ * out_.inputs_);
+      values = copy.data();
+    }
+    COPPICE_RETURN_IF_ERROR(place(out_.values_, entries * 4, alignof(int8_t)));
+    COPPICE_RETURN_IF_ERROR(place(out_.begins_, (out_.outputs_ + 1) * sizeof(uint32_t), alignof(uint32_t)));
+    COPPICE_RETURN_IF_ERROR(place(out_.indices_, entries * sizeof(uint16_t), alignof(uint16_t)));
     uint32_t at = 0;
     for (size_t row = 0; row < out_.outputs_; ++row) {
       out_.begins_.as<uint32_t>()[row] = at;
@@ -194,6 +244,7 @@ class Packer {
       for (size_t quad = 0; quad < kernels::padded_depth(out_.inputs_) / 4; ++quad) {
         if (is_zero(from, quad)) continue;
         out_.indices_.as<uint16_t>()[at] = static_cast<uint16_t>(quad);
+        std::memset(out_.values_.as<int8_t>() + size_t{4} * at, 0, 4);
         std::memcpy(out_.values_.as<int8_t>() + size_t{4} * at, from + 4 * quad,
                     std::min<size_t>(4, out_.inputs_ - 4 * quad));
         ++at;
@@ -206,11 +257,12 @@ class Packer {
   const std::string& name_;
   Linear& out_;
   const KernelCosts& costs_;
+  TensorHome home_;
   std::vector<float> values_;
 };
 
 Result<Linear> Linear::pack(const std::string& name, const TensorView& weight, const TensorView& bias,
-                            const KernelCosts& costs, bool int8_products) {
+                            const KernelCosts& costs, bool int8_products, TensorHome home) {
   if (weight.shape.size() != 2 || bias.shape != std::vector<int64_t>{weight.shape[0]} || weight.elements() == 0) {
     return invalid_input("tensor " + name + " is " + shape_text(weight.shape) + " with a bias " +
                          shape_text(bias.shape) + "; expected (out, in) and (out)");
@@ -227,7 +279,7 @@ Result<Linear> Linear::pack(const std::string& name, const TensorView& weight, c
   if (linear.bias_.size() == 0) return no_memory(name, bias_values.size() * sizeof(float));
   std::copy(bias_values.begin(), bias_values.end(), linear.bias_.as<float>());
 
-  Packer packer(name, linear, costs);
+  Packer packer(name, linear, costs, home);
   if (weight.dtype == DType::kI8 && int8_products && !weight.row_scales.empty()) {
     COPPICE_RETURN_IF_ERROR(packer.pack_int8(weight));
     return linear;
@@ -268,9 +320,9 @@ void Linear::multiply(kernels::RowRange rows, const LinearInput& x, size_t token
           {values_.as<float>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(), outputs_, inputs_}, rows, x.values,
           tokens, epilogue, out, scratch);
     case LinearFormat::kInt8:
-      return kernels::multiply_int8(
-          {values_.as<int8_t>(), scales_.as<float>(), sums_.as<int32_t>(), inputs_, seven_bits_}, rows, x.quantized,
-          tokens, epilogue, out);
+      return kernels::multiply_int8({values_.as<int8_t>(), scales_.as<float>(), sums_.as<int32_t>(), inputs_,
+                                     seven_bits_, indices_.as<uint16_t>(), begins_.as<uint32_t>()},
+                                    rows, x.quantized, tokens, epilogue, out);
     case LinearFormat::kSparseQuads:
       return kernels::multiply_quads({values_.as<int8_t>(), indices_.as<uint16_t>(), begins_.as<uint32_t>(),
                                       scales_.as<float>(), sums_.as<int32_t>(), inputs_, seven_bits_},

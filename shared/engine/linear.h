@@ -39,11 +39,13 @@ struct KernelCosts {
   double sparse_quads = 0.36;
 };
 
-// Bytes with the alignment of a cache line; empty where there was no memory.
+// Bytes with the alignment of a cache line; empty where there was no memory. Or a piece of someone else's.
 class AlignedBytes {
  public:
   AlignedBytes() = default;
   explicit AlignedBytes(size_t size);
+  // Memory that is not freed here and outlives this. Aligned as what it is used for.
+  static AlignedBytes within(std::byte* data, size_t size);
   [[nodiscard]] size_t size() const { return size_; }
   template <typename T>
   [[nodiscard]] T* as() const {
@@ -52,10 +54,23 @@ class AlignedBytes {
 
  private:
   struct Release {
+    Release() : owned(true) {}
+    explicit Release(bool is_owned) : owned(is_owned) {}
     void operator()(std::byte* data) const;
+    bool owned;
   };
   std::unique_ptr<std::byte, Release> data_;
   size_t size_ = 0;
+};
+
+// Memory of a tensor in its file that may be overwritten once the tensor has been read: where packed weights go that
+// fit. A model then takes no more memory than its file, which in a browser never gets smaller again.
+struct TensorHome {
+  std::byte* data = nullptr;  // null: none
+  size_t size = 0;            // the tensor's bytes are the last of it
+  // Of `bytes` bytes with that alignment, a power of two, up to a cache line; cut off this. Owned where it does not
+  // fit.
+  AlignedBytes take(size_t bytes, size_t alignment);
 };
 
 // What a product reads: float32 activations, and the same in 8 bits where a format asks for them.
@@ -68,9 +83,10 @@ class Linear {
  public:
   // weight: (out, in) of F32, F16, BF16, F64, or I8 with row scales; bias: (out). An I8 weight stays int8, where
   // `int8_products` is set; else it is computed as float32 of its values. Refused: values that are not finite, more
-  // inputs than kernels::kMostInt8Depth, other types, too little memory.
+  // inputs than kernels::kMostInt8Depth, other types, too little memory. home: of `weight`, which then must not be read
+  // again.
   static Result<Linear> pack(const std::string& name, const TensorView& weight, const TensorView& bias,
-                             const KernelCosts& costs, bool int8_products);
+                             const KernelCosts& costs, bool int8_products, TensorHome home = {});
 
   // Outputs rows.begin to rows.end of x. `epilogue.bias` is filled in here. scratch: scratch_floats() floats.
   void multiply(kernels::RowRange rows, const LinearInput& x, size_t tokens, kernels::Epilogue epilogue,
@@ -94,8 +110,8 @@ class Linear {
   bool seven_bits_ = false;
   AlignedBytes bias_;     // float (out)
   AlignedBytes values_;   // by format
-  AlignedBytes indices_;  // sparse formats: uint8_t or uint16_t
-  AlignedBytes begins_;   // sparse formats: uint32_t
+  AlignedBytes indices_;  // sparse formats: uint8_t or uint16_t; dense int8: high_inputs, where offset
+  AlignedBytes begins_;   // sparse formats: uint32_t; dense int8: high_begins, where offset
   AlignedBytes scales_;   // int8: float (out)
   AlignedBytes sums_;     // int8: int32_t (out)
 };

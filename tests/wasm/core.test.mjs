@@ -1,16 +1,13 @@
 // The sanitizer-built core in WebAssembly against the golden files that the native tests read: ids equal one by one, and
 // offsets that cut the text. Builds its target first (coppice_core_sanitized of the wasm preset).
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { CoreError, loadCore } from '../../web/app/core.js';
+import { CoreError } from '../../web/app/core.js';
+import { moduleOf, root } from './modules.mjs';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const build = path.resolve(root, process.env.COPPICE_WASM_BUILD ?? 'build/wasm');
 const golden = (file) => path.join(root, 'tests/golden', file);
 const lines = (file) => readFileSync(golden(file), 'utf8').trimEnd().split('\n').map(JSON.parse);
 
@@ -18,16 +15,8 @@ let core;
 let vocabulary;
 
 before(async () => {
-  // Debian's Emscripten links with acorn from here.
-  const env = { ...process.env, NODE_PATH: '/usr/share/nodejs' };
-  const made = spawnSync('cmake', ['--build', build, '--target', 'coppice_core_sanitized'], { env, encoding: 'utf8' });
-  assert.equal(made.status, 0, `the sanitized core did not build:\n${made.stdout}\n${made.stderr}`);
-  // The module of this Emscripten expects CommonJS names in node.
-  const { createRequire } = await import('node:module');
-  globalThis.__dirname = build;
-  globalThis.require = createRequire(import.meta.url);
-  const { default: createModule } = await import(pathToFileURL(path.join(build, 'coppice_core.js')).href);
-  core = await loadCore(createModule, { wasmBinary: readFileSync(path.join(build, 'coppice_core.wasm')) });
+  const load = await moduleOf('coppice_core_sanitized', 'coppice_core');
+  core = await load();
   vocabulary = readFileSync(golden('bert_uncased_vocab.txt'));
   assert.ok(existsSync(golden('tokenizer_golden.jsonl')));
 });

@@ -1,6 +1,5 @@
 #include "wasm/api/coppice_api.h"
 
-#include <cstdlib>
 #include <new>
 #include <span>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "shared/reviews/packed_reviews.h"
 #include "shared/text/tokenizer.h"
 #include "wasm/api/handles.h"
+#include "wasm/api/report.h"
 
 struct coppice_tokenizer {
   coppice::text::Tokenizer tokenizer;
@@ -31,15 +31,8 @@ struct coppice_reviews {
 
 namespace {
 
-using coppice::Status;
+using coppice::api::missing;
 using coppice::api::report;
-
-std::string& last_error() {
-  static std::string text;
-  return text;
-}
-
-Status missing(const char* what) { return coppice::invalid_usage(std::string(what) + " is NULL"); }
 
 // An empty input may come as NULL: the heap has no address for nothing.
 std::string_view view(const char* bytes, size_t length) {
@@ -55,41 +48,7 @@ coppice_status give(std::string text, coppice_comparison* comparison, const char
 
 }  // namespace
 
-namespace coppice::api {
-
-coppice_status report(const Status& status) {
-  if (status.ok()) return COPPICE_OK;
-  last_error() = status.message();
-  switch (status.code()) {
-    case StatusCode::kOk:
-      return COPPICE_OK;
-    case StatusCode::kInvalidInput:
-      return COPPICE_INVALID_INPUT;
-    case StatusCode::kInvalidUsage:
-      return COPPICE_INVALID_USAGE;
-    case StatusCode::kNotFound:
-      return COPPICE_NOT_FOUND;
-    case StatusCode::kUnsupported:
-      return COPPICE_UNSUPPORTED;
-    case StatusCode::kFailed:
-      return COPPICE_FAILED;
-    case StatusCode::kInterrupted:
-      return COPPICE_INTERRUPTED;
-  }
-  return COPPICE_FAILED;
-}
-
-}  // namespace coppice::api
-
 extern "C" {
-
-int32_t coppice_abi_version(void) { return COPPICE_ABI_VERSION; }
-
-const char* coppice_last_error(void) { return last_error().c_str(); }
-
-void* coppice_alloc(size_t bytes) { return std::malloc(bytes); }
-
-void coppice_release(void* memory) { std::free(memory); }
 
 coppice_status coppice_tokenizer_create(const char* vocab_txt, size_t length, int32_t lower_case,
                                         coppice_tokenizer** out) {

@@ -83,6 +83,31 @@ void coppice_linear_destroy(coppice_linear* model);
 coppice_status coppice_linear_judge(const coppice_linear* model, const char* text, size_t length, float* logits,
                                     uint32_t* words);
 
+/* ---- Engine ------------------------------------------------------------------------------------------------------
+ * BERT classifiers on the project's own kernels (shared/engine). Only in a module of its own, coppice_engine.js, which
+ * has of the rest of this header what stands above the tokenizer. One thread. */
+
+typedef struct coppice_engine coppice_engine;
+
+/* config_json: content of the model folder's config.json. weights: content of its onnx/model.onnx (or
+ * model.safetensors) in memory of coppice_alloc, which belongs to the engine from this call on, also where it fails: it
+ * computes with what lies there, so that a model takes little more memory than its file. source: the file's name in
+ * messages, closed by a zero. most_tokens: the longest review, [CLS] and [SEP] included; 0: as long as config.json
+ * allows. Measures first for some tens of milliseconds what each format of a matrix costs here. */
+coppice_status coppice_engine_create(const char* config_json, size_t config_length, void* weights, size_t length,
+                                     const char* source, uint32_t most_tokens, coppice_engine** out);
+void coppice_engine_destroy(coppice_engine* engine);
+
+/* ids: (count) with [CLS] and [SEP]. logits: room for two, negative and positive. Allocates nothing. */
+coppice_status coppice_engine_classify(coppice_engine* engine, const int32_t* ids, size_t count, float* logits);
+
+/* What it computes with, and where the time of all reviews so far went, as JSON:
+ * {"version","instruction_set","arithmetic","weights_bytes","session_bytes","formats":{NAME: matrices},"costs":{FORMAT:
+ * of one multiplication against dense
+ * float32},"reviews","tokens","operators":[{"name","milliseconds","multiplications", "multiplications_done"},...] in
+ * the order of a review} */
+coppice_status coppice_engine_profile(coppice_engine* engine, const char** json, size_t* length);
+
 /* ---- Calibration -------------------------------------------------------------------------------------------------*/
 
 /* A fixed piece of float32 arithmetic for the caller to time (shared/engine/calibration_kernel.h). operations: how many

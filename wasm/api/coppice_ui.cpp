@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "wasm/api/handles.h"
+#include "wasm/api/report.h"
 #include "wasm/platform/webgl.h"
 #include "wasm/ui/page.h"
 #include "wasm/ui/set_page.h"

@@ -157,6 +157,36 @@ class Core {
     };
   }
 
+  // Only of the engine's module (coppice_engine.js): a transformer on the project's own kernels. config: its config.json as
+  // text; weights: the bytes of its ONNX file; source: the file's name in messages; mostTokens: the longest review.
+  createEngine(config, weights, { source, mostTokens = 0 }) {
+    const module = this.#module;
+    // Belongs to the engine from the call on, which computes with what lies there.
+    const memory = module._coppice_alloc(Math.max(1, weights.length));
+    if (memory === 0) throw new CoreError('failed', `no memory left for ${weights.length} bytes. Choose a smaller model.`);
+    module.HEAPU8.set(weights, memory);
+    const handle = this.#withText(config, (json, jsonLength) =>
+      this.#withZeroTerminated(source, (name) =>
+        this.#handle((out) => module._coppice_engine_create(json, jsonLength, memory, weights.length, name, mostTokens, out)),
+      ),
+    );
+    return {
+      // ids: an array or Int32Array with [CLS] and [SEP]. Returns the two logits.
+      classify: (ids) =>
+        this.#withBytes(new Uint8Array(Int32Array.from(ids).buffer), (pointer) => {
+          this.#check(module._coppice_engine_classify(handle, pointer, ids.length, this.#scratch));
+          const start = this.#scratch >> 2;
+          return Array.from(module.HEAPF32.slice(start, start + 2));
+        }),
+      // See coppice_engine_profile; also heap_bytes, of all memory of this module.
+      profile: () => ({
+        ...this.#json((a, b) => module._coppice_engine_profile(handle, a, b)),
+        heap_bytes: module.HEAPU8.length,
+      }),
+      destroy: () => module._coppice_engine_destroy(handle),
+    };
+  }
+
   // Runs the calibration kernel for the caller to time. Returns how many float32 operations it did.
   calibrate(rounds) {
     this.#check(this.#module._coppice_calibration_run(rounds, this.#scratch, this.#scratch + 8));

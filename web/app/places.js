@@ -26,6 +26,11 @@ export async function coreOptions() {
   return single ? { wasmBinary: await inside.file('core/coppice.wasm') } : {};
 }
 
+// The same of the engine's module; build: 'coppice_engine' or 'coppice_engine_relaxed'.
+export async function engineOptions(build) {
+  return single ? { wasmBinary: await inside.file(`engine/${build}.wasm`) } : {};
+}
+
 export function startWorker() {
   if (single) return inside.worker();
   return new Worker(new URL('./runtime-worker.js', import.meta.url), { type: 'module' });

@@ -1,18 +1,20 @@
-// The worker that runs models, one run at a time, timed round the run alone: transformers in ONNX Runtime Web, linear
-// models in the core ("engine":"core"). Messages carry ids:
+// The worker that runs models, one run at a time, timed round the run alone: transformers in ONNX Runtime Web or in the
+// project's own engine ("backend":"core"), linear models in the core ("engine":"core"). Messages carry ids:
 //   in   { id, kind: 'probe' | 'load' | 'run' | 'unload' | 'calibrate', model, ... }   out  { id, type, ... } as the core's events
 //   in   { kind: 'unzip', ticket, bytes }                                  out  { type: 'answered', ticket, result | message }
 //   in   { kind: 'reviews', ticket, name, bytes }   out  the same, result: parts of core.js's packReviews()
 import createModule from '../core/coppice.js';
 import { isWanted, mostBytes } from './bring.js';
 import { calibrate } from './calibrate.js';
-import { loadCore } from './core.js';
+import { CoreError, loadCore } from './core.js';
+import { EngineRunner } from './engine-runner.js';
 import { LinearRunner } from './linear-runner.js';
 import { checkModel, getModel, isStored } from './model-store.js';
 import { coreOptions } from './places.js';
 import { startRuntime, threadsToUse } from './runtimes.js';
 
 const linear = new LinearRunner();
+const engines = new EngineRunner();
 const sessions = new Map(); // model -> { session, ort }
 const runtimes = new Map(); // backend -> promise of { ort, about }
 let announced = '';
@@ -23,13 +25,17 @@ const mostPartBytes = 1 << 20;
 
 const send = (message) => self.postMessage(message);
 
+function announce(about) {
+  const what = `${about.name} ${about.backend}`;
+  if (announced !== what) send({ type: 'runtime', ...about });
+  announced = what;
+}
+
 async function runtimeOf(backend) {
   if (!runtimes.has(backend)) runtimes.set(backend, startRuntime(backend));
   try {
     const runtime = await runtimes.get(backend);
-    const { about } = runtime;
-    if (announced !== about.backend) send({ type: 'runtime', ...about });
-    announced = about.backend;
+    announce(runtime.about);
     return runtime;
   } catch (error) {
     runtimes.delete(backend); // the next attempt starts anew
@@ -52,14 +58,17 @@ const fellBack = (error) =>
   send({ type: 'notice', message: `WebGPU cannot be used here (${error.message}); transformers run on WASM instead.` });
 
 async function load(request) {
-  const { id, model, url, bytes, sha256, engine, content } = request;
+  const { id, model, url, bytes, sha256, engine, backend, content } = request;
   const progress = (done, total) => send({ id, type: 'progress', bytes_done: done, bytes_total: total });
   const [runtime, file] = await Promise.all([
-    engine === 'core' ? null : preferredRuntime(request.backend),
+    engine === 'core' || backend === 'core' ? null : preferredRuntime(backend),
     content ? checkModel(content, { bytes, hash: sha256 }) : getModel({ model, url, bytes, hash: sha256 }, progress),
   ]);
   send({ id, type: 'preparing' });
-  const about = await enqueue(() => (runtime ? loadSession(request, file, runtime) : loadLinear(request, file)));
+  const about = await enqueue(() => {
+    if (runtime) return loadSession(request, file, runtime);
+    return backend === 'core' ? loadEngine(request, file) : loadLinear(request, file);
+  });
   if (file.notice) send({ type: 'notice', message: file.notice });
   send({ id, type: 'loaded', stored: file.stored, ...(about ? { runtime: about } : {}) });
 }
@@ -93,15 +102,29 @@ async function loadLinear({ model, config }, file) {
   }
 }
 
+async function loadEngine(request, file) {
+  await unload(request.model);
+  try {
+    const about = await engines.load(request.model, request, file);
+    announce(about);
+    return about;
+  } catch (error) {
+    if (error instanceof CoreError) throw new Error(`the engine could not load the model (${error.message})`);
+    throw new Error(`the engine stopped while it loaded the model (${reasonOf(error)}).`);
+  }
+}
+
 async function unload(model) {
   const old = sessions.get(model);
   sessions.delete(model);
   linear.unload(model);
+  engines.unload(model);
   await old?.session.release();
 }
 
 async function run({ id, model, input_ids: ids, text, timed = true }) {
   if (linear.has(model)) return void send({ id, type: 'run_done', ...linear.run(model, text, { timed }) });
+  if (engines.has(model)) return void send({ id, type: 'run_done', ...engines.run(model, ids) });
   const loaded = sessions.get(model);
   if (!loaded) throw new Error('the model is not loaded.');
   const { ort, session } = loaded;

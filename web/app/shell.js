@@ -15,6 +15,9 @@ const offlineTexts = {
   ready: 'Ready: works without a network, with the models kept on this device.',
 };
 
+// What the service worker keeps for each choice: WebGPU falls back on WASM.
+const runtimesOf = { wasm: ['wasm'], webgpu: ['wasm', 'webgpu'], core: ['core'] };
+
 const hasOption = (select, value) => [...select.options].some((option) => option.value === value);
 
 // The fragment of the page's address, read once; also of a page without its core.
@@ -93,7 +96,7 @@ export class Shell {
       const transformers = ready.filter(({ architecture }) => architecture !== 'linear');
       this.#offline.keep({
         descriptions: this.#outside.described,
-        runtimes: transformers.length === 0 ? [] : view.backend === 'webgpu' ? ['wasm', 'webgpu'] : ['wasm'],
+        runtimes: transformers.length === 0 ? [] : runtimesOf[view.backend],
         modelsKept: kept.length,
       });
     }
@@ -150,15 +153,16 @@ export class Shell {
 
   #setUpBackend() {
     const select = this.#at('backend');
-    this.#at('backend-field').hidden = single || !navigator.gpu;
+    if (single || !navigator.gpu) select.querySelector('[value="webgpu"]').remove();
     const choose = () => this.#outside.send({ type: 'backend', value: select.value });
     select.addEventListener('change', () => {
       const error = choose();
       if (error) this.#complain([error.message]);
       else remember('backend', select.value);
     });
-    if (!this.#at('backend-field').hidden && remembered('backend') === 'webgpu') {
-      select.value = 'webgpu';
+    const kept = remembered('backend');
+    if (kept && kept !== select.value && hasOption(select, kept)) {
+      select.value = kept;
       choose();
     }
   }

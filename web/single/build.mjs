@@ -15,6 +15,8 @@ const sha256 = (text) => `'sha256-${createHash('sha256').update(text).digest('ba
 function resolver({ root, core }) {
   const fixed = {
     '../core/coppice.js': path.join(core, 'coppice.js'),
+    '../engine/coppice_engine.js': path.join(core, 'coppice_engine.js'),
+    '../engine/coppice_engine_relaxed.js': path.join(core, 'coppice_engine_relaxed.js'),
     '../ort/ort.wasm.min.mjs': path.join(root, 'node_modules/onnxruntime-web/dist/ort.wasm.bundle.min.mjs'),
     '../ort-webgpu/ort.webgpu.min.mjs': path.join(root, 'web/single/no-webgpu.js'),
     '../vendor/fflate.js': path.join(root, 'node_modules/fflate/esm/browser.js'),
@@ -23,7 +25,7 @@ function resolver({ root, core }) {
   return {
     name: 'places-of-dist',
     setup: (builder) =>
-      builder.onResolve({ filter: /^\.\.\/(core|ort|ort-webgpu|vendor)\// }, ({ path: wanted }) =>
+      builder.onResolve({ filter: /^\.\.\/(core|engine|ort|ort-webgpu|vendor)\// }, ({ path: wanted }) =>
         fixed[wanted] ? { path: fixed[wanted] } : { errors: [{ text: `${wanted} has no place in the single file` }] },
       ),
   };
@@ -67,10 +69,11 @@ export async function singleFile({ root, dist, core, models }) {
   const places = { root, core };
   const [main, worker] = await Promise.all([bundle('main.js', places), bundle('worker.js', places)]);
   const chosen = modelsInside(dist, models);
-  const parts = ['core/coppice.wasm', 'ort/ort-wasm-simd-threaded.wasm', 'samples.json'];
+  const parts = ['core/coppice.wasm', 'engine/coppice_engine.wasm', 'engine/coppice_engine_relaxed.wasm', 'ort/ort-wasm-simd-threaded.wasm', 'samples.json'];
   for (const weight of [400, 600]) parts.push(`fonts/source-sans-3-latin-${weight}.ttf`);
   for (const { id, linear, weights } of chosen) {
-    parts.push(`models/${id}/manifest.json`, `models/${id}/${linear ? 'config.json' : 'vocab.txt'}`, `models/${id}/${weights}`);
+    parts.push(`models/${id}/manifest.json`, `models/${id}/config.json`, `models/${id}/${weights}`);
+    if (!linear) parts.push(`models/${id}/vocab.txt`);
   }
   const block = (name, content) =>
     `<script type="application/gzip;base64" data-path="${name}">${gzipSync(content, { level: 9 }).toString('base64')}</script>`;

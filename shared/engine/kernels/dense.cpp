@@ -83,7 +83,13 @@ void Multiply16(const uint16_t* weights, size_t depth, RowRange rows, ConstActiv
   }
 }
 
-const char* Name() { return hwy::TargetName(HWY_TARGET); }
+const char* Name() {
+#ifdef COPPICE_RELAXED_SIMD
+  return "WASM relaxed SIMD";
+#else
+  return HWY_TARGET == HWY_WASM ? "WASM SIMD" : hwy::TargetName(HWY_TARGET);
+#endif
+}
 
 }  // namespace
 }  // namespace coppice::engine::kernels::HWY_NAMESPACE

@@ -78,11 +78,44 @@ HWY_INLINE VI dot_narrow(VI sum, VI x, VI w) {
 }
 
 struct Narrow {
+  static constexpr bool kOffset = false;
   HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_narrow(sum, x, w); }
 };
 struct Wide {
+  static constexpr bool kOffset = false;
   HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_wide(sum, x, w); }
 };
+
+#ifdef COPPICE_RELAXED_SIMD
+// The instruction multiplies int8 by 7 bits: x - 128 by w + 64. With the sums over all (padded) inputs,
+//   sum of x * w = sum of (x - 128) * (w + 64) - 64 * sum of (x - 128) + 128 * sum of w,
+// and where w is 64, which does not fit, it is taken as 63 and x added once more.
+struct Offset {
+  static constexpr bool kOffset = true;
+  HWY_INLINE VI operator()(VI sum, VI x, VI w) const {
+    return VI{static_cast<decltype(sum.raw)>(coppice_relaxed_dot(x.raw, w.raw, sum.raw))};
+  }
+  static HWY_INLINE VI to_signed(VI x) { return hn::Xor(x, hn::Set(I32(), static_cast<int32_t>(0x80808080U))); }
+  // What a row's sums lack, of one vector of tokens. shifted: the sum of x - 128.
+  static HWY_INLINE VI complete(VI sum, VI shifted, const Int8Weights& weights, size_t row, const uint8_t* tokens) {
+    const I32 di;
+    const hn::RebindToUnsigned<I32> du;
+    const uint32_t high_end = weights.high_begins[row + 1];
+    const auto high = static_cast<int32_t>(high_end - weights.high_begins[row]);
+    sum = hn::Sub(sum, hn::ShiftLeft<6>(shifted));
+    sum = hn::Add(sum, hn::Set(di, (weights.sums[row] - high) * 128));
+    for (uint32_t i = weights.high_begins[row]; i < high_end; ++i) {
+      const size_t input = weights.high_inputs[i];
+      const auto bits = hn::BitCast(du, load_quads(tokens + input / 4 * kQuadBytes));
+      const auto values = hn::And(hn::ShiftRightSame(bits, static_cast<int>(input % 4 * 8)), hn::Set(du, 0xFFU));
+      sum = hn::Add(sum, hn::BitCast(di, values));
+    }
+    return sum;
+  }
+};
+#else
+using Offset = Wide;  // never asked for
+#endif
 
 HWY_INLINE void finish_int8(VI sum, float scale, int32_t row_sum, size_t row, size_t token,
                             const QuantizedActivations& x, const Epilogue& epilogue, Activations out) {
@@ -100,6 +133,17 @@ HWY_INLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const Q
   const size_t depth = padded_depth(weights.depth);
   for (size_t tile = 0; tile < tokens; tile += kTile) {
     const uint8_t* tile_data = x.data + tile * depth;
+    [[maybe_unused]] HWY_ALIGN int32_t shifted[kTile] = {};  // of each token the sum of x - 128
+    if constexpr (Dot::kOffset) {
+      for (size_t token = 0; token < kTile; token += kLanes) {
+        VI sum = hn::Zero(di);
+        for (size_t k = 0; k < depth; k += 4) {
+          sum = Dot()(sum, Dot::to_signed(load_quads(tile_data + k / 4 * kQuadBytes + token * 4)),
+                      hn::Set(di, 0x01010101));
+        }
+        hn::Store(sum, di, shifted + token);
+      }
+    }
     for (size_t row = rows.begin; row < rows.end; row += kRowGroup) {
       const size_t row_count = std::min(kRowGroup, rows.end - row);
       const int8_t* left[kRowGroup];
@@ -115,7 +159,10 @@ HWY_INLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const Q
           const uint8_t* HWY_RESTRICT from = tile_data + (token - tile) * 4;
           for (size_t k = 0; k < depth; k += 4, from += kQuadBytes) {
             VI quads[kVectors];
-            for (size_t v = 0; v < kVectors; ++v) quads[v] = load_quads(from + v * kLanes * 4);
+            for (size_t v = 0; v < kVectors; ++v) {
+              quads[v] = load_quads(from + v * kLanes * 4);
+              if constexpr (Dot::kOffset) quads[v] = Dot::to_signed(quads[v]);
+            }
             for (size_t r = 0; r < kRowGroup; ++r) {
               const VI weight = broadcast_quad(left[r] + k);
               for (size_t v = 0; v < kVectors; ++v) sums[r][v] = Dot()(sums[r][v], quads[v], weight);
@@ -124,6 +171,11 @@ HWY_INLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const Q
           for (size_t r = 0; r < kRowGroup; ++r) {
             if (r >= row_count) break;
             for (size_t v = 0; v < kVectors; ++v) {
+              if constexpr (Dot::kOffset) {
+                const size_t place = token - tile + v * kLanes;
+                sums[r][v] =
+                    Dot::complete(sums[r][v], hn::Load(di, shifted + place), weights, row + r, tile_data + place * 4);
+              }
               finish_int8(sums[r][v], weights.scales[row + r], weights.sums[row + r], row + r, token + v * kLanes, x,
                           epilogue, out);
             }
@@ -173,7 +225,9 @@ HWY_INLINE void MultiplySparse(const SparseQuads& weights, RowRange rows, const 
 
 void MultiplyInt8(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                   const Epilogue& epilogue, Activations out) {
-  if (weights.seven_bits || HWY_TARGET == HWY_AVX3_DL) {
+  if (weights.high_begins != nullptr) {
+    MultiplyDense<Offset>(weights, rows, x, tokens, epilogue, out);
+  } else if (weights.seven_bits || HWY_TARGET == HWY_AVX3_DL) {
     MultiplyDense<Narrow>(weights, rows, x, tokens, epilogue, out);
   } else {
     MultiplyDense<Wide>(weights, rows, x, tokens, epilogue, out);
@@ -251,6 +305,14 @@ void Quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedAc
 
 size_t TokenTile() { return kTile; }
 
+bool OffsetWeights() {
+#ifdef COPPICE_RELAXED_SIMD
+  return true;
+#else
+  return false;
+#endif
+}
+
 }  // namespace
 }  // namespace coppice::engine::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -263,6 +325,7 @@ HWY_EXPORT(MultiplyQuads);
 HWY_EXPORT(FindRange);
 HWY_EXPORT(Quantize);
 HWY_EXPORT(TokenTile);
+HWY_EXPORT(OffsetWeights);
 
 void multiply_int8(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                    const Epilogue& epilogue, Activations out) {
@@ -278,6 +341,7 @@ Range find_range(ConstActivations x, size_t depth, size_t begin, size_t end) {
 void quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedActivations& out) {
   HWY_DYNAMIC_DISPATCH(Quantize)(x, depth, tokens, out);
 }
+bool offset_weights() { return HWY_DYNAMIC_DISPATCH(OffsetWeights)(); }
 size_t token_tile() { return HWY_DYNAMIC_DISPATCH(TokenTile)(); }
 
 }  // namespace coppice::engine::kernels

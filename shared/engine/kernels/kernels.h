@@ -121,7 +121,12 @@ struct Int8Weights {
   size_t depth = 0;  // at most kMostInt8Depth
   // All within -64..64: two products with uint8 then fit 16 bits, which is what AVX2 has a fast instruction for.
   bool seven_bits = false;
+  // Where offset_weights() asks for it, of seven-bit weights: `values` hold min(w + 64, 127), also after depth, and the
+  // inputs of row r that are 64 stand in high_inputs from high_begins[r] to high_begins[r + 1].
+  const uint16_t* high_inputs = nullptr;
+  const uint32_t* high_begins = nullptr;
 };
+bool offset_weights();                           // of the instruction set in use
 inline constexpr size_t kMostInt8Depth = 65535;  // so that sums fit 32 bits
 
 // out[r, t] = epilogue(scales[r] * x.scales[t] * sum over k of weights[r, k] * (q[k, t] - zero_points[t])); the sum is

@@ -9,6 +9,7 @@
 #include <hwy/highway.h>
 
 #include "shared/engine/kernels/kernels.h"
+#include "shared/engine/kernels/relaxed.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace coppice::engine::kernels::HWY_NAMESPACE {
@@ -32,6 +33,15 @@ constexpr size_t kDenseVectors = 4;
 constexpr size_t kDenseVectors = 2;
 #endif
 
+// a * b + c, as the instruction set rounds it.
+HWY_INLINE VF mul_add(VF a, VF b, VF c) {
+#ifdef COPPICE_RELAXED_SIMD
+  return VF{static_cast<decltype(c.raw)>(coppice_relaxed_madd(a.raw, b.raw, c.raw))};
+#else
+  return hn::MulAdd(a, b, c);
+#endif
+}
+
 // exp(x), x <= 0. 2^n * e^r with |r| <= ln(2) / 2 and the Taylor polynomial of degree 7 (remainder below 2e-9).
 HWY_INLINE VF exp_of(VF x) {
   const F32 d;
@@ -41,13 +51,13 @@ HWY_INLINE VF exp_of(VF x) {
   VF r = hn::NegMulAdd(n, hn::Set(d, 0.693359375F), x);  // ln 2 in two parts, the first exact in 10 bits
   r = hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4F), r);
   VF p = hn::Set(d, 1.0F / 5040);
-  p = hn::MulAdd(p, r, hn::Set(d, 1.0F / 720));
-  p = hn::MulAdd(p, r, hn::Set(d, 1.0F / 120));
-  p = hn::MulAdd(p, r, hn::Set(d, 1.0F / 24));
-  p = hn::MulAdd(p, r, hn::Set(d, 1.0F / 6));
-  p = hn::MulAdd(p, r, hn::Set(d, 0.5F));
-  p = hn::MulAdd(p, r, hn::Set(d, 1.0F));
-  p = hn::MulAdd(p, r, hn::Set(d, 1.0F));
+  p = mul_add(p, r, hn::Set(d, 1.0F / 720));
+  p = mul_add(p, r, hn::Set(d, 1.0F / 120));
+  p = mul_add(p, r, hn::Set(d, 1.0F / 24));
+  p = mul_add(p, r, hn::Set(d, 1.0F / 6));
+  p = mul_add(p, r, hn::Set(d, 0.5F));
+  p = mul_add(p, r, hn::Set(d, 1.0F));
+  p = mul_add(p, r, hn::Set(d, 1.0F));
   return hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::ConvertTo(di, n))));
 }
 
@@ -70,18 +80,18 @@ HWY_INLINE VF gelu_of(VF x) {
   z = hn::Max(hn::Min(z, hn::Set(d, 4.0F)), hn::Set(d, -4.0F));
   const VF z2 = hn::Mul(z, z);
   VF p = hn::Set(d, -2.72614225801306e-10F);
-  p = hn::MulAdd(p, z2, hn::Set(d, 2.77068142495902e-08F));
-  p = hn::MulAdd(p, z2, hn::Set(d, -2.10102402082508e-06F));
-  p = hn::MulAdd(p, z2, hn::Set(d, -5.69250639462346e-05F));
-  p = hn::MulAdd(p, z2, hn::Set(d, -7.34990630326855e-04F));
-  p = hn::MulAdd(p, z2, hn::Set(d, -2.95459980854025e-03F));
-  p = hn::MulAdd(p, z2, hn::Set(d, -1.60960333262415e-02F));
+  p = mul_add(p, z2, hn::Set(d, 2.77068142495902e-08F));
+  p = mul_add(p, z2, hn::Set(d, -2.10102402082508e-06F));
+  p = mul_add(p, z2, hn::Set(d, -5.69250639462346e-05F));
+  p = mul_add(p, z2, hn::Set(d, -7.34990630326855e-04F));
+  p = mul_add(p, z2, hn::Set(d, -2.95459980854025e-03F));
+  p = mul_add(p, z2, hn::Set(d, -1.60960333262415e-02F));
   p = hn::Mul(p, z);
   VF q = hn::Set(d, -1.45660718464996e-05F);
-  q = hn::MulAdd(q, z2, hn::Set(d, -2.13374055278905e-04F));
-  q = hn::MulAdd(q, z2, hn::Set(d, -1.68282697438203e-03F));
-  q = hn::MulAdd(q, z2, hn::Set(d, -7.37332916720468e-03F));
-  q = hn::MulAdd(q, z2, hn::Set(d, -1.42647390514189e-02F));
+  q = mul_add(q, z2, hn::Set(d, -2.13374055278905e-04F));
+  q = mul_add(q, z2, hn::Set(d, -1.68282697438203e-03F));
+  q = mul_add(q, z2, hn::Set(d, -7.37332916720468e-03F));
+  q = mul_add(q, z2, hn::Set(d, -1.42647390514189e-02F));
   const VF half = hn::Mul(x, hn::Set(d, 0.5F));
   return hn::MulAdd(half, quotient(p, q), half);
 }
@@ -122,7 +132,7 @@ HWY_INLINE void multiply_tile(const Left& left, ConstActivations right, size_t d
     for (size_t v = 0; v < kVectors; ++v) x[v] = hn::LoadU(d, column + v * kLanes);
     for (size_t r = 0; r < kRows; ++r) {
       const VF weight = hn::Set(d, left.at(r, k));
-      for (size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(weight, x[v], sums[r][v]);
+      for (size_t v = 0; v < kVectors; ++v) sums[r][v] = mul_add(weight, x[v], sums[r][v]);
     }
   }
 }

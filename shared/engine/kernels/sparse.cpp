@@ -74,13 +74,13 @@ HWY_INLINE void SparseBlock(const SparseRows& weights, const uint32_t* begins, R
       const float* HWY_RESTRICT b = pass.packed + weights.inputs[i + 1] * kWidth;
       const VF wa = hn::Set(d, weights.values[i]);
       const VF wb = hn::Set(d, weights.values[i + 1]);
-      for (size_t v = 0; v < kVectors; ++v) sums[v] = hn::MulAdd(wa, hn::LoadU(d, a + v * kLanes), sums[v]);
-      for (size_t v = 0; v < kVectors; ++v) others[v] = hn::MulAdd(wb, hn::LoadU(d, b + v * kLanes), others[v]);
+      for (size_t v = 0; v < kVectors; ++v) sums[v] = mul_add(wa, hn::LoadU(d, a + v * kLanes), sums[v]);
+      for (size_t v = 0; v < kVectors; ++v) others[v] = mul_add(wb, hn::LoadU(d, b + v * kLanes), others[v]);
     }
     if (i < end) {
       const float* HWY_RESTRICT a = pass.packed + weights.inputs[i] * kWidth;
       const VF wa = hn::Set(d, weights.values[i]);
-      for (size_t v = 0; v < kVectors; ++v) sums[v] = hn::MulAdd(wa, hn::LoadU(d, a + v * kLanes), sums[v]);
+      for (size_t v = 0; v < kVectors; ++v) sums[v] = mul_add(wa, hn::LoadU(d, a + v * kLanes), sums[v]);
     }
     for (size_t v = 0; v < kVectors; ++v) sums[v] = hn::Add(sums[v], others[v]);
     End<kVectors>(pass, row, epilogue, out, sums);
@@ -103,7 +103,7 @@ HWY_INLINE void RowBlock(const BlockRows& weights, const uint32_t* begins, RowRa
       for (size_t v = 0; v < kVectors; ++v) x[v] = hn::LoadU(d, from + v * kLanes);
       for (size_t r = 0; r < 4; ++r) {
         const VF weight = hn::Set(d, weights.values[4 * i + r]);
-        for (size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(weight, x[v], sums[r][v]);
+        for (size_t v = 0; v < kVectors; ++v) sums[r][v] = mul_add(weight, x[v], sums[r][v]);
       }
     }
     for (size_t r = 0; r < 4; ++r) {

@@ -5,20 +5,20 @@
 //     node tests/bench/engine/run.mjs --model models/minilm-l6-imdb --bench BUILD/engine_bench [--coppice build/release/coppice] \
 //       [--turns 21] [--lengths 128,256] [--scratch FOLDER] > docs/bench/engine.json
 //
-// Forms, made by `coppice prune` and `coppice export` of --model (kept in --scratch, and taken from there the next time):
-// dense (fp16 stored, float32 computed), dense-int8, sparse80 and sparse80-int8 (magnitude, unstructured), blocks80 and
-// blocks80-int8 (4x1), and half-int8, the shipped folder. Each turn runs every form once on both engines, after one turn
+// Forms: forms.mjs. Each turn runs every form once on both engines, after one turn
 // that does not count; ratios are formed within each turn, and their median and median absolute deviation given. The
 // clock is CPU time: of the thread on the core, of the process on ONNX Runtime (one thread of which computes); wall times
 // are beside it. onnxruntime-node comes with transformers.js, as a dependency of it.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 import { parseArgs } from 'node:util';
 
 import ort from 'onnxruntime-node';
+
+import { makersOf, summary } from './forms.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -39,47 +39,9 @@ mkdirSync(scratch, { recursive: true });
 const say = (text) => process.stderr.write(`${text}\n`);
 const coppice = (args, input) => execFileSync(options.coppice, args, { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'], maxBuffer: 1 << 28 });
 
-const pruned = {
-  sparse80: ['--method', 'magnitude', '--sparsity', '0.8'],
-  blocks80: ['--method', 'magnitude', '--sparsity', '0.8', '--pattern', '4x1'],
-};
-function exported(name, from, weights) {
-  const output = path.join(scratch, name);
-  if (!existsSync(path.join(output, 'manifest.json'))) {
-    say(`making ${name}`);
-    coppice(['export', '--model', from, '--output', output, '--json', '--weights', weights]);
-  }
-  return output;
-}
-function prunedFrom(name) {
-  const output = path.join(scratch, `${name}-float32`);
-  if (!existsSync(path.join(output, 'manifest.json'))) {
-    say(`pruning ${name}`);
-    coppice(['prune', '--model', options.model, '--output', output, '--json', ...pruned[name]]);
-  }
-  return output;
-}
-const makers = {
-  dense: () => options.model,
-  'dense-int8': () => exported('dense-int8', options.model, 'int8'),
-  sparse80: () => exported('sparse80', prunedFrom('sparse80'), 'fp16'),
-  'sparse80-int8': () => exported('sparse80-int8', prunedFrom('sparse80'), 'int8'),
-  blocks80: () => exported('blocks80', prunedFrom('blocks80'), 'fp16'),
-  'blocks80-int8': () => exported('blocks80-int8', prunedFrom('blocks80'), 'int8'),
-  'half-int8': () => options.small,
-};
+const makers = makersOf({ ...options, scratch, coppice, say });
 const forms = options.forms?.split(',') ?? Object.keys(makers);
 const folders = Object.fromEntries(forms.map((form) => [form, makers[form]()]));
-
-const median = (values) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-};
-const summary = (values) => {
-  const middle = median(values);
-  return { median: middle, mad: median(values.map((value) => Math.abs(value - middle))) };
-};
 
 // The core, in a process that answers a line with a line.
 const core = spawn(options.bench, Object.values(folders), { stdio: ['pipe', 'pipe', 'inherit'] });

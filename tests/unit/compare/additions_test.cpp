@@ -206,6 +206,70 @@ TEST(Backend, AnotherOneLoadsTransformersAgainAndIsPartOfTheRow) {
   EXPECT_EQ(own_cell(driver.comparison, 1, "runtime"), "ORT 1, WASM, 1 thread");
 }
 
+TEST(Backend, TheEngineGetsConfigJsonFirstAndOnce) {
+  Driver driver;
+  const std::string bert = own_config();
+  const auto with_config = [&](const std::string& text) {
+    Json manifest = Json::parse(text, nullptr, false);
+    manifest["files"].push_back({{"path", "config.json"}, {"bytes", bert.size()}, {"sha256", hash_of('c')}});
+    return dump_json(manifest);
+  };
+  driver.describe(with_config(manifest_text("dense", 2000)), manifest_text("small", 1000));
+  ASSERT_TRUE(driver.comparison.choose_backend("core").ok());
+  driver.comparison.set_text("A good film.");
+  ASSERT_TRUE(driver.comparison.start().ok());
+  // The smaller one is first, and its manifest has no config.json.
+  EXPECT_EQ(driver.row(1).phase, ModelPhase::kFailed);
+  EXPECT_NE(driver.row(1).problem.find("config.json is missing"), std::string::npos) << driver.row(1).problem;
+  std::vector<Request> requests = driver.take();
+  ASSERT_EQ(requests.size(), 1U);
+  EXPECT_EQ(requests[0].kind, RequestKind::kFetch);
+  EXPECT_EQ(requests[0].path, "dense/config.json");
+  EXPECT_EQ(requests[0].sha256, hash_of('c'));
+  EXPECT_EQ(driver.row(0).phase, ModelPhase::kDownloading);
+  driver.comparison.fetched(requests[0].id, bert);
+  requests = driver.take();
+  ASSERT_EQ(requests.size(), 1U);
+  ASSERT_EQ(requests[0].kind, RequestKind::kLoad);
+  const Json load = Json::parse(to_json(requests[0]), nullptr, false);
+  EXPECT_EQ(load["backend"], "core");
+  EXPECT_EQ(load["config"], bert);
+  EXPECT_EQ(load["max_length"], driver.row(0).max_length);
+  EXPECT_FALSE(load.contains("engine"));
+  driver.comparison.loaded(requests[0].id, true, Runtime{"Coppice engine", "1", "WASM", 1, false});
+  requests = driver.take();
+  ASSERT_EQ(requests.size(), 1U);
+  driver.comparison.run_done(requests[0].id, {0.0, 1.0}, 1.0);
+  EXPECT_EQ(own_cell(driver.comparison, 0, "runtime"), "Coppice engine 1, WASM, 1 thread");
+
+  // Back and forth: it is known now.
+  driver.comparison.cancel();
+  for (const char* backend : {"wasm", "core"}) {
+    ASSERT_TRUE(driver.comparison.choose_backend(backend).ok());
+    std::vector<Request> loads;
+    for (const Request& request : driver.take()) {
+      EXPECT_NE(request.kind, RequestKind::kFetch);
+      if (request.kind == RequestKind::kLoad) loads.push_back(request);
+    }
+    ASSERT_EQ(loads.size(), 1U) << backend;
+    EXPECT_EQ(loads[0].backend, backend);
+    EXPECT_EQ(loads[0].config.empty(), loads[0].backend == "wasm");
+    driver.comparison.loaded(loads[0].id, true, Runtime{"any", "1", "WASM", 1, false});
+  }
+
+  Driver again;
+  again.describe(with_config(manifest_text("dense", 2000)), manifest_text("small", 1000));
+  ASSERT_TRUE(again.comparison.choose_backend("core").ok());
+  ASSERT_TRUE(again.comparison.load("dense").ok());
+  requests = again.take();
+  ASSERT_EQ(requests.size(), 1U);
+  // A config.json that the engine cannot read is said before the weights are fetched.
+  again.comparison.fetched(requests[0].id, "{}");
+  EXPECT_EQ(again.row(0).phase, ModelPhase::kFailed);
+  EXPECT_NE(again.row(0).problem.find("dense/config.json"), std::string::npos) << again.row(0).problem;
+  EXPECT_TRUE(again.take().empty());
+}
+
 TEST(Stored, ARemovedFileIsToBeDownloadedAgain) {
   Driver driver;
   driver.start_loaded();

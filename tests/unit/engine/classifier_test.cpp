@@ -109,6 +109,31 @@ TEST(Classifier, SkipsBlocksOfFourOutputs) {
   for (size_t c = 0; c < 2; ++c) EXPECT_NEAR(logits[c], expected[c], kFloat32Error);
 }
 
+// Over the file's own bytes, wherever they begin: the same logits to the last bit, from hardly any memory besides.
+TEST(Classifier, ComputesInTheFilesMemory) {
+  const auto reviews = reviews_of_lengths({1, 30, 70});
+  for (const double zeros : {0.0, 0.9}) {
+    for (const DType dtype : {DType::kF32, DType::kF16}) {
+      for (size_t shift = 0; shift < 4; ++shift) {
+        ToyModel model = ToyModel::random(toy_config(), 4, zeros);
+        const std::string file = model.bytes(dtype);
+        const Classifier copied = load(model.config, file);
+        std::vector<std::byte> memory(shift + file.size());
+        std::memcpy(memory.data() + shift, file.data(), file.size());
+        const Result<Classifier> in_place =
+            Classifier::load_in_place(model.config, std::span(memory).subspan(shift), "toy", {});
+        ASSERT_TRUE(in_place.ok()) << in_place.status().message();
+        EXPECT_EQ(in_place->layers()[0].output.format(), copied.layers()[0].output.format());
+        EXPECT_EQ(in_place->layers()[0].output.bytes(), copied.layers()[0].output.bytes());
+        Result<Session> a = Session::create(copied, {});
+        Result<Session> b = Session::create(*in_place, {});
+        ASSERT_TRUE(a.ok() && b.ok());
+        for (const auto& review : reviews) EXPECT_EQ(classify(*a, {review}), classify(*b, {review}));
+      }
+    }
+  }
+}
+
 // In turn on one thread: every part of every operator is called, in an order that no real pool promises.
 class Backwards : public Threads {
  public:
@@ -225,9 +250,15 @@ TEST(Linear, Int8AgreesWithExactIntegers) {
           DType::kI8, {24, 40}, std::as_bytes(std::span(rows.values)), std::as_bytes(std::span(rows.scales))};
       const std::vector<float>& bias_values = toy.model.tensors.at(name + ".bias");
       TensorView bias{DType::kF32, {24}, std::as_bytes(std::span(bias_values)), {}};
+      std::vector<std::byte> home(weight.bytes.begin(), weight.bytes.end());
+      TensorView at_home = weight;
+      at_home.bytes = home;
       const Result<Linear> linear = Linear::pack(name, weight, bias, {}, /*int8_products=*/true);
       ASSERT_TRUE(linear.ok()) << linear.status().message();
       EXPECT_EQ(linear->format(), zeros > 0 ? LinearFormat::kSparseQuads : LinearFormat::kInt8);
+      const Result<Linear> placed =
+          Linear::pack(name, at_home, bias, {}, /*int8_products=*/true, {home.data(), home.size()});
+      ASSERT_TRUE(placed.ok()) << placed.status().message();
       constexpr size_t kTokens = 19;
       const size_t stride = kernels::padded_stride(kTokens);
       std::vector<float> x(40 * stride);
@@ -239,6 +270,9 @@ TEST(Linear, Int8AgreesWithExactIntegers) {
       kernels::quantize(input.values, 40, kTokens, input.quantized);
       std::vector<float> out(24 * stride);
       linear->multiply({0, 24}, input, kTokens, {}, {out.data(), stride}, nullptr);
+      std::vector<float> out_placed(24 * stride);
+      placed->multiply({0, 24}, input, kTokens, {}, {out_placed.data(), stride}, nullptr);
+      EXPECT_EQ(out, out_placed);
       for (size_t r = 0; r < 24; ++r) {
         for (size_t t = 0; t < kTokens; ++t) {
           int64_t sum = 0;

@@ -1,0 +1,156 @@
+// The engine behind the C ABI. A handle is one model with the memory of one review.
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "shared/base/json.h"
+#include "shared/engine/classifier.h"
+#include "shared/engine/kernel_costs.h"
+#include "wasm/api/report.h"
+#include "wasm/platform/clock.h"
+
+namespace {
+
+using namespace coppice;
+using api::missing;
+using api::report;
+using platform::seconds;
+
+// Linear memory ends at 2 GB, of which the code and the heap's own use take a little.
+constexpr int64_t kMemoryLimitBytes = 1900000000;
+
+struct Free {
+  void operator()(void* memory) const { std::free(memory); }
+};
+
+// Measured once an instance, twice: browsers compile code that runs for a while anew, so that the first time is of
+// other code than the reviews will run.
+const engine::KernelCosts& costs_here() {
+  static const engine::KernelCosts costs = [] {
+    engine::measure_kernel_costs(&seconds);
+    return engine::measure_kernel_costs(&seconds);
+  }();
+  return costs;
+}
+
+}  // namespace
+
+struct coppice_engine {
+  std::unique_ptr<void, Free> file;
+  std::unique_ptr<engine::Classifier> classifier;  // reads what lies in `file`
+  std::optional<engine::Session> session;
+  int64_t reviews = 0;
+  int64_t tokens = 0;
+  std::string output;
+};
+
+namespace {
+
+Status open(std::string_view config_json, std::span<std::byte> weights, const std::string& source, uint32_t most_tokens,
+            coppice_engine& out) {
+  COPPICE_ASSIGN_OR_RETURN(const records::BertConfig config, records::parse_bert_config(config_json, "config.json"));
+  engine::ClassifierOptions options;
+  options.costs = costs_here();
+  options.memory_limit_bytes = kMemoryLimitBytes;
+  COPPICE_ASSIGN_OR_RETURN(engine::Classifier classifier,
+                           engine::Classifier::load_in_place(config, weights, source, options));
+  out.classifier = std::make_unique<engine::Classifier>(std::move(classifier));
+  engine::SessionOptions session;
+  session.most_tokens = static_cast<size_t>(config.max_position_embeddings);
+  if (most_tokens > 0) session.most_tokens = std::min<size_t>(session.most_tokens, most_tokens);
+  session.now = &seconds;
+  COPPICE_ASSIGN_OR_RETURN(out.session, engine::Session::create(*out.classifier, session));
+  return {};
+}
+
+OrderedJson formats_of(const engine::Classifier& classifier) {
+  std::map<std::string, int> formats;
+  for (const engine::EncoderLayer& layer : classifier.layers()) {
+    for (const engine::Linear* linear :
+         {&layer.query, &layer.key, &layer.value, &layer.attention_output, &layer.intermediate, &layer.output}) {
+      ++formats[std::string(engine::name_of(linear->format()))];
+    }
+  }
+  return formats;
+}
+
+OrderedJson profile_of(const coppice_engine& engine) {
+  OrderedJson json;
+  json["version"] = COPPICE_VERSION;
+  json["instruction_set"] = engine::kernels::instruction_set();
+  json["arithmetic"] = engine.classifier->arithmetic();
+  json["weights_bytes"] = engine.classifier->bytes();
+  json["session_bytes"] = engine.session->bytes();
+  json["formats"] = formats_of(*engine.classifier);
+  const engine::KernelCosts& costs = costs_here();
+  json["costs"] = {{"float16", costs.float16},
+                   {"sparse", costs.sparse},
+                   {"blocks4x1", costs.blocks4x1},
+                   {"int8", costs.int8},
+                   {"sparse_quads", costs.sparse_quads}};
+  json["reviews"] = engine.reviews;
+  json["tokens"] = engine.tokens;
+  json["operators"] = OrderedJson::array();
+  for (size_t i = 0; i < engine::kOperators; ++i) {
+    engine::OperatorCost sum;
+    for (const auto& layer : engine.session->profile()) {
+      sum.seconds += layer[i].seconds;
+      sum.multiplications += layer[i].multiplications;
+      sum.multiplications_done += layer[i].multiplications_done;
+    }
+    json["operators"].push_back({{"name", engine::name_of(static_cast<engine::Operator>(i))},
+                                 {"milliseconds", sum.seconds * 1000},
+                                 {"multiplications", sum.multiplications},
+                                 {"multiplications_done", sum.multiplications_done}});
+  }
+  return json;
+}
+
+}  // namespace
+
+extern "C" {
+
+coppice_status coppice_engine_create(const char* config_json, size_t config_length, void* weights, size_t length,
+                                     const char* source, uint32_t most_tokens, coppice_engine** out) {
+  auto made = std::make_unique<coppice_engine>();
+  made->file.reset(weights);
+  if (out == nullptr) return report(missing("out"));
+  *out = nullptr;
+  if (config_json == nullptr || weights == nullptr || source == nullptr) {
+    return report(missing("config_json, weights or source"));
+  }
+  const std::span<std::byte> bytes(static_cast<std::byte*>(weights), length);
+  const Status status = open({config_json, config_length}, bytes, source, most_tokens, *made);
+  if (!status.ok()) return report(status);
+  *out = made.release();
+  return COPPICE_OK;
+}
+
+void coppice_engine_destroy(coppice_engine* engine) { delete engine; }
+
+coppice_status coppice_engine_classify(coppice_engine* engine, const int32_t* ids, size_t count, float* logits) {
+  if (engine == nullptr || ids == nullptr || logits == nullptr) return report(missing("engine, ids or logits"));
+  const std::span<const int32_t> review(ids, count);
+  std::array<float, 2> pair{};
+  const Status status = engine->session->classify({&review, 1}, {&pair, 1});
+  if (!status.ok()) return report(status);
+  ++engine->reviews;
+  engine->tokens += static_cast<int64_t>(count);
+  logits[0] = pair[0];
+  logits[1] = pair[1];
+  return COPPICE_OK;
+}
+
+coppice_status coppice_engine_profile(coppice_engine* engine, const char** json, size_t* length) {
+  if (engine == nullptr || json == nullptr || length == nullptr) return report(missing("engine, json or length"));
+  engine->output = dump_json(profile_of(*engine));
+  *json = engine->output.data();
+  *length = engine->output.size();
+  return COPPICE_OK;
+}
+
+}  // extern "C"
