@@ -15,6 +15,7 @@
 #include "native/cli/sibling.h"
 #include "native/io/file.h"
 #include "native/lifecycle/lifecycle.h"
+#include "native/report/printing.h"
 
 namespace coppice::cli {
 namespace {
@@ -82,8 +83,11 @@ Result<lifecycle::Tools> find_tools(const lifecycle::Config& config) {
       tools.serve_missing = "this build's `coppice measure` has no --url, by which a server is measured";
     }
   }
-  if (config.report && !says(tools.coppice, "--help", "\n  report ")) {
-    tools.report_missing = "this build has no `coppice report`";
+  if (config.report) {
+    // What draws it, node and the charts' library; `coppice report` says the same.
+    if (const Result<report::Renderer> renderer = report::find_renderer(); !renderer) {
+      tools.report_missing = renderer.status().message();
+    }
   }
   return tools;
 }
