@@ -147,6 +147,7 @@ function licences() {
     ...third,
     'Dear ImGui 1.93 and ImPlot 1.1: MIT',
     'JSON for Modern C++ 3.11: MIT',
+    'Highway 1.0: Apache-2.0',
     'Country intensities: Ember, CC-BY-SA 4.0, by way of CO2.js',
     '',
     ...texts,

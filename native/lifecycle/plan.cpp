@@ -237,6 +237,7 @@ class Planner {
                        "models/dense: the better of models/baseline and sweep/best on the validation reviews");
       step.model = "dense";
       step.input_models = {model_at("baseline"), at("sweep/best")};
+      step.input_files = {at("sweep/sweep.json")};  // the scores it is chosen by
       step.outputs = {model_at("dense") + "/model.safetensors", model_at("dense") + "/config.json",
                       model_at("dense") + "/vocab.txt"};
       step.owned = {model_at("dense")};

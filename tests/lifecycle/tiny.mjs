@@ -112,7 +112,7 @@ export function tinyConfig(folder) {
     tuning: { learning_rate: [5e-4, 2e-3], epochs: 1, validations_per_epoch: 1 },
     pruning: [
       { id: 'sparse', method: 'magnitude', sparsity: 0.5, recovery: { epochs: 1, batch_size: 8, learning_rate: 1e-3, validations_per_epoch: 1 } },
-      { id: 'small', method: 'structured', keep_flops: 0.6, importance_reviews: 8, recovery: { epochs: 1, batch_size: 8, learning_rate: 1e-3, validations_per_epoch: 1 } },
+      { id: 'small', method: 'structured', keep_flops: 0.6, importance_reviews: 8, recovery: { epochs: 20, batch_size: 8, learning_rate: 1e-3, validations_per_epoch: 1, checkpoint_every_seconds: 0.001 } },
     ],
     exports: ['int8'],
     measure: { repeats: 3, warmup: 1 },

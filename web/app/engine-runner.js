@@ -14,8 +14,8 @@ const dotProgram = [
   32, 1, 253, 17, 32, 2, 253, 17, 253, 147, 2, 253, 27, 0, 11,
 ];
 
-// Asked to compute, not only whether it is there: the baseline compiler of Chromium 114 (V8 11.3) adds the product to itself
-// instead of to c.
+// Asked to compute, not only whether it is there: the baseline compiler of V8 11.3, just before browsers had the instruction
+// without a flag, adds the product to itself instead of to c.
 function relaxedWorks() {
   try {
     const { g } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(dotProgram))).exports;

@@ -13,6 +13,13 @@ HWY_BEFORE_NAMESPACE();
 namespace coppice::engine::kernels::HWY_NAMESPACE {
 namespace {
 
+// Rows computed together. Without a dot product of bytes each vector of tokens takes two registers, its even and its
+// odd bytes, and there are no more than 16.
+#if HWY_TARGET == HWY_WASM && !defined(COPPICE_RELAXED_SIMD)
+constexpr size_t kInt8Rows = 4;
+#else
+constexpr size_t kInt8Rows = kRowGroup;
+#endif
 constexpr size_t kQuadBytes = kTile * 4;  // of one quad of inputs, for a tile of tokens
 
 // One quad of inputs, of a vector of tokens.
@@ -144,16 +151,16 @@ HWY_INLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const Q
         hn::Store(sum, di, shifted + token);
       }
     }
-    for (size_t row = rows.begin; row < rows.end; row += kRowGroup) {
-      const size_t row_count = std::min(kRowGroup, rows.end - row);
-      const int8_t* left[kRowGroup];
-      for (size_t r = 0; r < kRowGroup; ++r) left[r] = weights.values + (row + std::min(r, row_count - 1)) * depth;
+    for (size_t row = rows.begin; row < rows.end; row += kInt8Rows) {
+      const size_t row_count = std::min(kInt8Rows, rows.end - row);
+      const int8_t* left[kInt8Rows];
+      for (size_t r = 0; r < kInt8Rows; ++r) left[r] = weights.values + (row + std::min(r, row_count - 1)) * depth;
       const size_t tile_end = std::min(tokens, tile + kTile);
       for (size_t token = tile; token < tile_end; token += kDenseVectors * kLanes) {
         with_vectors<kDenseVectors>(tile_end - token, [&](auto count) HWY_ATTR {
           constexpr size_t kVectors = decltype(count)::value;
-          VI sums[kRowGroup][kVectors];
-          for (size_t r = 0; r < kRowGroup; ++r) {
+          VI sums[kInt8Rows][kVectors];
+          for (size_t r = 0; r < kInt8Rows; ++r) {
             for (size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::Zero(di);
           }
           const uint8_t* HWY_RESTRICT from = tile_data + (token - tile) * 4;
@@ -163,12 +170,12 @@ HWY_INLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const Q
               quads[v] = load_quads(from + v * kLanes * 4);
               if constexpr (Dot::kOffset) quads[v] = Dot::to_signed(quads[v]);
             }
-            for (size_t r = 0; r < kRowGroup; ++r) {
+            for (size_t r = 0; r < kInt8Rows; ++r) {
               const VI weight = broadcast_quad(left[r] + k);
               for (size_t v = 0; v < kVectors; ++v) sums[r][v] = Dot()(sums[r][v], quads[v], weight);
             }
           }
-          for (size_t r = 0; r < kRowGroup; ++r) {
+          for (size_t r = 0; r < kInt8Rows; ++r) {
             if (r >= row_count) break;
             for (size_t v = 0; v < kVectors; ++v) {
               if constexpr (Dot::kOffset) {
