@@ -125,9 +125,9 @@ export async function installNodePackages(command) {
   console.log(`Node ${node.stdout.toString().trim()} from node_modules for all that follows`);
 }
 
-// Configures and builds one CMake preset; `targets` empty means all of it.
-export async function build(preset, targets = []) {
-  await mustRun('cmake', ['--preset', preset]);
+// Configures and builds one CMake preset; `targets` empty means all that the build preset names.
+export async function build(configurePreset, targets = [], preset = configurePreset) {
+  await mustRun('cmake', ['--preset', configurePreset]);
   const only = targets.length > 0 ? ['--target', ...targets] : [];
   await mustRun('cmake', ['--build', '--preset', preset, '-j', String(jobs), ...only]);
 }

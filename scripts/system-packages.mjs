@@ -28,6 +28,7 @@ const packages = [
   ['test', 'chromium', 'the browser of the end-to-end tests'],
   ['test', 'shellcheck', 'reads the deployment scripts for mistakes'],
   ['test', 'ccache', 'makes the second build quick'],
+  ['test', 'mold', 'links the programs in a third of the time'],
 ];
 
 // [{ name, why }] for 'start' or 'test'.

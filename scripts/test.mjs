@@ -38,7 +38,8 @@ function agree(code, counts, runner) {
 
 const builds = {
   dev: ['core and small programs with AddressSanitizer and UBSan, without libtorch', () => build('dev')],
-  native: ['everything native, with libtorch', () => build('native')],
+  // The tests of the native suite are built and run in the tree that people run programs from: what is tested is what runs.
+  native: ['the programs as people run them, with libtorch, and their tests', () => build('release', [], 'release-tests')],
   release: ['the programs as people run them', () => build('release')],
   wasm: ['the core and the page, for the browser; the first time also fetches Dear ImGui', () => build('wasm')],
   dist: ['everything the browser loads', () => mustRun('node', ['web/build.mjs', '--single', '--npm'])],
@@ -48,8 +49,8 @@ const serve = { COPPICE_SERVE: path.join(root, 'build/release/coppice-serve'), C
 const suites = {
   scripts: { why: 'how this script counts, and what benches compute', needs: [], run: () => nodeTests('tests/scripts') },
   dev: { why: 'unit tests, golden files and short fuzz runs under sanitizers', needs: ['dev'], run: () => ctest('dev') },
-  native: { why: 'the same without sanitizers, and the libtorch backend', needs: ['native'], run: () => ctest('native') },
-  export: { why: 'exported models in ONNX Runtime and transformers.js', needs: ['native'], run: () => nodeTests('tests/unit/export') },
+  native: { why: 'the same without sanitizers, and the libtorch backend', needs: ['native'], run: () => ctest('release') },
+  export: { why: 'exported models in ONNX Runtime and transformers.js', needs: ['native'], run: () => nodeTests('tests/unit/export', { COPPICE_BUILD: 'build/release' }) },
   wasm: { why: 'the core in WebAssembly against the same golden files', needs: ['wasm'], run: () => nodeTests('tests/wasm') },
   e2e: {
     why: 'the page in Chromium, served by coppice-serve',
@@ -57,7 +58,10 @@ const suites = {
     run: () => nodeTests('tests/e2e', serve),
   },
   tutorial: { why: 'every command of docs/tutorial-pruning.md', needs: ['release'], run: () => nodeTests('tests/tutorial') },
+  lifecycle: { why: 'a tiny life cycle of the real programs, killed and gone on with', needs: ['release'], run: () => nodeTests('tests/lifecycle') },
   deploy: { why: 'deployment scripts against a fake gcloud, manifests against their schema, docs/deploy.md', needs: ['release'], run: () => nodeTests('tests/deploy') },
+  schemas: { why: 'the published schemas against a table of documents and every record of this repository', needs: [], run: () => nodeTests('tests/schemas') },
+  report: { why: 'coppice report: every number against the records, the page in Chromium, docs/report', needs: ['release'], run: () => nodeTests('tests/report') },
   architecture: { why: 'who may include whom', needs: ['release'], run: () => nodeTests('tests/architecture') },
 };
 
@@ -68,7 +72,7 @@ await main(async () => {
   const chosen = Object.entries(suites).filter(([name]) => names.length === 0 || names.includes(name));
 
   await step('System packages', 'compilers, libraries and a browser from Debian', () => installSystemPackages('test'));
-  await step('Node packages', 'ONNX Runtime Web, Playwright, transformers.js and Node 20', () => installNodePackages('test'));
+  await step('Node packages', 'ONNX Runtime Web, Vega, Playwright, transformers.js and Node 20', () => installNodePackages('test'));
 
   const total = { passed: 0, failed: 0, skipped: [] };
   const problems = [];

@@ -234,9 +234,43 @@ CLI::App* add_predict_options(CLI::App& app, PredictOptions& options) {
   return command;
 }
 
+namespace {
+
+void add_url_options(CLI::App& command, UrlOptions& options) {
+  CLI::Option_group* group = command.add_option_group("Of a served model");
+  CLI::Option* url =
+      group->add_option("--url", options.url,
+                        "Address of /v1/classify: requests at a constant rate, whatever the server does,\n"
+                        "each timed from when it was due; --warmup come first, one by one, told apart");
+  const auto add = [&](CLI::Option* option) { option->needs(url)->capture_default_str(); };
+  add(group->add_option("--rate", options.rate_per_second, "Requests a second")->check(CLI::Range(0.001, 1e5)));
+  add(group->add_option("--duration", options.seconds, "Seconds of it")->check(CLI::Range(0.01, 86400.0)));
+  add(group->add_option("--connections", options.connections, "At most so many requests at a time")
+          ->check(CLI::Range(int64_t{1}, int64_t{4096})));
+  add(group->add_option("--timeout", options.timeout_seconds, "Seconds until a request has failed")
+          ->check(CLI::Range(0.01, 3600.0)));
+  group->add_flag("--include-usage", options.include_usage, "Sum up the energy and carbon that the server tells")
+      ->needs(url);
+  add(group->add_option("--token-variable", options.token_variable,
+                        "Environment variable with a bearer token for the server, e.g. TOKEN"));
+  add(group->add_option("--output", options.output, "Folder whose runs/ gets the run record"));
+  add(group->add_option("--cloud-project", options.cloud_project,
+                        "Project of a Cloud Run service: revision, region and instances from Cloud Monitoring, with\n"
+                        "the token in CLOUDSDK_AUTH_ACCESS_TOKEN or of the metadata server (GCE_METADATA_HOST)"));
+  add(group->add_option("--cloud-service", options.cloud_service, "Its name, where the address does not tell it"));
+  add(group
+          ->add_option("--cloud-wait", options.cloud_wait_seconds,
+                       "Seconds to wait for Cloud Monitoring, which publishes minutes late")
+          ->check(CLI::Range(0.0, 3600.0)));
+  add(group->add_option("--monitoring-url", options.monitoring_url, "Base address of Cloud Monitoring"));
+}
+
+}  // namespace
+
 CLI::App* add_measure_options(CLI::App& app, MeasureOptions& options) {
   CLI::App* command = app.add_subcommand("measure", "Time and energy of one inference, per prompt and overall");
-  command->add_option("--model", options.models, "Model folder; several are measured in turns")->required();
+  command->add_option("--model", options.models,
+                      "Model folder; several are measured in turns. With --url: id, or every model of the server");
   command->add_option("--prompts", options.prompts, "JSON Lines with a \"text\" each, TSV, or plain text, one a line");
   command->add_option("--latency-table", options.latency_table,
                       "Instead of prompts: time models of this one's shape at several widths and write the table that "
@@ -261,6 +295,7 @@ CLI::App* add_measure_options(CLI::App& app, MeasureOptions& options) {
                     "With --engine core: time by operator and layer, share of multiplications skipped, achieved rate "
                     "against the peak");
   add_energy_options(*command, options.energy);
+  add_url_options(*command, options.load);
   add_engine(command, options.engine);
   add_threads(command, options.threads);
   add_json(command, options.json, "Print the result as JSON instead of a table");

@@ -45,7 +45,7 @@ struct TrainOptions {
   double prune_begin = 0.1;
   double prune_end = 0.7;
   int64_t prune_every = 32;
-  std::string teacher;          // model folder to distil from; empty: none
+  std::string teacher;     // model folder to distil from; empty: none
   std::string unlabelled;  // folder of reviews that only the teacher judges; empty: none
   int64_t unlabelled_limit = 0;
   std::string teacher_answers;  // folder where its answers are kept; empty: the run's checkpoints
@@ -96,7 +96,24 @@ struct PredictOptions {
   bool json = false;
 };
 
+// coppice measure --url.
+struct UrlOptions {
+  std::string url;              // of the API's classify; empty: models are measured on this machine
+  double rate_per_second = 10;  // requests, constant whatever the server does
+  double seconds = 30;
+  int64_t connections = 64;
+  double timeout_seconds = 30;
+  bool include_usage = false;  // ask what the answers cost
+  std::string token_variable;  // environment variable with a bearer token
+  std::string output;          // folder for the run record
+  std::string cloud_project;   // ask Cloud Monitoring for revision, region and instances
+  std::string cloud_service;   // "": from the address
+  std::string monitoring_url;
+  double cloud_wait_seconds = 240;  // figures are published minutes late
+};
+
 struct MeasureOptions {
+  UrlOptions load;
   std::vector<std::string> models;
   std::string prompts;
   int64_t repeats = 10;

@@ -1,7 +1,8 @@
 // train, calibrate, evaluate, predict, measure and prune: options are checked here, the work is done by coppice-torch,
 // which replaces this process, so that signals and exit code need no passing on. A linear model needs no libtorch:
 // evaluate and predict of one go to coppice-tools; measure times both kinds in turns, train and prune work on BERT
-// alone. With --engine core, evaluate, predict and measure are done in this process.
+// alone. measure --url is coppice-tools' too. With --engine core, evaluate, predict and measure are done in this
+// process.
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <csignal>
@@ -80,6 +81,8 @@ void add_backend_commands(CLI::App& app, Outcome& outcome, char** argv) {
   });
   // Both kinds in turns.
   answer(add_measure_options(app, options.measure), [argv] {
+    if (!options.measure.load.url.empty()) return become_tools(argv);
+    if (options.measure.models.empty()) return invalid_usage("--model is required: a folder, or --url of a server");
     if (options.measure.engine == "core") return infer::run_measure(options.measure, core_invocation(argv));
     if (options.measure.profile) return invalid_usage("--profile is of this project's own kernels: add --engine core");
     return become_backend(argv);

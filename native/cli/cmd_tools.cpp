@@ -1,6 +1,6 @@
-// catalog, compare, export, fetch, quantize, train-linear and tune: done by coppice-tools, which replaces this process.
-// They need the libraries of downloads, archives and ONNX, 40 of them, which cost every start of `coppice` 9 ms of CPU
-// time and 10 MB of memory.
+// catalog, compare, export, fetch, lifecycle, quantize, report, train-linear and tune: done by coppice-tools, which
+// replaces this process. They need the libraries of downloads, archives and ONNX, 40 of them, which cost every start of
+// `coppice` 9 ms of CPU time and 10 MB of memory.
 #include <CLI/CLI.hpp>
 
 #include "native/cli/command.h"
@@ -12,9 +12,14 @@ void add_tools_commands(CLI::App& app, Outcome& outcome, char** argv) {
   const struct {
     const char* name;
     const char* description;
-  } commands[] = {{"catalog", kCatalogDescription},   {"compare", kCompareDescription},
-                  {"export", kExportDescription},     {"fetch", kFetchDescription},
-                  {"quantize", kQuantizeDescription}, {"train-linear", kTrainLinearDescription},
+  } commands[] = {{"catalog", kCatalogDescription},
+                  {"compare", kCompareDescription},
+                  {"export", kExportDescription},
+                  {"fetch", kFetchDescription},
+                  {"lifecycle", kLifecycleDescription},
+                  {"quantize", kQuantizeDescription},
+                  {"report", kReportDescription},
+                  {"train-linear", kTrainLinearDescription},
                   {"tune", kTuneDescription}};
   for (const auto& [listed, description] : commands) {
     const char* name = listed;  // clang 14 captures no structured binding

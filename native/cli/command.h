@@ -40,13 +40,14 @@ void add_tokenize(CLI::App& app, Outcome& outcome);
 void add_carbon(CLI::App& app, Outcome& outcome, const LiveAccess& live);
 void add_detect(CLI::App& app, Outcome& outcome);
 void add_footprint(CLI::App& app, Outcome& outcome);
+void add_records(CLI::App& app, Outcome& outcome);
 void add_sci(CLI::App& app, Outcome& outcome, const LiveAccess& live);
 void add_track(CLI::App& app, Outcome& outcome, const LiveAccess& live);
 // train, evaluate, predict, prune, measure: options are parsed here, the work is done by coppice-torch, or for a linear
 // model by coppice-tools. `argv` is handed on as it is.
 void add_backend_commands(CLI::App& app, Outcome& outcome, char** argv);
-// catalog, compare, export, fetch, train-linear, tune: done by coppice-tools; `argv` is handed on as it is. So are
-// carbon, sci and track with --live.
+// catalog, compare, export, fetch, lifecycle, report, train-linear, tune: done by coppice-tools; `argv` is handed on as
+// it is. So are carbon, sci and track with --live.
 void add_tools_commands(CLI::App& app, Outcome& outcome, char** argv);
 
 // Of coppice-tools. The descriptions are what `coppice --help` says too.
@@ -56,14 +57,20 @@ inline constexpr const char* kExportDescription = "Write a trained model as it i
 inline constexpr const char* kQuantizeDescription =
     "The same with weights rounded to int8, for a smaller and faster model";
 inline constexpr const char* kFetchDescription = "Get the data set or a base model";
+inline constexpr const char* kLifecycleDescription = "All of it in one go, from the data to the report, resumable";
+inline constexpr const char* kReportDescription =
+    "The life cycle told from its records: one page, every number traceable";
 inline constexpr const char* kTrainLinearDescription = "Train a linear model over word n-grams, in seconds";
 inline constexpr const char* kTuneDescription = "Search training options: grid, random, successive halving";
 void add_catalog(CLI::App& app, Outcome& outcome);
 void add_compare(CLI::App& app, Outcome& outcome, char** argv);
 void add_export(CLI::App& app, Outcome& outcome);  // and quantize
 void add_fetch(CLI::App& app, Outcome& outcome);
+void add_report(CLI::App& app, Outcome& outcome, char** argv);
+void add_lifecycle(CLI::App& app, Outcome& outcome, char** argv);
 // train-linear; evaluate and predict of a linear model.
 void add_linear_commands(CLI::App& app, Outcome& outcome, char** argv);
+void add_measure_url(CLI::App& app, Outcome& outcome, char** argv);  // measure --url
 void add_tune(CLI::App& app, Outcome& outcome);
 
 }  // namespace coppice::cli

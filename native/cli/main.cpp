@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
         coppice::cli::add_carbon(app, outcome, live);
         coppice::cli::add_detect(app, outcome);
         coppice::cli::add_footprint(app, outcome);
+        coppice::cli::add_records(app, outcome);
         coppice::cli::add_sci(app, outcome, live);
         coppice::cli::add_tokenize(app, outcome);
         coppice::cli::add_tools_commands(app, outcome, argv);

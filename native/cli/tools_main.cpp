@@ -14,7 +14,10 @@ int main(int argc, char** argv) {
                                      coppice::cli::add_compare(app, outcome, argv);
                                      coppice::cli::add_export(app, outcome);
                                      coppice::cli::add_fetch(app, outcome);
+                                     coppice::cli::add_lifecycle(app, outcome, argv);
                                      coppice::cli::add_linear_commands(app, outcome, argv);
+                                     coppice::cli::add_measure_url(app, outcome, argv);
+                                     coppice::cli::add_report(app, outcome, argv);
                                      coppice::cli::add_sci(app, outcome, live);
                                      coppice::cli::add_track(app, outcome, live);
                                      coppice::cli::add_tune(app, outcome);

@@ -163,6 +163,8 @@ OrderedJson model_json(const Overview& overview, const ModelSummary& model) {
   if (model.inference) {
     json["inference"] = {{"tokens", model.inference->tokens}};
     if (!model.inference->prompt.empty()) json["inference"]["prompt"] = model.inference->prompt;
+    if (!model.inference->run_id.empty()) json["inference"]["run_id"] = model.inference->run_id;
+    if (!model.inference->machine.empty()) json["inference"]["machine"] = model.inference->machine;
     json["inference"]["joules_per_1000_reviews"] = energy::to_json(model.inference->cost.energy * 1000.0);
   }
   if (manifest.making_energy && manifest.making_energy->energy_joules) {
@@ -180,6 +182,9 @@ OrderedJson model_json(const Overview& overview, const ModelSummary& model) {
                                            {"low", model.saving->low.value()},
                                            {"high", model.saving->high.value()},
                                            {"measured_in_turns", model.saving->shared_power}};
+  }
+  if (model.ratio) {
+    json["energy_ratio"] = {{"value", model.ratio->value}, {"low", model.ratio->low}, {"high", model.ratio->high}};
   }
   if (model.break_even) {
     json["break_even"] = {{"never", model.break_even->never}};

@@ -68,6 +68,15 @@ const records::RunRecord* latest_measurement(const ModelSummary& model) {
   return latest;
 }
 
+// "AMD EPYC, 2 threads": what must be equal for times to compare.
+std::string machine_of(const records::RunRecord& record) {
+  JsonReader machine(record.machine, "machine");
+  const int64_t threads = machine.integer_or("hardware_threads", 0);
+  std::string text = machine.string_or("cpu_model", "");
+  if (threads > 0) text += (text.empty() ? "" : ", ") + std::to_string(threads) + " threads";
+  return text;
+}
+
 Result<std::vector<ReferenceInference>> measured_reviews(const ModelSummary& model) {
   std::vector<ReferenceInference> reviews;
   const records::RunRecord* record = latest_measurement(model);
@@ -78,6 +87,7 @@ Result<std::vector<ReferenceInference>> measured_reviews(const ModelSummary& mod
       if (!reader.has("energy_joules")) continue;
       ReferenceInference review;
       review.run_id = record->run_id;
+      review.machine = machine_of(*record);
       review.prompt = reader.string_or("id", "");
       review.tokens = reader.integer_or("tokens", 0);
       COPPICE_ASSIGN_OR_RETURN(review.cost.energy,
@@ -92,7 +102,7 @@ Result<std::vector<ReferenceInference>> measured_reviews(const ModelSummary& mod
     if (!reviews.empty()) return reviews;
   }
   for (const records::InferenceEnergy& entry : model.manifest.inference_energy) {
-    reviews.push_back({entry.tokens, "", "", {entry.energy_joules, std::nullopt}});
+    reviews.push_back({entry.tokens, "", "", entry.machine.value_or(""), {entry.energy_joules, std::nullopt}});
   }
   return reviews;
 }
@@ -168,13 +178,19 @@ void take_cost(Overview& overview, ModelSummary& model) {
   }
 }
 
+// Where one of them does not say, they are taken to be one, as before machines were kept.
+bool same_machine(const ReferenceInference& a, const ReferenceInference& b) {
+  return a.machine.empty() || b.machine.empty() || a.machine == b.machine;
+}
+
 void take_saving(const Overview& overview, ModelSummary& model) {
   const auto& before = overview.base().inference;
   const auto& after = model.inference;
-  if (!before || !after) return;
+  if (!before || !after || !same_machine(*before, *after)) return;
   const bool shared_power = !before->run_id.empty() && before->run_id == after->run_id &&
                             before->cost.energy.provenance.method == after->cost.energy.provenance.method;
   model.saving = energy::saving_per_inference(before->cost, after->cost, shared_power);
+  model.ratio = energy::energy_ratio(before->cost, after->cost, shared_power);
   if (model.cost) model.break_even = energy::break_even(*model.cost, *model.saving);
 }
 
@@ -215,6 +231,11 @@ void note_differences(Overview& overview) {
       overview.notes.push_back(manifest.id + ": reads at most " + std::to_string(manifest.max_length) + " tokens (" +
                                manifest.truncation + "), " + base.id + " " + std::to_string(base.max_length) + " (" +
                                base.truncation + "): part of any difference is the longest input's");
+    }
+    if (model.inference && overview.base().inference && !same_machine(*overview.base().inference, *model.inference)) {
+      overview.notes.push_back(manifest.id + ": measured on another machine (" + model.inference->machine + ") than " +
+                               base.id + " (" + overview.base().inference->machine +
+                               "): their times and energies do not compare, and no saving is stated");
     }
     if (model.saving && !model.saving->shared_power) {
       overview.notes.push_back(manifest.id + ": not measured in turns with " + base.id +
@@ -258,12 +279,16 @@ Result<ModelSummary> read_model(const std::filesystem::path& folder) {
   model.folder = folder;
   COPPICE_ASSIGN_OR_RETURN(model.manifest, read_model_folder(folder, Verify::kNothing));
   COPPICE_ASSIGN_OR_RETURN(model.runs, read_run_records(folder));
+  return model;
+}
+
+Status take_own_figures(ModelSummary& model) {
   model.done = describe(model.manifest);
   const records::WeightsFile* weights = model.manifest.find_weights("onnx");
   if (weights == nullptr && !model.manifest.weights.empty()) weights = &model.manifest.weights.front();
   if (weights != nullptr) model.download_bytes = model.manifest.find_file(weights->path)->bytes;
   COPPICE_ASSIGN_OR_RETURN(model.making, making_by_kind(model));
-  return model;
+  return {};
 }
 
 }  // namespace
@@ -277,15 +302,24 @@ const ModelSummary* find_model(const Overview& overview, const std::string& id) 
 
 Result<Overview> summarise(const std::vector<std::filesystem::path>& folders, const std::string& baseline_id,
                            int64_t tokens) {
-  Overview overview;
-  overview.tokens = tokens;
+  std::vector<ModelSummary> models;
   for (const std::filesystem::path& folder : folders) {
     if (folder.filename() == "catalog.json") continue;
     COPPICE_ASSIGN_OR_RETURN(ModelSummary model, read_model(folder));
+    models.push_back(std::move(model));
+  }
+  return summarise_models(std::move(models), baseline_id, tokens);
+}
+
+Result<Overview> summarise_models(std::vector<ModelSummary> models, const std::string& baseline_id, int64_t tokens) {
+  Overview overview;
+  overview.tokens = tokens;
+  for (ModelSummary& model : models) {
     if (const ModelSummary* same = find_model(overview, model.manifest.id); same != nullptr) {
-      return invalid_usage(folder.string() + " and " + same->folder.string() + " are both \"" + model.manifest.id +
-                           "\"; a comparison needs an id for each model");
+      return invalid_usage(model.folder.string() + " and " + same->folder.string() + " are both \"" +
+                           model.manifest.id + "\"; a comparison needs an id for each model");
     }
+    COPPICE_RETURN_IF_ERROR(take_own_figures(model));
     overview.models.push_back(std::move(model));
   }
   if (overview.models.empty()) return invalid_usage("no model folder given; expected folders with a manifest.json");

@@ -16,9 +16,10 @@ namespace coppice::compare_models {
 
 // One review as `coppice measure --record` saw it: the one that stands for all in the table.
 struct ReferenceInference {
-  int64_t tokens = 0;  // words for a linear model
-  std::string prompt;  // id of the review; empty: the manifest does not say
-  std::string run_id;  // of the measurement; empty likewise. Models measured in turns share one.
+  int64_t tokens = 0;   // words for a linear model
+  std::string prompt;   // id of the review; empty: the manifest does not say
+  std::string run_id;   // of the measurement; empty likewise. Models measured in turns share one.
+  std::string machine;  // that was measured; empty: not said
   energy::InferenceCost cost;
 };
 
@@ -35,6 +36,7 @@ struct ModelSummary {
   std::optional<energy::Figure<energy::Joules>> cost;
   std::vector<std::string> cost_of;             // ids of the models whose making it is
   std::optional<energy::Saving> saving;         // against the baseline, an inference
+  std::optional<energy::EnergyRatio> ratio;     // of one inference to the baseline's
   std::optional<energy::BreakEven> break_even;  // of cost and saving
 };
 
@@ -55,5 +57,9 @@ const ModelSummary* find_model(const Overview& overview, const std::string& id);
 // among them. Files named catalog.json are passed over, so that models/* can be said.
 Result<Overview> summarise(const std::vector<std::filesystem::path>& folders, const std::string& baseline_id,
                            int64_t tokens);
+
+// The same of models that were read already: `folder`, `manifest` and `runs` (oldest first) are given, the rest is
+// worked out. For a caller that keeps broken records apart instead of refusing them.
+Result<Overview> summarise_models(std::vector<ModelSummary> models, const std::string& baseline_id, int64_t tokens);
 
 }  // namespace coppice::compare_models

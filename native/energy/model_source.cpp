@@ -41,8 +41,7 @@ class CpuModelSource final : public EnergySource {
       joules = watts * seconds;
     } else {
       const Seconds used(std::max(0.0, (now.usage.cpu_time - before.usage.cpu_time).value()));
-      joules = model_.tdp ? process_energy_linear(*model_.tdp, used, model_.threads).value()
-                          : model_.per_thread.max_watts * used.value();
+      joules = process_cpu_energy(model_, used).value.value();
     }
     seen_ = true;
     value_ += joules;
@@ -159,6 +158,12 @@ CpuModel choose_cpu_model(const CpuInfo& info, std::optional<Watts> user_tdp) {
                                                     " per hardware thread (median of Cloud Carbon Footprint; \"" +
                                                     shown_name + "\" is in no table)" + band_note};
   return model;
+}
+
+Figure<Joules> process_cpu_energy(const CpuModel& model, Seconds cpu_time) {
+  const Joules joules = model.tdp ? process_energy_linear(*model.tdp, cpu_time, std::max(model.threads, 1))
+                                  : Watts(model.per_thread.max_watts) * cpu_time;
+  return {joules, joules * model.low_factor, joules * model.high_factor, model.provenance};
 }
 
 std::unique_ptr<EnergySource> make_cpu_model_source(CpuModel model, Scope scope) {

@@ -27,6 +27,10 @@ struct CpuModel {
 // else the median vCPU coefficients, assumed.
 CpuModel choose_cpu_model(const CpuInfo& info, std::optional<Watts> user_tdp);
 
+// Of one process or a part of it, by the CPU time it used: its share of the chip at full load, or its vCPUs'. An idle
+// chip is charged to nobody.
+Figure<Joules> process_cpu_energy(const CpuModel& model, Seconds cpu_time);
+
 std::unique_ptr<EnergySource> make_cpu_model_source(CpuModel model, Scope scope);
 
 // Memory of the whole machine by its size, for a process or container by the share it holds. nullptr without a size.

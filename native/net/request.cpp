@@ -69,10 +69,23 @@ Status no_answer(const GetRequest& request, const Receiver& receiver, CURLcode c
 
 }  // namespace
 
-Result<GetReply> http_get(const GetRequest& request) {
+struct HttpConnection::State {
+  CurlHandle curl;
+};
+
+HttpConnection::HttpConnection() : state_(std::make_unique<State>()) {}
+HttpConnection::HttpConnection(HttpConnection&&) noexcept = default;
+HttpConnection& HttpConnection::operator=(HttpConnection&&) noexcept = default;
+HttpConnection::~HttpConnection() = default;
+
+Result<GetReply> http_get(const GetRequest& request) { return HttpConnection().send(request); }
+
+Result<GetReply> HttpConnection::send(const GetRequest& request) {
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-  const CurlHandle curl(curl_easy_init());
+  CurlHandle& curl = state_->curl;
+  if (!curl) curl.reset(curl_easy_init());
   if (started != CURLE_OK || !curl) return failed("cannot start libcurl");
+  curl_easy_reset(curl.get());  // options, not connections
   CurlList headers;
   for (const auto& [name, value] : request.headers) {
     const std::string line = name + ": " + value;
@@ -90,6 +103,10 @@ Result<GetReply> http_get(const GetRequest& request) {
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+  if (request.body) {
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body->data());
+  }
   curl_easy_setopt(handle, CURLOPT_USERAGENT, "coppice/0.1");
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(request.timeout_seconds * 1000.0)));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "native/serve/classify_request.h"
+#include "native/serve/energy_account.h"
 #include "native/serve/metrics.h"
 #include "native/serve/model_set.h"
 
@@ -24,13 +25,16 @@ ApiAnswer error_answer(int status, const char* code, const std::string& message)
 
 class Api {
  public:
-  Api(std::vector<std::unique_ptr<Classifier>> classifiers, const ClassifyLimits& limits, const BatchLimits& batches);
+  // `account` may be nullptr: answers then tell times and no energy.
+  Api(std::vector<std::unique_ptr<Classifier>> classifiers, const ClassifyLimits& limits, const BatchLimits& batches,
+      std::shared_ptr<EnergyAccount> account = nullptr);
 
   [[nodiscard]] const ClassifyLimits& limits() const { return limits_; }
   Metrics& metrics() { return metrics_; }
 
   // Blocks while the models judge; from any thread.
   //   {"models":[{"model","milliseconds","verdicts":[{"label","score","logits","tokens","truncated"},...]},...]}
+  // with include_usage "usage" in each model and, with "intensity" if the place is known, beside them (usage_json).
   // 400 for a request that makes no sense, 404 for an unknown model, 429 where too many wait, 503 where none is loaded,
   // it took too long or the server stops, 500 where a model fails.
   ApiAnswer classify(std::string_view body);
@@ -40,6 +44,7 @@ class Api {
 
  private:
   ClassifyLimits limits_;
+  std::shared_ptr<EnergyAccount> account_;
   Metrics metrics_;
   ModelSet models_;
 };

@@ -15,22 +15,32 @@ namespace {
 constexpr size_t kLongestReviewsACall = 1;
 constexpr size_t kMostReviewsACall = 32;
 
+// Constant, and shared by the classifiers of one model.
+struct BertModel {
+  ModelInfo info;
+  text::Tokenizer tokenizer;
+  text::EncodeOptions encode;
+  engine::Classifier classifier;
+  size_t most_tokens = 0;
+};
+
 class BertClassifier : public Classifier {
  public:
-  BertClassifier(ModelInfo info, text::Tokenizer tokenizer, text::EncodeOptions encode,
-                 std::unique_ptr<engine::Classifier> model, engine::Session session, size_t most_tokens)
-      : info_(std::move(info)),
-        tokenizer_(std::move(tokenizer)),
-        encode_(encode),
-        model_(std::move(model)),
-        session_(std::move(session)),
-        most_tokens_(most_tokens) {}
+  BertClassifier(std::shared_ptr<const BertModel> model, engine::Session session)
+      : model_(std::move(model)), session_(std::move(session)) {}
 
-  [[nodiscard]] const ModelInfo& info() const override { return info_; }
+  static Result<std::unique_ptr<Classifier>> create(std::shared_ptr<const BertModel> model) {
+    const engine::SessionOptions options{.most_tokens = model->most_tokens, .most_reviews = kMostReviewsACall};
+    COPPICE_ASSIGN_OR_RETURN(engine::Session session, engine::Session::create(model->classifier, options));
+    return std::unique_ptr<Classifier>(std::make_unique<BertClassifier>(std::move(model), std::move(session)));
+  }
+  [[nodiscard]] Result<std::unique_ptr<Classifier>> another() const override { return create(model_); }
+
+  [[nodiscard]] const ModelInfo& info() const override { return model_->info; }
 
   Result<std::vector<Verdict>> classify(std::span<const std::string_view> texts) override {
     std::vector<text::Encoding> encodings(texts.size());
-    for (size_t i = 0; i < texts.size(); ++i) tokenizer_.encode_into(texts[i], encode_, encodings[i]);
+    for (size_t i = 0; i < texts.size(); ++i) model_->tokenizer.encode_into(texts[i], model_->encode, encodings[i]);
     std::vector<std::array<float, 2>> logits(texts.size());
     std::vector<std::span<const int32_t>> reviews;
     for (size_t begin = 0; begin < texts.size(); begin += reviews.size()) {
@@ -38,7 +48,7 @@ class BertClassifier : public Classifier {
       size_t tokens = 0;
       for (size_t i = begin; i < texts.size() && reviews.size() < kMostReviewsACall; ++i) {
         tokens += encodings[i].input_ids.size();
-        if (tokens > most_tokens_) break;
+        if (tokens > model_->most_tokens) break;
         reviews.emplace_back(encodings[i].input_ids);
       }
       COPPICE_RETURN_IF_ERROR(session_.classify(reviews, std::span(logits).subspan(begin, reviews.size())));
@@ -51,12 +61,8 @@ class BertClassifier : public Classifier {
   }
 
  private:
-  ModelInfo info_;
-  text::Tokenizer tokenizer_;
-  text::EncodeOptions encode_;
-  std::unique_ptr<engine::Classifier> model_;  // the session points to it
+  std::shared_ptr<const BertModel> model_;  // the session points to it
   engine::Session session_;
-  size_t most_tokens_;
 };
 
 Result<text::Tokenizer> open_tokenizer(const std::filesystem::path& folder, const records::Manifest& manifest) {
@@ -89,18 +95,14 @@ Result<std::unique_ptr<Classifier>> open_bert_classifier(const std::filesystem::
   COPPICE_ASSIGN_OR_RETURN(const MappedFile bytes, MappedFile::open(file));
   COPPICE_ASSIGN_OR_RETURN(engine::Classifier loaded,
                            engine::Classifier::load(config, bytes.bytes(), file.string(), {}));
-  auto model = std::make_unique<engine::Classifier>(std::move(loaded));
   text::EncodeOptions encode;
   encode.max_length = static_cast<int>(manifest.max_length);
   encode.truncation = manifest.truncation == "head_tail" ? text::Truncation::kHeadTail : text::Truncation::kHead;
   encode.with_offsets = false;
-  const size_t most_tokens = kLongestReviewsACall * static_cast<size_t>(manifest.max_length);
-  COPPICE_ASSIGN_OR_RETURN(
-      engine::Session session,
-      engine::Session::create(*model, {.most_tokens = most_tokens, .most_reviews = kMostReviewsACall}));
   ModelInfo info{manifest.id, "bert", {manifest.labels[0], manifest.labels[1]}, manifest.parameters.total};
-  return std::unique_ptr<Classifier>(std::make_unique<BertClassifier>(
-      std::move(info), std::move(tokenizer), encode, std::move(model), std::move(session), most_tokens));
+  return BertClassifier::create(
+      std::make_shared<const BertModel>(BertModel{std::move(info), std::move(tokenizer), encode, std::move(loaded),
+                                                  kLongestReviewsACall * static_cast<size_t>(manifest.max_length)}));
 }
 
 }  // namespace coppice::serve

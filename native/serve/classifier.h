@@ -43,6 +43,12 @@ class Classifier {
   // One verdict a text, in order; texts are UTF-8 and owned by the caller. Called by one thread at a time, which may
   // differ from call to call. A failure is of all texts.
   virtual Result<std::vector<Verdict>> classify(std::span<const std::string_view> texts) = 0;
+
+  // One more that judges the same, with working memory of its own: both may be called at a time. From any thread.
+  // kUnsupported where one is all there is.
+  [[nodiscard]] virtual Result<std::unique_ptr<Classifier>> another() const {
+    return unsupported(info().id + ": judges one batch at a time");
+  }
 };
 
 // The model of a folder with a manifest, every file checked against its hash. kUnsupported for an architecture that

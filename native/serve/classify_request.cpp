@@ -9,13 +9,19 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kUsage = "include_usage";
+
 // nlohmann's parser calls it piece by piece: nesting and doubled members are seen before anything is stored.
 class RequestReader : public nlohmann::json_sax<json> {
  public:
   explicit RequestReader(const ClassifyLimits& limits) : limits_(limits) {}
 
   bool null() override { return wrong("null"); }
-  bool boolean(bool) override { return wrong("true or false"); }
+  bool boolean(bool value) override {
+    if (depth_ != 1 || member_ != kUsage) return wrong("true or false");
+    request_.include_usage = value;
+    return true;
+  }
   bool number_integer(number_integer_t) override { return wrong("a number"); }
   bool number_unsigned(number_unsigned_t) override { return wrong("a number"); }
   bool number_float(number_float_t, const string_t&) override { return wrong("a number"); }
@@ -40,8 +46,9 @@ class RequestReader : public nlohmann::json_sax<json> {
     return true;
   }
   bool key(string_t& name) override {
-    if (name != "text" && name != "texts" && name != "model" && name != "models") {
-      return fail("\"" + shortened(name) + "\" is no member; expected text or texts, and model or models if any");
+    if (name != "text" && name != "texts" && name != "model" && name != "models" && name != kUsage) {
+      return fail("\"" + shortened(name) + "\" is no member; expected text or texts, model or models if any, and " +
+                  kUsage + " if wanted");
     }
     member_ = name;
     if (std::find(seen_.begin(), seen_.end(), name) != seen_.end()) return fail(member_ + ": is there twice");
@@ -49,7 +56,7 @@ class RequestReader : public nlohmann::json_sax<json> {
     return true;
   }
   bool string(string_t& value) override {
-    if (depth_ == 0 || (depth_ == 1) == is_list()) return wrong("a string");
+    if (depth_ == 0 || (depth_ == 1) == is_list() || member_ == kUsage) return wrong("a string");
     const bool text = member_.starts_with("text");
     std::vector<std::string>& into = text ? request_.texts : request_.models;
     const size_t most = text ? limits_.texts : limits_.models;
@@ -87,6 +94,7 @@ class RequestReader : public nlohmann::json_sax<json> {
   bool wrong(const char* found) {
     if (depth_ == 0) return fail(std::string("expected an object, found ").append(found));
     std::string what = member_;
+    if (member_ == kUsage && depth_ == 1) return fail(what.append(": expected true or false, found ").append(found));
     what.append(depth_ == 2 || !is_list() ? ": expected a string, found " : ": expected an array of strings, found ");
     return fail(what.append(found));
   }

@@ -1,6 +1,7 @@
 // The body of POST /v1/classify, read strictly and without building a document of it first:
 //   {"text":"...","model":"linear-ngrams"}                  one review, one model
 //   {"texts":["...","..."],"models":["a","b"]}              many, several; without either: every model
+//   {"text":"...","include_usage":true}                     with what the answer cost
 #pragma once
 
 #include <string>
@@ -21,6 +22,7 @@ struct ClassifyLimits {
 struct ClassifyRequest {
   std::vector<std::string> texts;   // one or more, none empty, UTF-8
   std::vector<std::string> models;  // as asked for; empty: every model
+  bool include_usage = false;       // the answer tells its time, energy and carbon
 };
 
 // kInvalidInput with the member: not JSON, not UTF-8, a member twice, unknown, of another type or missing, text and

@@ -8,6 +8,8 @@
 #include <iostream>
 #include <thread>
 
+#include "native/serve/available_cores.h"
+#include "native/serve/energy_options.h"
 #include "native/serve/model_set.h"
 #include "native/serve/server.h"
 
@@ -16,6 +18,7 @@ namespace {
 // 0 stopped on request, 1 could not listen, 2 wrong usage, 3 no page or a model that cannot be read.
 int exit_code_of(const coppice::Status& status) {
   if (status.ok()) return 0;
+  if (status.code() == coppice::StatusCode::kInvalidUsage) return 2;
   return status.code() == coppice::StatusCode::kFailed ? 1 : 3;
 }
 
@@ -32,6 +35,8 @@ int main(int argc, char** argv) {
   std::string log = "none";
   coppice::serve::ServerOptions options;
   bool no_isolation = false;
+  int threads = 0;
+  coppice::cli::EnergyOptions energy;
 
   CLI::App app(
       "Serves the Coppice page and its models over HTTP.\n"
@@ -40,6 +45,8 @@ int main(int argc, char** argv) {
   app.footer(
       "Paths: everything below FOLDER; POST /v1/classify, /v1/models, /healthz, /readyz, /metrics; what they take and\n"
       "give is in /openapi.json.\n"
+      "Joules are modelled from CPU time and memory; CO2e is told where the place is known, by the options here or by\n"
+      "CodeCarbon's settings (CODECARBON_COUNTRY_ISO_CODE, ./.codecarbon.config, ...).\n"
       "Exit codes: 0 stopped on request, 1 could not listen, 2 wrong usage, 3 no page in FOLDER, or a model that "
       "cannot\n"
       "be read.");
@@ -62,6 +69,10 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--project", options.project, "Google Cloud project, for the trace ids of the log")
       ->envname("GOOGLE_CLOUD_PROJECT");
+  app.add_option("--threads", threads, "Batches judged at a time, a core each; 0: one per available core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  coppice::cli::add_energy_options(app, energy);
   app.add_flag("--no-isolation", no_isolation,
                "Leave out the cross-origin isolation headers, as a plain static host would: the page then uses one "
                "thread");
@@ -71,6 +82,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   options.isolate = !no_isolation;
+  options.limits.batches.workers = threads > 0 ? static_cast<size_t>(threads) : coppice::serve::available_cores();
   if (log == "json") options.log_fd = STDERR_FILENO;
 
   // Blocked in every thread, and taken by one that waits for them: no code of ours runs inside a signal handler.
@@ -91,6 +103,9 @@ int main(int argc, char** argv) {
   }
   std::string ids;
   for (const auto& classifier : classifiers) ids.append(ids.empty() ? "" : ", ").append(classifier->info().id);
+  auto account = coppice::serve::open_account(energy);
+  if (!account) return report(account.status());
+  options.account = *std::move(account);
   auto server = coppice::serve::SiteServer::bind(*std::move(site), options, std::move(classifiers));
   if (!server) return report(server.status());
 

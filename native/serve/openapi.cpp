@@ -23,6 +23,12 @@ std::string_view openapi_document() {
     "responses": {
      "200": {
       "description": "A verdict a text, in order, for each model",
+      "headers": {
+       "Coppice-Instance": {
+        "description": "Of the process that answered: its id and how long it has run, \"ID; uptime=SECONDS\". Younger than the request is old: a cold start",
+        "schema": {"type": "string"}
+       }
+      },
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ClassifyAnswer"}}}
      },
      "400": {"$ref": "#/components/responses/Error"},
@@ -102,7 +108,8 @@ std::string_view openapi_document() {
      "text": {"type": "string", "minLength": 1},
      "texts": {"type": "array", "minItems": 1, "maxItems": 256, "items": {"type": "string", "minLength": 1}},
      "model": {"type": "string", "minLength": 1},
-     "models": {"type": "array", "minItems": 1, "maxItems": 16, "items": {"type": "string", "minLength": 1}}
+     "models": {"type": "array", "minItems": 1, "maxItems": 16, "items": {"type": "string", "minLength": 1}},
+     "include_usage": {"type": "boolean", "default": false, "description": "The answer carries its time, energy and carbon"}
     },
     "allOf": [
      {"oneOf": [{"required": ["text"]}, {"required": ["texts"]}]},
@@ -121,10 +128,52 @@ std::string_view openapi_document() {
        "properties": {
         "model": {"type": "string"},
         "milliseconds": {"type": "number", "minimum": 0, "description": "From asking the model to its answer, waiting for other requests included"},
-        "verdicts": {"type": "array", "items": {"$ref": "#/components/schemas/Verdict"}}
+        "verdicts": {"type": "array", "items": {"$ref": "#/components/schemas/Verdict"}},
+        "usage": {"$ref": "#/components/schemas/Usage"}
        }
       }
+     },
+     "usage": {
+      "$ref": "#/components/schemas/Usage",
+      "description": "Of the whole answer: all models, and reading and writing it"
      }
+    }
+   },
+   "Usage": {
+    "type": "object",
+    "description": "With include_usage. What is not known is left out: carbon without a place, all figures where the server keeps no account. A batch's time is shared by tokens.",
+    "required": ["duration_seconds", "cpu_time_seconds"],
+    "properties": {
+     "duration_seconds": {"type": "number", "minimum": 0, "description": "That the server was busy with it; waiting is in milliseconds"},
+     "cpu_time_seconds": {"type": "number", "minimum": 0},
+     "energy_joules": {"$ref": "#/components/schemas/Figure", "description": "Processor and memory, times the PUE given"},
+     "cpu_joules": {"$ref": "#/components/schemas/Figure"},
+     "ram_joules": {"$ref": "#/components/schemas/Figure"},
+     "carbon_grams_co2e": {"$ref": "#/components/schemas/Figure", "description": "Operational, location-based"},
+     "intensity": {
+      "type": "object",
+      "description": "Carbon intensity that is applied",
+      "required": ["intensity_g_per_kwh", "resolved", "place", "source", "year"],
+      "properties": {
+       "intensity_g_per_kwh": {"type": "number", "minimum": 0},
+       "resolved": {"type": "string"},
+       "place": {"type": "string"},
+       "source": {"type": "string"},
+       "year": {"type": ["integer", "null"]},
+       "note": {"type": "string"}
+      }
+     }
+    }
+   },
+   "Figure": {
+    "type": "object",
+    "required": ["value", "low", "high", "provenance", "method"],
+    "properties": {
+     "value": {"type": "number", "minimum": 0},
+     "low": {"type": "number", "minimum": 0},
+     "high": {"type": "number", "minimum": 0},
+     "provenance": {"type": "string", "enum": ["measured", "modelled", "assumed", "mixed"]},
+     "method": {"type": "string"}
     }
    },
    "Verdict": {

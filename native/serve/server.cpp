@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <optional>
+#include <random>
 #include <thread>
 #include <vector>
 
@@ -25,6 +27,8 @@ namespace coppice::serve {
 namespace {
 
 constexpr auto kLongestDrain = std::chrono::seconds(30);
+constexpr auto kQuiet = std::chrono::milliseconds(50);
+constexpr auto kLongestQuietWait = std::chrono::milliseconds(500);
 constexpr size_t kPieceBytes = 256 * 1024;
 
 constexpr const char* kContentSecurityPolicy =
@@ -80,10 +84,27 @@ void set_text(httplib::Response& response, int status, const std::string& text, 
   set_content(response, status, "text/plain; charset=utf-8", text, keep_connection);
 }
 
+// Tells a client whether its request woke this process: one that is younger than the request is old did a cold start.
+const auto process_start = std::chrono::steady_clock::now();
+
+std::string instance_header() {
+  static const std::string id = [] {
+    std::random_device random;
+    char digits[17];
+    std::snprintf(digits, sizeof digits, "%08x%08x", random(), random());
+    return std::string(digits);
+  }();
+  const std::chrono::duration<double> uptime = std::chrono::steady_clock::now() - process_start;
+  char text[32];
+  std::snprintf(text, sizeof text, "; uptime=%.4f", uptime.count());
+  return id + text;
+}
+
 void set_answer(httplib::Response& response, const ApiAnswer& answer, bool keep_connection) {
   if (answer.retry_after_seconds > 0) {
     set_header(response, "Retry-After", std::to_string(answer.retry_after_seconds));
   }
+  set_header(response, "Coppice-Instance", instance_header());
   set_content(response, answer.status, "application/json", answer.body, keep_connection);
 }
 
@@ -236,6 +257,14 @@ std::string known_method(const std::string& method) {
   return "OTHER";
 }
 
+// A well-formed request line whose method httplib does not know, e.g. QUERY.
+bool is_unknown_method(const httplib::Request& request) {
+  const auto is_token = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_'; };
+  return (request.version == "HTTP/1.1" || request.version == "HTTP/1.0") && !request.method.empty() &&
+         request.method.size() <= 32 && std::all_of(request.method.begin(), request.method.end(), is_token) &&
+         known_method(request.method) == "OTHER";
+}
+
 ConnectionLimits connection_limits(const ServerLimits& limits) {
   ConnectionLimits chosen;
   if (limits.head_bytes > 0) chosen.head_bytes = limits.head_bytes;
@@ -256,7 +285,8 @@ LoadLimits load_limits(const ServerLimits& limits) {
 SiteServer::SiteServer(Site site, const ServerOptions& options, std::vector<std::unique_ptr<Classifier>> classifiers)
     : site_(std::move(site)),
       options_(options),
-      api_(std::make_unique<Api>(std::move(classifiers), options.limits.classify, options.limits.batches)),
+      api_(std::make_unique<Api>(std::move(classifiers), options.limits.classify, options.limits.batches,
+                                 options.account)),
       http_(std::make_unique<GuardedServer>(
           connection_limits(options.limits), load_limits(options.limits),
           GuardedServer::Hooks{[this](Connection& connection) { begin(connection); },
@@ -325,7 +355,14 @@ void SiteServer::route(const httplib::Request& request) {
 // Called when httplib has prepared its own headers and before it writes any: the last word is ours.
 void SiteServer::answer(const httplib::Request& request, httplib::Response& response) {
   if (response.status != 200) {  // httplib refused the request
-    if (exchange.connection->fault() != 0) response.status = exchange.connection->fault();
+    if (exchange.connection->fault() != 0) {
+      response.status = exchange.connection->fault();
+    } else if (is_unknown_method(request)) {
+      // httplib answers a method that is in no list of its own as malformed, before it has read the path.
+      const Route route = route_of(request.target.substr(0, request.target.find('?')));
+      response.status = 405;
+      set_header(response, "Allow", route == Route::kClassify ? "POST" : "GET, HEAD");
+    }
     set_header(response, "Connection", "close");
     exchange.keep_connection = false;
     exchange.log.method = known_method(request.method);
@@ -415,8 +452,15 @@ void SiteServer::stop() {
   // httplib ignores a stop that comes before its loop has begun.
   while (running_ && !http_->is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   // httplib cuts off what it is sending when it stops, so the answers are waited for here.
-  const auto deadline = std::chrono::steady_clock::now() + kLongestDrain;
-  while (answers_ > 0 && std::chrono::steady_clock::now() < deadline) {
+  const auto asked = std::chrono::steady_clock::now();
+  auto quiet_since = asked;
+  for (;;) {
+    const auto now = std::chrono::steady_clock::now();
+    if (answers_ > 0) quiet_since = now;
+    // What was sent before the stop may still be on its way from the kernel to a thread: it gets its answer too.
+    // Clients that never pause must not put off the end.
+    const bool quiet = now - quiet_since >= kQuiet || (answers_ == 0 && now - asked >= kLongestQuietWait);
+    if (quiet || now - asked >= kLongestDrain) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   http_->close_idle();

@@ -50,6 +50,7 @@ struct ServerOptions {
   int log_fd = -1;
   std::string project = {};  // Google Cloud's, for the trace ids in the log
   ServerLimits limits = {};
+  std::shared_ptr<EnergyAccount> account = {};  // none: no energy in answers and counters
 };
 
 class SiteServer {

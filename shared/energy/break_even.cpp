@@ -36,6 +36,15 @@ Saving saving_per_inference(const InferenceCost& before, const InferenceCost& af
   return saving;
 }
 
+EnergyRatio energy_ratio(const InferenceCost& before, const InferenceCost& after, bool shared_power) {
+  const Figure<Joules>& a = before.energy;
+  const Figure<Joules>& b = after.energy;
+  const double value = b.value / a.value;
+  if (!shared_power) return {value, b.low / a.high, b.high / a.low};
+  const double error = kZ * std::hypot(before.relative_time_error.value_or(0), after.relative_time_error.value_or(0));
+  return {value, value * std::exp(-error), value * std::exp(error)};
+}
+
 BreakEven break_even(const Figure<Joules>& making, const Saving& saving) {
   BreakEven result;
   if (saving.low.value() <= 0) return result;

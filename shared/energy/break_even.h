@@ -36,6 +36,17 @@ struct Saving {
 // after.high.
 Saving saving_per_inference(const InferenceCost& before, const InferenceCost& after, bool shared_power);
 
+// after / before, of the energy of one inference.
+struct EnergyRatio {
+  double value = 0;
+  double low = 0;
+  double high = 0;
+};
+
+// With shared power the power cancels: the interval is that of the ratio of the two median times (95 %, normal on the
+// logarithm). Otherwise low = after.low / before.high. Energies above 0.
+EnergyRatio energy_ratio(const InferenceCost& before, const InferenceCost& after, bool shared_power);
+
 struct BreakEven {
   bool never = true;  // low..high of the saving holds 0 or less; the three below mean nothing then
   double inferences = 0;

@@ -72,4 +72,31 @@ Result<Interval> median_interval(std::span<const double> values, int resamples, 
   return Interval{percentile_of_sorted(medians, 2.5), percentile_of_sorted(medians, 97.5)};
 }
 
+Result<Interval> percentile_interval(std::span<const double> values, double percent, int resamples, uint64_t seed) {
+  COPPICE_RETURN_IF_ERROR(check(values));
+  if (!(percent >= 0.0 && percent <= 100.0)) {
+    return invalid_usage("statistics: a percentile must lie in 0..100, not " + std::to_string(percent));
+  }
+  if (resamples < 1) return invalid_usage("statistics: the number of resamples must be positive");
+  if (values.size() > UINT32_MAX) return invalid_usage("statistics: more than 2^32 values cannot be resampled");
+  CounterRandom random(seed);
+  const auto n = static_cast<uint32_t>(values.size());
+  const double position = percent / 100.0 * static_cast<double>(n - 1);
+  const auto below = static_cast<size_t>(position);
+  const double share = position - static_cast<double>(below);
+  std::vector<double> sample(values.size());
+  std::vector<double> found(static_cast<size_t>(resamples));
+  for (double& result : found) {
+    for (double& value : sample) value = values[random.below(n)];
+    const auto at = sample.begin() + static_cast<std::ptrdiff_t>(below);
+    std::nth_element(sample.begin(), at, sample.end());
+    result = *at;
+    if (share > 0.0 && below + 1 < sample.size()) {
+      result += share * (*std::min_element(at + 1, sample.end()) - result);
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return Interval{percentile_of_sorted(found, 2.5), percentile_of_sorted(found, 97.5)};
+}
+
 }  // namespace coppice::metrics

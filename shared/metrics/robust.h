@@ -30,4 +30,9 @@ Result<double> median_absolute_deviation(std::span<const double> values);
 // 95 % percentile bootstrap interval of the median. Of one value it is that value: say n beside it.
 Result<Interval> median_interval(std::span<const double> values, int resamples = 2000, uint64_t seed = kResamplingSeed);
 
+// The same of any percentile, in 0..100. Of the extremes of a small sample it says little: the largest value seen
+// bounds it.
+Result<Interval> percentile_interval(std::span<const double> values, double percent, int resamples = 2000,
+                                     uint64_t seed = kResamplingSeed);
+
 }  // namespace coppice::metrics

@@ -88,6 +88,17 @@ for (const { line, commands } of blocks) {
         assert.ok(JSON.parse(body).text.length > 0);
       }
     }
+    if (commands.includes('measure --url')) {
+      // A table, and a document in a file: two requests before each load of fifty.
+      assert.match(out, /50 requests in [\d.]+ s, 50 answered, 0 refused, 0 failed/);
+      const { load, first_requests: first } = JSON.parse(readFileSync(path.join(place, 'pruned-load.json'), 'utf8'));
+      assert.equal(load.answered, 50);
+      assert.equal(first.length, 2);
+      assert.ok(load.latency_ms.p95.low <= load.latency_ms.p95.value);
+      const loads = asked.filter(({ body }) => body.includes('include_usage'));
+      assert.equal(loads.length, 2 * 52);
+      assert.ok(loads.every(({ method, url, headers }) => `${method} ${url}` === 'POST /v1/classify' && headers.authorization === 'Bearer a-token'));
+    }
     if (commands.includes('rollback')) {
       for (const { status } of Object.values(cloud.state.services)) assert.match(status.traffic[0].revisionName, /-00001-abc$/);
     }

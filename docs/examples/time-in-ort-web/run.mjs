@@ -1,9 +1,9 @@
 // Times exported model folders against the first one in ONNX Runtime Web (WebAssembly, one thread), without a browser.
 //
-//     node docs/examples/time-in-ort-web/run.mjs MODEL MODEL... [--turns 9] [--tokens 256]
+//     node docs/examples/time-in-ort-web/run.mjs MODEL MODEL... [--turns 9] [--tokens 256] [--json]
 //
 // The models take turns on the same input; each turn gives a ratio, and the median of the ratios is printed with the
-// median absolute deviation. So a machine that is busy, or that gets slower as it warms, disturbs the answer little.
+// median absolute deviation. So a machine that is busy, or that gets slower as it warms, disturbs the answer little. --json: one document, with the times of each turn.
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,7 +12,7 @@ import * as ort from 'onnxruntime-web';
 
 const { values: options, positionals: models } = parseArgs({
   allowPositionals: true,
-  options: { turns: { type: 'string', default: '9' }, tokens: { type: 'string', default: '256' } },
+  options: { turns: { type: 'string', default: '9' }, tokens: { type: 'string', default: '256' }, json: { type: 'boolean', default: false } },
 });
 const [turns, tokens] = [Number(options.turns), Number(options.tokens)];
 if (models.length < 1 || !(turns >= 1) || !(tokens >= 2)) throw new Error('give model folders, --turns of 1 and --tokens of 2 or more');
@@ -36,10 +36,25 @@ for (let turn = -1; turn < turns; ++turn) {
     if (turn >= 0) times[i].push(performance.now() - start); // the first turn lays out memory
   }
 }
+const answers = [];
 for (const [i, model] of models.entries()) {
   const ratios = times[i].map((time, turn) => time / times[0][turn]);
   const middle = median(ratios);
   const spread = median(ratios.map((ratio) => Math.abs(ratio - middle)));
-  const size = (statSync(files[i]).size / 1e6).toFixed(1);
-  console.log(`${path.basename(model)}: ${middle.toFixed(2)} (${spread.toFixed(2)}) of the time, ${size} MB`);
+  const bytes = statSync(files[i]).size;
+  const medianMs = median(times[i]);
+  answers.push({
+    model: path.basename(model),
+    milliseconds: times[i],
+    median_ms: medianMs,
+    mad_ms: median(times[i].map((time) => Math.abs(time - medianMs))),
+    ratio_to_first: middle,
+    ratio_mad: spread,
+    bytes,
+  });
+  if (!options.json) console.log(`${path.basename(model)}: ${middle.toFixed(2)} (${spread.toFixed(2)}) of the time, ${(bytes / 1e6).toFixed(1)} MB`);
+}
+if (options.json) {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.resolve('onnxruntime-web'))));
+  console.log(JSON.stringify({ runtime: `onnxruntime-web ${version}, wasm, 1 thread, node ${process.version}`, tokens, turns, models: answers }));
 }

@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # Builds deploy/Dockerfile without a Docker engine and runs the image: tests/bench/container/run.sh [MODEL]
 #
-# The base is a Debian 12 that debootstrap makes; buildah builds with chroot isolation. Needs root, buildah, debootstrap and
-# the page of the model (node deploy/page.mjs --model MODEL). Takes some minutes and prints one line of JSON: size of the
-# image compressed and not, time from start to the first answer, resident memory. COPPICE_KEEP=1 keeps the base image.
+# The base is a Debian 12 that debootstrap makes; buildah builds with chroot isolation. Needs root, buildah, debootstrap, node
+# and the page of the model (node deploy/page.mjs --model MODEL). Compiles coppice-serve, so takes some minutes on two cores:
+# too many for npm test. Prints one line of JSON: size of the image compressed and not, time from start to the first answer,
+# resident memory, components of the bill of materials. Fails over 40 MB compressed, where it can write to its root, and where
+# the answer or the bill is wrong. COPPICE_KEEP=1 keeps the base image.
 set -euo pipefail
 
 model=${1:-linear-ngrams}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 cd "$root"
 [[ $(id -u) == 0 ]] || { echo "skipped: needs root" >&2; exit 77; }
-for program in buildah debootstrap curl; do
+for program in buildah debootstrap curl node; do
   command -v "$program" >/dev/null || { echo "skipped: $program is not installed" >&2; exit 77; }
 done
 [[ -f build/deploy/$model/page/index.html ]] || { echo "skipped: node deploy/page.mjs --model $model" >&2; exit 77; }
@@ -43,6 +45,15 @@ fi
 buildah bud --quiet --file deploy/Dockerfile --ignorefile .dockerignore --build-arg BASE="$base" --build-arg MODEL="$model" \
   --layers --tag "localhost/coppice:$model" . >"$work/bud.log" 2>&1 || { tail -n 20 "$work/bud.log" >&2; exit 1; }
 
+# Of an image from the cache of layers of the one above: what it is made of.
+buildah bud --quiet --file deploy/Dockerfile --ignorefile .dockerignore --build-arg BASE="$base" --build-arg MODEL="$model" \
+  --layers --target packages --tag "localhost/coppice-packages:$model" . >>"$work/bud.log" 2>&1 || { tail -n 20 "$work/bud.log" >&2; exit 1; }
+packages=$(buildah from "localhost/coppice-packages:$model")
+cp "$(buildah mount "$packages")/image-packages.tsv" "$work/packages.tsv"
+buildah rm "$packages" >/dev/null
+page=build/deploy/$model/page
+node deploy/sbom.mjs --packages "$work/packages.tsv" --lock package-lock.json --model "$page/models/$model" --version 0.1.0 >"$work/sbom.json"
+
 # What the manifest promises.
 config=$(buildah inspect --type image --format '{{.OCIv1.Config.User}} {{.OCIv1.Config.StopSignal}} {{.OCIv1.Config.Entrypoint}} {{.OCIv1.Config.ExposedPorts}}' "localhost/coppice:$model")
 [[ $config == "65532:65532 SIGTERM [/app/coppice-serve "*"map[8080/tcp:{}]"* ]] || { echo "unexpected configuration: $config" >&2; exit 1; }
@@ -55,10 +66,22 @@ compressed=$(tar -C "$mounted" -cf - . | gzip -6 | wc -c)
 others=$(find "$mounted" -type f | sed "s|^$mounted||" | grep -Ev '^/app/(coppice-serve$|page/)|\.so(\.[0-9.]+)?$' || true)
 [[ -z $others ]] || { echo "files that do not belong into the image: $others" >&2; exit 1; }
 
-# As Cloud Run starts it: as nobody, in its own root and unable to write there.
+((compressed <= 40000000)) || { echo "the image has $compressed bytes compressed; at most 40 MB are allowed" >&2; exit 1; }
+# Every library of the image is of a package that the bill names.
+# shellcheck disable=SC2016 # a script of node's
+components=$(node -e '
+  const bill = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
+  const names = new Set(bill.components.map(({ name }) => name));
+  for (const wanted of ["libc6", "libstdc++6", "libcpp-httplib0.11", "libssl3", "libhwy1", process.argv[2]]) {
+    if (!names.has(wanted)) throw new Error(`the bill of materials lacks ${wanted}`);
+  }
+  console.log(bill.components.length);' "$work/sbom.json" "$model")
+
+# As Cloud Run starts it: as nobody, in its own root, which is read-only.
 start=$(date +%s%N)
-PORT=18080 setpriv --reuid 65532 --regid 65532 --clear-groups --bounding-set=+sys_chroot --inh-caps=+sys_chroot --ambient-caps=+sys_chroot \
-  chroot "$mounted" /app/coppice-serve --dist /app/page --models /app/page/models --host :: --log json >"$work/out" 2>"$work/log" &
+# shellcheck disable=SC2016 # for the inner shell
+PORT=18080 unshare --mount sh -c 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"' "$mounted" \
+  chroot --userspec=65532:65532 --groups=65532 "$mounted" /app/coppice-serve --dist /app/page --models /app/page/models --host :: --log json >"$work/out" 2>"$work/log" &
 server=$!
 body='{"text":"A quiet, beautiful film."}'
 ask() { curl --silent --fail --max-time 5 --output "$work/answer" "$@"; }
@@ -70,13 +93,22 @@ ready=$(date +%s%N)
 status=$(curl --silent --output "$work/answer" --write-out '%{http_code}' --header 'Content-Type: application/json' --data "$body" http://127.0.0.1:18080/v1/classify)
 answered=$(date +%s%N)
 resident=$(awk '/^VmRSS/ { print $2 * 1024 }' "/proc/$server/status")
+if [[ $status != 200 ]] || ! grep -q '"label":"positive"' "$work/answer"; then
+  echo "no verdict: $status" >&2
+  cat "$work/answer" >&2
+  exit 1
+fi
 ask http://127.0.0.1:18080/
 grep -q "<title>" "$work/answer" || { echo "no page" >&2; exit 1; }
+# No privileges, and no file of the image that it may write to.
+grep -q '^Uid:.65532.65532.65532.65532$' "/proc/$server/status" || { echo "runs as another user" >&2; exit 1; }
+grep -q '^CapEff:.0000000000000000$' "/proc/$server/status" || { echo "has capabilities" >&2; exit 1; }
+awk '$5 == "/" && $6 ~ /^ro/ { found = 1 } END { exit !found }' "/proc/$server/mountinfo" || { echo "its root is not read-only" >&2; exit 1; }
 kill -TERM "$server"
 wait "$server" || { echo "did not stop well: $?" >&2; exit 1; }
 server=""
 grep -q '"message":"POST /v1/classify' "$work/log" || { echo "no log line" >&2; exit 1; }
 
-printf '{"model":"%s","classify_status":%s,"image_bytes":%s,"image_gzip_bytes":%s,"ready_ms":%s,"first_answer_ms":%s,"resident_bytes":%s}\n' \
-  "$model" "$status" "$unpacked" "$compressed" "$(((ready - start) / 1000000))" "$(((answered - start) / 1000000))" "$resident"
+printf '{"model":"%s","classify_status":%s,"image_bytes":%s,"image_gzip_bytes":%s,"ready_ms":%s,"first_answer_ms":%s,"resident_bytes":%s,"bill_components":%s}\n' \
+  "$model" "$status" "$unpacked" "$compressed" "$(((ready - start) / 1000000))" "$(((answered - start) / 1000000))" "$resident" "$components"
 [[ -n ${COPPICE_KEEP:-} ]] || buildah rmi "$base" >/dev/null 2>&1 || true

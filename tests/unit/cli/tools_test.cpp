@@ -30,6 +30,19 @@ TEST(CoppiceTools, ItsExitCodesAreOurs) {
   EXPECT_EQ(run_coppice("catalog --check --models /nonexistent").exit_code, 3);
 }
 
+TEST(CoppiceTools, MeasuresAServerByItsAddress) {
+  const ScratchFolder folder;
+  const std::string prompts = folder.write("prompts.txt", "A wonderful film.\n");
+  const ProgramResult nothing = run_coppice("measure --json");
+  EXPECT_EQ(nothing.exit_code, 2);
+  EXPECT_NE(nothing.err.find("--model is required"), std::string::npos) << nothing.err;
+  EXPECT_EQ(run_coppice("measure --model x --rate 5").exit_code, 2);  // --rate is of --url
+  const ProgramResult nobody =
+      run_coppice("measure --url http://127.0.0.1:1/v1/classify --duration 1 --prompts '" + prompts + "'");
+  EXPECT_EQ(nobody.exit_code, 1);
+  EXPECT_NE(nobody.err.find("coppice measure: request 1 before the load"), std::string::npos) << nobody.err;
+}
+
 TEST(CoppiceTools, SaysWhereItWasLookedFor) {
   ::setenv("COPPICE_TOOLS_PROGRAM", "/nonexistent/coppice-tools", 1);
   const ProgramResult result = run_coppice("fetch imdb");

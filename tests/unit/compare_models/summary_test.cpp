@@ -25,6 +25,7 @@ class SummaryTest : public ::testing::Test {
     double accuracy = 0.9;
     char test_set = 'a';
     int64_t max_length = 12;
+    std::string cpu = {};  // that was measured on; empty: not said
   };
 
   fs::path make(const std::string& name, const Made& made) {
@@ -47,6 +48,7 @@ class SummaryTest : public ::testing::Test {
     put(folder, evaluation);
     records::RunRecord measurement = record("measure", "2026-11-24T03:00:00Z");
     measurement.run_id = made.measured_in;
+    if (!made.cpu.empty()) measurement.machine = {{"cpu_model", made.cpu}, {"hardware_threads", 2}};
     const Json energy = figure(made.joules);
     measurement.results = {{"energy_per_inference", {{{"tokens", 250}, {"energy_joules", energy}}}},
                            {"prompts",
@@ -121,6 +123,30 @@ TEST_F(SummaryTest, MeasuredApartTheBandsHideTheSaving) {
   EXPECT_TRUE(overview->models[1].break_even->never);
   EXPECT_TRUE(has_note(*overview, "not measured in turns"));
   EXPECT_NE(overview_csv(*overview).find(",never,,\n"), std::string::npos);
+}
+
+TEST_F(SummaryTest, EnergiesOfTwoMachinesAreNotSetAgainstEachOther) {
+  const fs::path dense = make("dense", {.parent = "base", .cpu = "A"});
+  const fs::path small = make("small", {.parent = "dense", .joules = 1, .measured_in = "0000000b", .cpu = "B"});
+  const auto overview = summarise({dense, small}, "", 256);
+  ASSERT_TRUE(overview.ok()) << overview.status().message();
+  const ModelSummary& apart = overview->models[1];
+  EXPECT_EQ(apart.inference->machine, "B, 2 threads");
+  EXPECT_FALSE(apart.saving);
+  EXPECT_FALSE(apart.ratio);
+  EXPECT_FALSE(apart.break_even);
+  EXPECT_TRUE(has_note(*overview, "small: measured on another machine (B, 2 threads) than dense (A, 2 threads)"));
+}
+
+TEST_F(SummaryTest, TheRatioOfEnergiesIsTold) {
+  const fs::path dense = make("dense", {.parent = "base"});
+  const fs::path small = make("small", {.parent = "dense", .joules = 1});
+  const auto overview = summarise({dense, small}, "", 256);
+  ASSERT_TRUE(overview.ok()) << overview.status().message();
+  EXPECT_EQ(overview->models[1].ratio->value, 0.5);
+  const OrderedJson json = to_json(*overview);
+  EXPECT_EQ(json["models"][1]["energy_ratio"]["value"], 0.5);
+  EXPECT_EQ(json["models"][1]["inference"]["run_id"], "0000000a");
 }
 
 TEST_F(SummaryTest, WhatDoesNotCompareIsSaid) {

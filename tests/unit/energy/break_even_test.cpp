@@ -51,6 +51,20 @@ TEST(BreakEven, TimesWithinTheirErrorSaveNothingForCertain) {
   EXPECT_TRUE(break_even(joules(1, 1, 1), saving).never);
 }
 
+TEST(BreakEven, RatioOfTwoEnergies) {
+  const InferenceCost before{joules(10, 5, 20), 0.03};
+  const InferenceCost after{joules(5, 2.5, 10), 0.04};
+  const EnergyRatio apart = energy_ratio(before, after, false);
+  EXPECT_EQ(apart.value, 0.5);
+  EXPECT_EQ(apart.low, 2.5 / 20);
+  EXPECT_EQ(apart.high, 10.0 / 5);
+  // One power behind both: what is left is the error of the times, 5 % by hypot.
+  const EnergyRatio shared = energy_ratio(before, after, true);
+  EXPECT_EQ(shared.value, 0.5);
+  EXPECT_NEAR(shared.low, 0.5 * std::exp(-1.959963984540054 * 0.05), 1e-12);
+  EXPECT_NEAR(shared.high, 0.5 * std::exp(1.959963984540054 * 0.05), 1e-12);
+}
+
 TEST(BreakEven, ErrorOfAMedian) {
   // 1.2533 x 1.4826 x 2 / sqrt(16) / 50.
   EXPECT_NEAR(relative_error_of_median(50, 2, 16), 1.2533141373155003 * 1.4826022185056018 * 2 / 4 / 50, 1e-15);

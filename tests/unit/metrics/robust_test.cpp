@@ -63,5 +63,30 @@ TEST(Robust, RandomNumbersAreTheSameEverywhere) {
   for (const int count : counts) EXPECT_NEAR(count, 10000, 500);  // 5 standard deviations
 }
 
+// The same resamples give the same interval of the median by either function.
+TEST(Robust, APercentilesIntervalIsTheMediansAtFifty) {
+  for (const int n : {1, 2, 7, 40}) {
+    std::vector<double> values;
+    for (int i = 0; i < n; ++i) values.push_back(static_cast<double>((i * 37) % 101));
+    const Result<Interval> median = median_interval(values, 500);
+    const Result<Interval> fifty = percentile_interval(values, 50.0, 500);
+    ASSERT_TRUE(median.ok() && fifty.ok());
+    EXPECT_DOUBLE_EQ(fifty->low, median->low) << n;
+    EXPECT_DOUBLE_EQ(fifty->high, median->high) << n;
+  }
+  std::vector<double> values;
+  for (int i = 0; i < 200; ++i) values.push_back(static_cast<double>(i));
+  const Result<Interval> tail = percentile_interval(values, 95.0);
+  ASSERT_TRUE(tail.ok());
+  // Of 0..199 the 95th percentile is 189; its standard error by order statistics is sqrt(0.95 x 0.05 x 200) = 3.1
+  // ranks.
+  EXPECT_NEAR(tail->low, 189.0 - 1.96 * 3.1, 2.0);
+  EXPECT_NEAR(tail->high, 189.0 + 1.96 * 3.1, 2.0);
+  EXPECT_DOUBLE_EQ(percentile_interval(values, 100.0)->high, 199.0);
+  EXPECT_FALSE(percentile_interval(values, 101.0).ok());
+  EXPECT_FALSE(percentile_interval({}, 50.0).ok());
+  EXPECT_FALSE(percentile_interval(values, 50.0, 0).ok());
+}
+
 }  // namespace
 }  // namespace coppice::metrics

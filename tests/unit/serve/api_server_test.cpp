@@ -90,6 +90,43 @@ TEST(ApiServer, JudgesOneAndManyByOneAndSeveral) {
             Json({{"id", "a"}, {"architecture", "test"}, {"labels", {"negative", "positive"}}, {"parameters", 7}}));
 }
 
+TEST(ApiServer, AnAnswerCarriesItsTimeEnergyAndCarbonIfAsked) {
+  EnergyAccountOptions account;
+  account.place.country = "FRA";
+  account.cpu_tdp = energy::Watts(40.0);
+  const auto kept = EnergyAccount::start(account);
+  ASSERT_TRUE(kept.ok()) << kept.status().message();
+  ServerOptions options;
+  options.account = std::shared_ptr<EnergyAccount>(kept->get(), [](EnergyAccount*) {});
+  const RunningApi api(options, {"a", "b"});
+  EXPECT_EQ(api.post(R"({"text":"abc"})").body.find("usage"), std::string::npos);
+  const Json answer = Json::parse(api.post(R"({"texts":["abc","de"],"include_usage":true})").body);
+  double models_joules = 0.0;
+  for (const Json& model : answer["models"]) {
+    const Json& usage = model["usage"];
+    EXPECT_GT(usage["cpu_time_seconds"], 0.0);
+    EXPECT_LE(usage["duration_seconds"].get<double>() * 1000.0, model["milliseconds"].get<double>());
+    EXPECT_EQ(usage["energy_joules"]["provenance"], "modelled");
+    models_joules += usage["energy_joules"]["value"].get<double>();
+  }
+  const Json& usage = answer["usage"];
+  const double joules = usage["energy_joules"]["value"].get<double>();
+  EXPECT_GT(joules, models_joules);  // reading and answering cost, too
+  EXPECT_LT(usage["energy_joules"]["low"].get<double>(), joules);
+  EXPECT_GT(usage["energy_joules"]["high"].get<double>(), joules);
+  const double intensity = usage["intensity"]["intensity_g_per_kwh"].get<double>();
+  EXPECT_NEAR(usage["carbon_grams_co2e"]["value"].get<double>(), joules / 3.6e6 * intensity, 1e-12);
+  const std::string counted = request(api.port(), "GET /metrics").body;
+  EXPECT_NE(counted.find("coppice_answer_energy_joules_total{stage=\"model\",model=\"b\",provenance=\"modelled\"} "),
+            std::string::npos)
+      << counted;
+  // Without an account there are times and nothing made up.
+  const RunningApi bare({}, {"a"});
+  const Json times = Json::parse(bare.post(R"({"text":"abc","include_usage":true})").body);
+  EXPECT_EQ(times["usage"].size(), 2U);
+  EXPECT_EQ(request(bare.port(), "GET /metrics").body.find("joules"), std::string::npos);
+}
+
 TEST(ApiServer, FaultsAreJsonWithTheirStatus) {
   const RunningApi api({.limits = {.classify = {.body_bytes = 1000}}});
   const auto expect = [](const Reply& reply, int status, const char* code) {
@@ -111,6 +148,14 @@ TEST(ApiServer, FaultsAreJsonWithTheirStatus) {
   expect(get, 405, "method_not_allowed");
   EXPECT_EQ(get.headers.at("allow"), "POST");
   EXPECT_EQ(request(api.port(), "POST /v1/models").status, 405);
+  for (const auto& [asked, allowed] : {std::pair("QUERY /v1/models?x=1", "GET, HEAD"),
+                                       std::pair("QUERY /v1/classify", "POST"), std::pair("X-OWN /", "GET, HEAD")}) {
+    const Reply unknown = request(api.port(), asked);
+    EXPECT_EQ(unknown.status, 405) << asked;
+    EXPECT_EQ(unknown.headers.at("allow"), allowed) << asked;
+    EXPECT_EQ(unknown.headers.at("connection"), "close") << asked;
+  }
+  EXPECT_EQ(request(api.port(), "G@T /").status, 400);
 }
 
 // Whatever a proxy and this server could read differently: one answer, and the rest is never taken for a request.
@@ -328,7 +373,7 @@ TEST(ApiServer, LogsNoTextAndNoAddressAsItWasTyped) {
     EXPECT_EQ(api.post(R"({"text":"a secret review"})", trace).status, 200);
     EXPECT_EQ(api.post(R"({"texts":["a secret review")", trace).status, 400);
     EXPECT_EQ(request(api.port(), "GET /secret%20review?text=secret").status, 404);
-    EXPECT_EQ(request(api.port(), "SECRET /").status, 400);
+    EXPECT_EQ(request(api.port(), "SECRET /").status, 405);
   }
   ::close(ends[1]);
   char buffer[4096];
@@ -361,7 +406,13 @@ TEST(ApiServer, TheDescriptionIsTrue) {
   const Json& properties = document["components"]["schemas"]["ClassifyRequest"]["properties"];
   EXPECT_EQ(properties["texts"]["maxItems"], ClassifyLimits().texts);
   EXPECT_EQ(properties["models"]["maxItems"], ClassifyLimits().models);
-  EXPECT_EQ(properties.size(), 4U);
+  EXPECT_EQ(properties.size(), 5U);
+  EXPECT_EQ(properties["include_usage"]["type"], "boolean");
+  // What a usage has is described, and nothing else.
+  const Json usage = Json::parse(api.post(R"({"text":"x","include_usage":true})").body)["usage"];
+  const Json& described = document["components"]["schemas"]["Usage"];
+  for (const auto& [name, value] : usage.items()) EXPECT_TRUE(described["properties"].contains(name)) << name;
+  for (const Json& name : described["required"]) EXPECT_TRUE(usage.contains(name.get<std::string>())) << name;
   const Json answer = Json::parse(api.post(R"({"text":"x"})").body);
   const Json& verdict = document["components"]["schemas"]["Verdict"];
   for (const Json& name : verdict["required"]) {

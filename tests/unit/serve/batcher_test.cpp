@@ -56,6 +56,75 @@ TEST_F(BatcherTest, WhatArrivesMeanwhileIsJudgedTogetherAndEachGetsItsOwn) {
   EXPECT_EQ(gate_->run_sizes, (std::vector<size_t>{1, 10}));
 }
 
+TEST_F(BatcherTest, AsManyRunsGoAtATimeAsThereAreWorkers) {
+  const auto batcher = made({.workers = 2});
+  gate_->close();
+  auto first = ask(*batcher, {"x"});
+  gate_->wait_for_run(1);
+  auto second = ask(*batcher, {"yy"});
+  gate_->wait_for_run(2);  // beside the first
+  auto third = ask(*batcher, {"z"});
+  auto fourth = ask(*batcher, {"z"});
+  wait_until_waiting(*batcher, 2);  // both workers are busy
+  gate_->let_through();
+  for (auto* asked : {&first, &second, &third, &fourth}) EXPECT_TRUE(asked->get().ok());
+  EXPECT_EQ(counted_, 4U);
+}
+
+TEST_F(BatcherTest, AModelThatCannotBeDoubledServesAllByOne) {
+  class Single : public GatedClassifier {
+   public:
+    using GatedClassifier::GatedClassifier;
+    [[nodiscard]] Result<std::unique_ptr<Classifier>> another() const override { return Classifier::another(); }
+  };
+  Batcher batcher(std::make_unique<Single>(gate_), {.workers = 4}, nullptr);
+  gate_->close();
+  auto first = ask(batcher, {"x"});
+  gate_->wait_for_run(1);
+  auto second = ask(batcher, {"yy"});
+  wait_until_waiting(batcher, 1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(batcher.waiting(), 1U);
+  gate_->let_through();
+  EXPECT_TRUE(first.get().ok() && second.get().ok());
+}
+
+TEST_F(BatcherTest, ARunEndsWhereItsTextFillsTheEngine) {
+  const auto batcher = made({.texts_a_run = 64, .bytes_a_run = 100});
+  gate_->close();
+  auto first = ask(*batcher, {"x"});
+  gate_->wait_for_run(1);
+  std::vector<std::future<Result<std::vector<Verdict>>>> others;
+  for (size_t i = 1; i <= 3; ++i) {
+    others.push_back(ask(*batcher, {std::string(i == 3 ? 500 : 50, 'a')}));
+    wait_until_waiting(*batcher, i);
+  }
+  gate_->let_through();
+  EXPECT_TRUE(first.get().ok());
+  for (auto& other : others) EXPECT_TRUE(other.get().ok());
+  // Fifty and fifty bytes; then one that is larger than the limit, by itself.
+  EXPECT_EQ(gate_->run_sizes, (std::vector<size_t>{1, 2, 1}));
+}
+
+TEST_F(BatcherTest, ARunsWorkIsSharedByTokens) {
+  const auto batcher = made({});
+  gate_->close();
+  auto first = ask(*batcher, {"x"});
+  gate_->wait_for_run(1);
+  Work small;
+  Work large;
+  auto one = std::async(std::launch::async, [&] { return batcher->classify({"a"}, &small); });
+  wait_until_waiting(*batcher, 1);
+  auto other = std::async(std::launch::async, [&] { return batcher->classify({"bbb", "b"}, &large); });
+  wait_until_waiting(*batcher, 3);
+  gate_->let_through();
+  EXPECT_TRUE(first.get().ok() && one.get().ok() && other.get().ok());
+  // Tokens and one more for each text: 2 of 8, and 4 + 2 of them.
+  EXPECT_GT(small.cpu_time.value(), 0.0);
+  EXPECT_NEAR(large.cpu_time.value() / small.cpu_time.value(), 3.0, 1e-9);
+  EXPECT_NEAR(large.duration.value() / small.duration.value(), 3.0, 1e-9);
+}
+
 TEST_F(BatcherTest, ARunTakesWholeRequestsUpToItsLimit) {
   const auto batcher = made({.texts_a_run = 4, .texts_waiting = 100, .longest_seconds = 60});
   gate_->close();

@@ -17,6 +17,9 @@ TEST(ClassifyRequest, ReadsOneOrManyTextsAndModels) {
   EXPECT_EQ(many->texts, (Strings{"x\xC3\xA9\n", "y"}));
   EXPECT_EQ(many->models, (Strings{"b", "a"}));
   EXPECT_TRUE(parse_classify_request(R"({"text":"x"})", {})->models.empty());
+  EXPECT_FALSE(parse_classify_request(R"({"text":"x"})", {})->include_usage);
+  EXPECT_TRUE(parse_classify_request(R"({"include_usage":true,"text":"x"})", {})->include_usage);
+  EXPECT_FALSE(parse_classify_request(R"({"text":"x","include_usage":false})", {})->include_usage);
 }
 
 TEST(ClassifyRequest, EachFaultIsNamed) {
@@ -49,6 +52,12 @@ TEST(ClassifyRequest, EachFaultIsNamed) {
       {R"({"text":"x","models":[]})", "models: is empty"},
       {R"({"text":"x","text":"y"})", "text: is there twice"},
       {R"({"text":"x","Model":"a"})", "\"Model\" is no member"},
+      {R"({"text":"x","include_usage":"true"})", "include_usage: expected true or false, found a string"},
+      {R"({"text":"x","include_usage":1})", "include_usage: expected true or false, found a number"},
+      {R"({"text":"x","include_usage":[true]})", "include_usage: expected true or false, found an array"},
+      {R"({"text":"x","include_usage":null})", "include_usage: expected true or false, found null"},
+      {R"({"text":"x","include_usage":true,"include_usage":true})", "include_usage: is there twice"},
+      {R"({"texts":[true]})", "texts: expected a string, found true or false"},
       {R"({"text":"x","model":true})", "model: expected a string, found true or false"},
   };
   for (const auto& wrong : cases) {

@@ -41,6 +41,9 @@ class GatedClassifier : public Classifier {
     info_ = {std::move(id), "test", {"negative", "positive"}, 7};
   }
   [[nodiscard]] const ModelInfo& info() const override { return info_; }
+  [[nodiscard]] Result<std::unique_ptr<Classifier>> another() const override {
+    return std::unique_ptr<Classifier>(std::make_unique<GatedClassifier>(gate_, info_.id));
+  }
   Result<std::vector<Verdict>> classify(std::span<const std::string_view> texts) override {
     std::unique_lock lock(gate_->mutex);
     ++gate_->entered;

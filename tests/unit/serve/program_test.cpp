@@ -4,8 +4,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/unit/serve/raw_http.h"
@@ -159,6 +161,168 @@ TEST(ServeProgram, JudgesWithTheModelsOfACatalogue) {
   EXPECT_NE(program.line().find("\"message\":\"POST /v1/classify 200\""), std::string::npos);
   program.signal(SIGTERM);
   EXPECT_EQ(program.wait(), 0);
+}
+
+class LinearModelFolder {
+ public:
+  explicit LinearModelFolder(const TemporarySite& files) : folder_(files.root() / "served") {
+    std::filesystem::create_directories(folder_);
+    std::filesystem::copy("models/linear-ngrams", folder_ / "linear-ngrams", std::filesystem::copy_options::recursive);
+    files.write("served/catalog.json", R"({"schema_version":1,"models":[{"id":"linear-ngrams"}]})");
+  }
+  [[nodiscard]] const std::filesystem::path& path() const { return folder_; }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+std::string classify_request_bytes(const std::string& body) {
+  return "POST /v1/classify HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Type: application/json\r\n"
+         "Content-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+// What is served was read at the start: a folder that is exchanged, file by file or as a whole, changes nothing and
+// harms nothing until the next start.
+TEST(ServeProgram, AModelFolderMayBeReplacedWhileItIsServed) {
+  const TemporarySite files;
+  const LinearModelFolder models(files);
+  const std::filesystem::path weights = models.path() / "linear-ngrams" / "model.safetensors";
+  Program program({"--dist", files.root().string(), "--port", "0", "--models", models.path().string()});
+  const int port = program.port();
+  ASSERT_GT(port, 0);
+  const std::string ask = classify_request_bytes(R"({"text":"A wonderful film."})");
+  const auto logits = [&] {
+    const Reply reply = send_and_read(port, ask);
+    EXPECT_EQ(reply.status, 200);
+    const size_t at = reply.body.find("\"logits\"");
+    return at == std::string::npos ? std::string() : reply.body.substr(at, reply.body.find(']', at) - at);
+  };
+  const std::string before = logits();
+  EXPECT_FALSE(before.empty());
+  std::filesystem::resize_file(weights, 0);  // in place: a mapping that was kept would end the process
+  EXPECT_EQ(logits(), before);
+  std::filesystem::remove_all(models.path() / "linear-ngrams");
+  EXPECT_EQ(logits(), before);
+  std::ofstream(models.path() / "catalog.json") << "{";
+  EXPECT_EQ(logits(), before);
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), 0);
+  // The next start says what is wrong with what lies there now.
+  Program again({"--dist", files.root().string(), "--port", "0", "--models", models.path().string()});
+  EXPECT_NE(again.rest().find("catalog.json"), std::string::npos);
+  EXPECT_EQ(again.wait(), 3);
+}
+
+// Eight clients ask without a pause when the signal comes. Whoever asked before it is answered; whoever comes later is
+// answered, told that the server stops, or finds nobody there, but never gets a part of an answer.
+TEST(ServeProgram, ASignalUnderLoadLosesNoRequestThatWasTaken) {
+  const TemporarySite files;
+  const LinearModelFolder models(files);
+  Program program({"--dist", files.root().string(), "--port", "0", "--models", models.path().string()});
+  const int port = program.port();
+  ASSERT_GT(port, 0);
+  const std::string ask = classify_request_bytes(R"({"text":"A wonderful film."})");
+  std::atomic<bool> signalled = false;
+  std::atomic<bool> over = false;
+  std::atomic<int> answered = 0;
+  std::atomic<int> lost = 0;
+  std::atomic<int> odd = 0;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] {
+      while (!over) {
+        const int fd = connect_to(port);
+        if (fd < 0) {
+          if (!signalled) ++lost;
+          return;
+        }
+        const bool sent = ::send(fd, ask.data(), ask.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(ask.size());
+        // The first byte of an answer, or of a connection that was taken: what was sent before the signal must get one.
+        const bool before = sent && !signalled;
+        std::string text;
+        char buffer[4096];
+        for (ssize_t got = 0; (got = ::recv(fd, buffer, sizeof buffer, 0)) > 0;) {
+          text.append(buffer, static_cast<size_t>(got));
+        }
+        ::close(fd);
+        const bool whole = text.ends_with("}\n");
+        if (text.starts_with("HTTP/1.1 200 ") && whole) {
+          ++answered;
+        } else if (before) {
+          ++lost;
+        } else if (!text.empty() && !(text.starts_with("HTTP/1.1 503 ") && whole)) {
+          ++odd;
+        }
+      }
+    });
+  }
+  while (answered < 50) std::this_thread::yield();
+  // `before` is read after its request was sent, so that a request is never taken for an earlier one than it was; one
+  // that is read as later is only judged more mildly.
+  signalled = true;
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), 0);
+  over = true;
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(lost, 0);
+  EXPECT_EQ(odd, 0);
+}
+
+TEST(ServeProgram, ListensOnIPv6AndSaysSoInBrackets) {
+  const int probe = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) GTEST_SKIP() << "this kernel has no IPv6";
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  const bool usable = ::bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  ::close(probe);
+  if (!usable) GTEST_SKIP() << "this machine has no address ::1";
+  const TemporarySite files;
+  Program program({"--dist", files.root().string(), "--host", "::1", "--port", "0"});
+  const std::string announced = program.line();
+  const size_t at = announced.find("http://[::1]:");
+  ASSERT_NE(at, std::string::npos) << announced;
+  const std::string port = std::to_string(std::atoi(announced.c_str() + at + 13));
+  const int fd = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  address.sin6_port = htons(static_cast<uint16_t>(std::stoi(port)));
+  ASSERT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  const std::string ask = "GET /healthz HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n";
+  EXPECT_EQ(::send(fd, ask.data(), ask.size(), MSG_NOSIGNAL), static_cast<ssize_t>(ask.size()));
+  char buffer[256] = {};
+  EXPECT_GT(::recv(fd, buffer, sizeof buffer - 1, 0), 0);
+  ::close(fd);
+  EXPECT_EQ(std::string(buffer).find("HTTP/1.1 200 "), 0U);
+  // The same port again: taken, in IPv6 as in IPv4.
+  Program second({"--dist", files.root().string(), "--host", "::1", "--port", port});
+  EXPECT_NE(second.rest().find("another program uses this port"), std::string::npos);
+  EXPECT_EQ(second.wait(), 1);
+}
+
+TEST(ServeProgram, ThePlaceComesFromOptionsOrCodeCarbonsSettings) {
+  const TemporarySite files;
+  const LinearModelFolder models(files);
+  const auto usage_of = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"--dist",   files.root().string(), "--port", "0",
+                                          "--models", models.path().string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    Program program(arguments);
+    const Reply reply =
+        send_and_read(program.port(), classify_request_bytes(R"({"text":"A wonderful film.","include_usage":true})"));
+    EXPECT_EQ(reply.status, 200);
+    return reply.body;
+  };
+  EXPECT_NE(usage_of({"--country", "FRA"}).find("\"place\":\"France"), std::string::npos);
+  const std::string nowhere = usage_of({});
+  EXPECT_NE(nowhere.find("\"energy_joules\""), std::string::npos);
+  EXPECT_EQ(nowhere.find("co2e"), std::string::npos);
+  ::setenv("CODECARBON_COUNTRY_ISO_CODE", "SWE", 1);
+  const std::string sweden = usage_of({});
+  ::unsetenv("CODECARBON_COUNTRY_ISO_CODE");
+  EXPECT_NE(sweden.find("\"place\":\"Sweden"), std::string::npos) << sweden;
+  Program unknown({"--dist", files.root().string(), "--country", "ATLANTIS"});
+  EXPECT_NE(unknown.rest().find("ATLANTIS"), std::string::npos);
+  EXPECT_EQ(unknown.wait(), 3);
 }
 
 TEST(ServeProgram, ModelsThatCannotBeReadKeepItFromStarting) {

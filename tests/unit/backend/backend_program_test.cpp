@@ -151,9 +151,10 @@ TEST_F(Lifecycle, FromABaseModelToAnExportedPrunedOne) {
   for (int c : {0, 1})
     EXPECT_DOUBLE_EQ(shipped_verdict["logits"][c].get<double>(), small_verdict["logits"][c].get<double>());
 
+  // With a power that is told, since a processor that is in no table makes the figure partly assumed.
   folder_.write("prompts.txt", "the film was good .\nthe film was not good but bad .\n");
   const Json measured = json_of(run_coppice("measure --model " + at("shipped") + " --prompts " + at("prompts.txt") +
-                                            " --repeats 5 --record --json"));
+                                            " --repeats 5 --record --tdp 65 --json"));
   ASSERT_EQ(measured["prompts"].size(), 2U);
   for (const char* name : {"median_ms", "mad_ms", "p95_ms", "energy_joules"}) {
     EXPECT_TRUE(measured["prompts"][0].contains(name)) << name;
@@ -165,7 +166,7 @@ TEST_F(Lifecycle, FromABaseModelToAnExportedPrunedOne) {
   // For people a table, two models in turns, and the same rows as CSV.
   const ProgramResult table =
       run_coppice("measure --model " + at("dense") + " --model " + at("shipped") + " --prompts " + at("prompts.txt") +
-                  " --repeats 3 --idle-seconds 0 --country FRA --csv " + at("table.csv"));
+                  " --repeats 3 --idle-seconds 0 --tdp 65 --country FRA --csv " + at("table.csv"));
   EXPECT_EQ(table.exit_code, 0) << table.err;
   EXPECT_NE(table.out.find("ug CO2e"), std::string::npos) << table.out;
   EXPECT_NE(table.out.find("all prompts"), std::string::npos) << table.out;
