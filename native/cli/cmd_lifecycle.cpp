@@ -92,7 +92,7 @@ Result<lifecycle::Tools> find_tools(const lifecycle::Config& config) {
   return tools;
 }
 
-lifecycle::LifecycleEvents events() {
+lifecycle::LifecycleEvents lifecycle_events() {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   auto open = std::make_shared<bool>(false);
   const auto close_line = [open] {
@@ -142,7 +142,8 @@ Result<int> run(const LifecycleArguments& arguments, char** argv) {
     }
     return 0;
   }
-  COPPICE_ASSIGN_OR_RETURN(const lifecycle::LifecycleOutcome outcome, lifecycle::run_lifecycle(options, events()));
+  COPPICE_ASSIGN_OR_RETURN(const lifecycle::LifecycleOutcome outcome,
+                           lifecycle::run_lifecycle(options, lifecycle_events()));
   std::cerr << "coppice lifecycle: " << lifecycle::outcome_text(outcome.document) << std::flush;
   if (arguments.json) {
     std::cout << dump_json(outcome.document) << '\n' << std::flush;

@@ -138,7 +138,7 @@ describe('records that cannot be used are kept apart, and it is said', { skip },
 
   test('a model of the parent\'s name that is another is not taken for the parent', () => {
     const models = path.join(scratch, 'namesakes');
-    for (const from of ['models/minilm-l6-imdb', 'docs/records/minilm-l6-imdb-unstructured']) {
+    for (const from of ['models/minilm-l6-imdb', 'tests/data/records/minilm-l6-imdb-unstructured']) {
       for (const folder of ['.', 'runs']) {
         const to = path.join(models, path.basename(from), folder);
         mkdirSync(to, { recursive: true });
