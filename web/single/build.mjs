@@ -42,6 +42,8 @@ async function bundle(entry, places) {
     legalComments: 'inline',
     target: 'es2022',
     define: { 'import.meta.url': '"https://inside.invalid/app/"' },
+    // The engine's module also runs under node, in a branch that no browser takes.
+    external: ['fs', 'path'],
     plugins: [resolver(places)],
     logLevel: 'error',
   });
