@@ -13,7 +13,8 @@ class Cursor {
     while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) ++at_;
   }
   [[nodiscard]] char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-  [[nodiscard]] size_t position() const { return at_; }
+  // A string or escape that is cut off leaves the cursor behind the end.
+  [[nodiscard]] size_t position() const { return std::min(at_, text_.size()); }
   void step() { ++at_; }
 
   // The characters of a string, escapes as they are written: names in our files need none.

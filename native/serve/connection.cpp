@@ -44,6 +44,7 @@ bool Connection::wait_for_request(const std::atomic<bool>& stopping) {
     deadline_ = Clock::now() + seconds(limits_.head_seconds);
     if (!fill()) return false;
   }
+  if (stopping) return false;
   deadline_ = Clock::now() + seconds(limits_.head_seconds);
   return true;
 }

@@ -112,6 +112,7 @@ bool GuardedServer::process_and_close_socket(socket_t socket) {
   }
   Connection connection(socket, limits_);
   bool open = true;
+  ++serving_;  // before the first look at closing_
   for (size_t left = limits_.requests; open && left > 0 && connection.wait_for_request(closing_); --left) {
     hooks_.begin(connection);
     bool close = false;
@@ -121,6 +122,7 @@ bool GuardedServer::process_and_close_socket(socket_t socket) {
     if (!outcome.answered && connection.fault() != 0) send_fault(socket, connection.fault());
     open = open && outcome.keep;
   }
+  --serving_;
   linger_and_close(socket);
   return open;
 }

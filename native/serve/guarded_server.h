@@ -35,6 +35,8 @@ class GuardedServer : public httplib::Server {
 
   // From here on idle connections are closed, and no new request is read on open ones.
   void close_idle() { closing_ = true; }
+  // Connections on which a request is waited for or answered. 0 after close_idle(): no answer is or will be on its way.
+  [[nodiscard]] int serving() const { return serving_; }
 
  private:
   bool process_and_close_socket(socket_t socket) override;
@@ -42,6 +44,7 @@ class GuardedServer : public httplib::Server {
   ConnectionLimits limits_;
   Hooks hooks_;
   std::atomic<bool> closing_ = false;
+  std::atomic<int> serving_ = 0;
 };
 
 }  // namespace coppice::serve

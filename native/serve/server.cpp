@@ -27,6 +27,7 @@ namespace coppice::serve {
 namespace {
 
 constexpr auto kLongestDrain = std::chrono::seconds(30);
+constexpr auto kLastRequests = std::chrono::milliseconds(100);
 constexpr auto kQuiet = std::chrono::milliseconds(50);
 constexpr auto kLongestQuietWait = std::chrono::milliseconds(500);
 constexpr size_t kPieceBytes = 256 * 1024;
@@ -334,7 +335,7 @@ void SiteServer::route(const httplib::Request& request) {
   exchange.log.route = route_of(request.path);
   exchange.log.trace =
       parse_trace(request.get_header_value("traceparent"), request.get_header_value("X-Cloud-Trace-Context"));
-  if (stop_asked_ || exchange.log.route != Route::kClassify) return;
+  if (refuses_ || exchange.log.route != Route::kClassify) return;
   Result<size_t> length = body_length(request, options_.limits.classify.body_bytes);
   if (!length) {
     // The body was not read: what follows on this connection would be taken for a request.
@@ -371,7 +372,7 @@ void SiteServer::answer(const httplib::Request& request, httplib::Response& resp
   }
   response.headers.erase("Content-Range");
   const Route route = exchange.log.route;
-  if (stop_asked_ && !exchange.api) {
+  if (refuses_ && !exchange.api) {
     if (route == Route::kClassify) {
       ApiAnswer stopping = error_answer(503, "unavailable", "this server is stopping");
       stopping.retry_after_seconds = 1;
@@ -456,6 +457,8 @@ void SiteServer::stop() {
   auto quiet_since = asked;
   for (;;) {
     const auto now = std::chrono::steady_clock::now();
+    // A request that lay in a socket when the signal came was there before it: it is judged, not refused.
+    if (now - asked >= kLastRequests) refuses_ = true;
     if (answers_ > 0) quiet_since = now;
     // What was sent before the stop may still be on its way from the kernel to a thread: it gets its answer too.
     // Clients that never pause must not put off the end.
@@ -463,7 +466,12 @@ void SiteServer::stop() {
     if (quiet || now - asked >= kLongestDrain) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
+  refuses_ = true;
   http_->close_idle();
+  // httplib would cut off an answer that began in between.
+  while (running_ && http_->serving() > 0 && std::chrono::steady_clock::now() - asked < kLongestDrain) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
   if (running_) http_->stop();
 }
 

@@ -88,6 +88,7 @@ class SiteServer {
   std::atomic<int> answers_ = 0;  // begun and not yet sent
   std::atomic<bool> running_ = false;
   std::atomic<bool> stop_asked_ = false;
+  std::atomic<bool> refuses_ = false;  // a moment after stop_asked_
 };
 
 }  // namespace coppice::serve

@@ -63,7 +63,7 @@ TEST_F(Records, ListsWhatIsBelowAFolderOldestFirst) {
   EXPECT_EQ(models.count("linear-ngrams"), 1U);
   EXPECT_EQ(models.count("minilm-l6-imdb"), 1U);
 
-  const ProgramResult table = run_coppice("records models/linear-ngrams docs/records " + std::string(kTrain));
+  const ProgramResult table = run_coppice("records models/linear-ngrams docs/records/sweep-minilm-l6-imdb " + std::string(kTrain));
   ASSERT_EQ(table.exit_code, 0) << table.err;
   EXPECT_NE(table.out.find("accuracy 91.28 % (90.93 to 91.63)"), std::string::npos) << table.out;
   EXPECT_NE(table.out.find("all of AMD EPYC, 2 threads"), std::string::npos) << table.out;
