@@ -47,11 +47,12 @@ TEST_F(Records, ListsWhatIsBelowAFolderOldestFirst) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.err, "");
   const std::vector<Json> lines = lines_of(result.out);
-  size_t files = 0;
+  // A model in another format carries its parent's records: the same names, listed once.
+  std::set<std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator("models"))
-    files += entry.path().parent_path().filename() == "runs" ? 1 : 0;
-  EXPECT_GT(files, 10U);
-  EXPECT_EQ(lines.size(), files);
+    if (entry.path().parent_path().filename() == "runs") files.insert(entry.path().filename());
+  EXPECT_GT(files.size(), 10U);
+  EXPECT_EQ(lines.size(), files.size());
   std::set<std::string> models;
   for (size_t i = 1; i < lines.size(); ++i)
     EXPECT_LE(lines[i - 1]["started_at"].get<std::string>(), lines[i]["started_at"].get<std::string>());
@@ -63,7 +64,8 @@ TEST_F(Records, ListsWhatIsBelowAFolderOldestFirst) {
   EXPECT_EQ(models.count("linear-ngrams"), 1U);
   EXPECT_EQ(models.count("minilm-l6-imdb"), 1U);
 
-  const ProgramResult table = run_coppice("records models/linear-ngrams docs/records/sweep-minilm-l6-imdb " + std::string(kTrain));
+  const ProgramResult table =
+      run_coppice("records models/linear-ngrams docs/records/sweep-minilm-l6-imdb " + std::string(kTrain));
   ASSERT_EQ(table.exit_code, 0) << table.err;
   EXPECT_NE(table.out.find("accuracy 91.28 % (90.93 to 91.63)"), std::string::npos) << table.out;
   EXPECT_NE(table.out.find("all of AMD EPYC, 2 threads"), std::string::npos) << table.out;
