@@ -264,9 +264,14 @@ class Collector {
   void check_manifests() {
     for (CollectedModel& model : found_.models) {
       const records::Manifest& manifest = model.summary.manifest;
+      // In its own folder, else the copy that was met first: a model in another format carries its parent's records,
+      // and names of records do not repeat.
       const auto find = [&](const std::string& run) -> const records::RunRecord* {
         for (const StoredRun& stored : model.summary.runs) {
           if (stored.path == run) return &stored.record;
+        }
+        for (const CollectedRecord& record : found_.records) {
+          if (fs::path(record.file.path).filename() == fs::path(run).filename()) return &record.record;
         }
         return nullptr;
       };

@@ -2,13 +2,14 @@
 // that it names, or by a formula that the test works out for itself.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after, describe } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { at, energyRatio, figuresOf, formulas, indexOf, numbersOf, parseCsv, saving, unescape, wrongText } from './page.mjs';
+import { at, energyRatio, figuresOf, filesBelow, formulas, indexOf, numbersOf, parseCsv, saving, unescape, wrongText } from './page.mjs';
 import { ownRecords } from './own-records.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -90,6 +91,12 @@ const counts = {
   models: () => byModel.size,
   'models-with-making': () => [...byModel.values()].filter(({ document }) => document.energy?.making?.energy_joules).length,
   machines: () => new Set([...index.values()].filter(({ document }) => document.run_id && document.machine).map(({ document }) => `${document.machine.cpu_model} ${document.machine.hardware_threads}`)).size,
+  // Files whose bytes are those of one met before, counted here by their hashes.
+  copies: () => {
+    const files = [...ownRecords.models, ...ownRecords.runs].flatMap((name) => filesBelow(path.join(root, name)))
+      .filter((file) => path.basename(file) === 'manifest.json' || path.basename(path.dirname(file)) === 'runs');
+    return files.length - new Set(files.map((file) => createHash('sha256').update(readFileSync(file)).digest('hex'))).size;
+  },
   'files-read': () => Number(JSON.parse(readFileSync(path.join(folder, 'data.json'))).counts.files_read),
 };
 

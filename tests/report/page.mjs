@@ -26,7 +26,8 @@ export function indexOf(folders) {
     const bytes = readFileSync(file);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     try {
-      index.set(sha256.slice(0, 12), { file, sha256, document: JSON.parse(bytes) });
+      // A copy counts where it was met first.
+      if (!index.has(sha256.slice(0, 12))) index.set(sha256.slice(0, 12), { file, sha256, document: JSON.parse(bytes) });
     } catch {
       // A broken one is no source of a number.
     }

@@ -80,7 +80,7 @@ async function tuningFigure(context, charts) {
     sweep.document.trials.flatMap((trial, i) => {
       if (!Number.isFinite(trial.validation_accuracy?.value) || !Number.isFinite(trial.energy_joules?.value)) return [];
       return [{
-        trial: trial.id, reviews: `${trial.reviews.toLocaleString('en')} reviews`, learning_rate: trial.parameters?.learning_rate, batch_size: trial.parameters?.batch_size,
+        trial: trial.id, reviews: trial.reviews === undefined ? 'all reviews' : `${trial.reviews.toLocaleString('en')} reviews`, learning_rate: trial.parameters?.learning_rate, batch_size: trial.parameters?.batch_size,
         kilojoules: trial.energy_joules.value / 1000, accuracy: trial.validation_accuracy.value, low: trial.validation_accuracy.low, high: trial.validation_accuracy.high,
         record: sweep.id, field: `/trials/${i}/validation_accuracy/value`,
       }];
