@@ -1,65 +1,13 @@
 #include "native/lifecycle/child.h"
 
-#include <signal.h>
-
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 
-#include "native/energy/child_process.h"
+#include "native/energy/child_log.h"
 #include "native/energy/tracker.h"
 
 namespace coppice::lifecycle {
-namespace {
-
 namespace fs = std::filesystem;
-
-// The lines a growing file has gained since the last look.
-class LogTail {
- public:
-  explicit LogTail(std::string path) : path_(std::move(path)) {
-    std::error_code error;
-    const auto size = fs::file_size(path_, error);
-    position_ = error ? 0 : static_cast<std::streamoff>(size);
-  }
-
-  void read(const std::function<void(const std::string&)>& on_line) {
-    std::ifstream file(path_, std::ios::binary);
-    file.seekg(position_);
-    for (char c = 0; file.get(c);) {
-      ++position_;
-      if (c != '\n' && c != '\r') {
-        line_ += c;
-        continue;
-      }
-      if (!line_.empty()) last_ = line_;
-      line_.clear();
-    }
-    if (on_line && last_ != told_) on_line(last_);
-    told_ = last_;
-  }
-
-  [[nodiscard]] const std::string& last() const { return line_.empty() ? last_ : line_; }
-
- private:
-  std::string path_;
-  std::streamoff position_ = 0;
-  std::string line_;
-  std::string last_;
-  std::string told_;
-};
-
-std::string reason_of(const energy::ChildEnd& end, const LogTail& log) {
-  if (end.signal != 0) {
-    std::string text = "ended by signal " + std::to_string(end.signal) + " (" + ::strsignal(end.signal);
-    return text + (end.signal == SIGKILL ? "; was memory short?)" : ")");
-  }
-  if (end.exit_code == 0) return "";
-  if (!log.last().empty()) return log.last();
-  return "exit code " + std::to_string(end.exit_code) + " without a word in its log";
-}
-
-}  // namespace
 
 Result<ChildResult> run_child(const ChildOptions& options) {
   std::error_code error;
@@ -77,7 +25,13 @@ Result<ChildResult> run_child(const ChildOptions& options) {
     log << '\n';
     if (!log.flush()) return failed(options.log + ": cannot be written; is the disk full?");
   }
-  LogTail tail(options.log);
+  energy::ChildLog child_log(options.log);
+  // Only the newest line of a look is told: progress writes several a second.
+  const auto look = [&] {
+    std::string newest;
+    child_log.read([&](const std::string& line) { newest = line; });
+    if (options.on_line && !newest.empty()) options.on_line(newest);
+  };
   // The shell only opens the files and becomes the program, which keeps its process id.
   std::vector<std::string> command = {"/bin/sh", "-c",
                                       unfinished.empty() ? "exec \"$@\" >>\"$0\" 2>&1 </dev/null"
@@ -90,15 +44,15 @@ Result<ChildResult> run_child(const ChildOptions& options) {
   tracker_options.place = options.place;
   tracker_options.process_tree = child->pid();
   COPPICE_ASSIGN_OR_RETURN(const auto tracker, energy::EnergyTracker::start(tracker_options));
-  const energy::ChildEnd end = child->run([&] { tail.read(options.on_line); });
+  const energy::ChildEnd end = child->run(look);
   const energy::EnergyReport report = tracker->finish();
-  tail.read(options.on_line);
+  look();
   if (!end.start_error.empty()) return failed(options.command.front() + ": " + end.start_error);
 
   ChildResult result;
   result.exit_code = end.shell_code();
   result.asked_to_stop = end.asked_to_stop;
-  result.error = reason_of(end, tail);
+  if (end.signal != 0 || end.exit_code != 0) result.error = energy::last_words(child_log, end);
   result.seconds = report.total.duration.value();
   result.cpu_seconds = report.total.cpu_time.value();
   if (report.total.energy) result.energy = energy::to_json(report);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "native/records/select.h"
+#include "shared/base/columns.h"
 #include "shared/base/csv.h"
 
 namespace coppice::records {
@@ -93,21 +94,6 @@ std::string one_line(std::string text) {
   return text.substr(0, end) + "...";
 }
 
-std::string aligned(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (size_t c = 0; c < row.size(); ++c) line += row[c] + std::string(widths[c] - row[c].size() + 2, ' ');
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-  }
-  return text;
-}
-
 std::string csv_number(std::optional<double> value) { return value ? dump_json(Json(*value)) : std::string(); }
 
 struct Column {
@@ -120,7 +106,7 @@ const Column kColumns[] = {
     {"kind", [](const FoundRecord& f) { return f.record.kind; }},
     {"model", [](const FoundRecord& f) { return csv_text_cell(f.model); }},
     {"started_at", [](const FoundRecord& f) { return f.record.started_at; }},
-    {"outcome", [](const FoundRecord& f) { return std::string(name_of_outcome(f.record.outcome)); }},
+    {"outcome", [](const FoundRecord& f) { return std::string(name_of(f.record.outcome)); }},
     {"duration_seconds", [](const FoundRecord& f) { return csv_number(f.record.duration_seconds); }},
     {"cpu_time_seconds",
      [](const FoundRecord& f) {
@@ -203,12 +189,12 @@ std::string table_of(const std::vector<FoundRecord>& records) {
     const auto joules = number_at(found.document, {"energy", "energy_joules", "value"});
     const auto grams = number_at(found.document, {"energy", "carbon_grams_co2e", "value"});
     rows.push_back({found.record.started_at, found.record.kind, found.model.empty() ? "-" : one_line(found.model),
-                    name_of_outcome(found.record.outcome), formatted("%.1f", found.record.duration_seconds),
+                    name_of(found.record.outcome), formatted("%.1f", found.record.duration_seconds),
                     joules ? with_prefix(*joules, "J") : "-", grams ? with_prefix(*grams, "g") : "-",
                     one_line(headline(found)), found.record.run_id.substr(0, 8)});
     ++machines[found.machine()];
   }
-  std::string text = aligned(rows);
+  std::string text = in_columns(rows);
   text.append(std::to_string(records.size())).append(records.size() == 1 ? " record" : " records");
   if (machines.size() > 1) {
     text.append(" of ").append(std::to_string(machines.size()));

@@ -39,18 +39,6 @@ Result<std::string> moment(const std::string& text, const char* option, bool end
 
 }  // namespace
 
-const char* name_of_outcome(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kFinished:
-      return "finished";
-    case Outcome::kFailed:
-      return "failed";
-    case Outcome::kInterrupted:
-      return "interrupted";
-  }
-  return "failed";
-}
-
 Result<std::vector<FoundRecord>> select(std::vector<FoundRecord> records, const Selection& selection) {
   for (const std::string& outcome : selection.outcomes) {
     if (outcome == "finished" || outcome == "failed" || outcome == "interrupted") continue;
@@ -61,7 +49,7 @@ Result<std::vector<FoundRecord>> select(std::vector<FoundRecord> records, const 
   const auto wanted = [&](const FoundRecord& found) {
     const RunRecord& record = found.record;
     if (!among(selection.steps, record.kind) || !among(selection.models, found.model)) return false;
-    if (!among(selection.outcomes, name_of_outcome(record.outcome))) return false;
+    if (!among(selection.outcomes, name_of(record.outcome))) return false;
     if (!since.empty() && record.started_at < since) return false;
     if (!until.empty() && record.started_at >= until) return false;
     if (selection.machines.empty()) return true;

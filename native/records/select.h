@@ -20,8 +20,6 @@ struct Selection {
 // kInvalidUsage: a date or an outcome that is none.
 Result<std::vector<FoundRecord>> select(std::vector<FoundRecord> records, const Selection& selection);
 
-const char* name_of_outcome(Outcome outcome);
-
 // The one record that `name` means: its path, its run_id or the beginning of it (at least 4 digits). kNotFound: none;
 // kInvalidUsage: several.
 Result<const FoundRecord*> find_one(const std::vector<FoundRecord>& records, const std::string& name);

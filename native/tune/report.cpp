@@ -4,6 +4,7 @@
 
 #include "native/export/run_recorder.h"
 #include "native/tune/plan.h"
+#include "shared/base/columns.h"
 
 namespace coppice::tune {
 namespace {
@@ -101,21 +102,6 @@ bool above(const OrderedJson& a, const OrderedJson& b) {
   return key(a) < key(b);
 }
 
-std::string table_text(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (size_t c = 0; c < row.size(); ++c) line += row[c] + std::string(widths[c] - row[c].size() + 2, ' ');
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-  }
-  return text;
-}
-
 }  // namespace
 
 OrderedJson sweep_json(const Plan& plan, const Survey& survey, const std::string& stopped) {
@@ -153,7 +139,7 @@ std::string sweep_table(const OrderedJson& sweep) {
   std::stable_sort(trials.begin(), trials.end(), above);
   std::vector<std::vector<std::string>> rows = {header};
   for (const OrderedJson& trial : trials) rows.push_back(row_of(trial, sweep["space"]));
-  std::string text = table_text(rows);
+  std::string text = in_columns(rows);
   const OrderedJson& totals = sweep["totals"];
   text += "\n" + totals["finished"].dump() + " finished, " + totals["failed"].dump() + " failed, " +
           totals["interrupted"].dump() + " interrupted, " + totals["not_run"].dump() + " not run; " +

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "native/energy/child_process.h"
+#include "native/energy/child_log.h"
 #include "native/tune/folder_lock.h"
 
 namespace coppice::tune {
@@ -15,42 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kInterruptedCode = 130;
-
-// The lines that a growing log has gained since the last look.
-class LogReader {
- public:
-  explicit LogReader(const fs::path& path) : path_(path) {
-    std::error_code error;
-    const auto size = fs::file_size(path, error);
-    position_ = error ? 0 : static_cast<std::streamoff>(size);
-  }
-
-  void read(const std::function<void(const std::string&)>& on_line) {
-    std::ifstream file(path_, std::ios::binary);
-    file.seekg(position_);
-    for (char c = 0; file.get(c);) {
-      ++position_;
-      if (c != '\n' && c != '\r') {
-        line_ += c;
-        continue;
-      }
-      if (!line_.empty()) {
-        last_ = line_;
-        if (on_line) on_line(line_);
-      }
-      line_.clear();
-    }
-  }
-
-  // The last line there was, without its end if the program was cut off in it.
-  [[nodiscard]] const std::string& last() const { return line_.empty() ? last_ : line_; }
-
- private:
-  fs::path path_;
-  std::streamoff position_ = 0;
-  std::string line_;
-  std::string last_;
-};
 
 // Of `arguments`, those that every command with an energy record takes, with their values.
 std::vector<std::string> common_arguments(const std::vector<std::string>& arguments) {
@@ -68,15 +32,6 @@ std::vector<std::string> common_arguments(const std::vector<std::string>& argume
   return common;
 }
 
-std::string last_words(const LogReader& log, const energy::ChildEnd& end) {
-  if (end.signal != 0) {
-    return "ended by signal " + std::to_string(end.signal) + " (" + ::strsignal(end.signal) +
-           (end.signal == SIGKILL ? "; was memory short?)" : ")");
-  }
-  if (!log.last().empty()) return log.last();
-  return "exit code " + std::to_string(end.exit_code) + " without a word in log.txt";
-}
-
 struct CommandEnd {
   energy::ChildEnd end;
   bool told_to_stop = false;  // by limits.should_stop
@@ -86,7 +41,7 @@ struct CommandEnd {
 Result<CommandEnd> run_command(const std::vector<std::string>& words, const fs::path& folder,
                                const AttemptLimits& limits) {
   const fs::path log_path = folder / "log.txt";
-  LogReader log(log_path);
+  energy::ChildLog log(log_path);
   // The shell only opens the log and becomes the program, which keeps its process id.
   std::vector<std::string> command = {"/bin/sh", "-c", "exec \"$@\" >>\"$0\" 2>&1", log_path.string()};
   command.insert(command.end(), words.begin(), words.end());
@@ -99,7 +54,7 @@ Result<CommandEnd> run_command(const std::vector<std::string>& words, const fs::
     ::kill(child->pid(), SIGINT);
   });
   log.read(limits.on_line);
-  result.words = last_words(log, result.end);
+  result.words = energy::last_words(log, result.end);
   if (!result.end.start_error.empty()) return failed(result.end.start_error);
   if (result.end.signal == 0 && (result.end.exit_code == 126 || result.end.exit_code == 127)) {
     return failed("cannot run " + words.front() + ": " + result.words);

@@ -7,18 +7,6 @@
 namespace coppice::records {
 namespace {
 
-const char* name_of(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kFinished:
-      return "finished";
-    case Outcome::kFailed:
-      return "failed";
-    case Outcome::kInterrupted:
-      return "interrupted";
-  }
-  return "failed";
-}
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 
@@ -48,6 +36,18 @@ void expect_object(JsonReader& reader, const char* key) {
 }
 
 }  // namespace
+
+const char* name_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kFinished:
+      return "finished";
+    case Outcome::kFailed:
+      return "failed";
+    case Outcome::kInterrupted:
+      return "interrupted";
+  }
+  return "failed";
+}
 
 Status check(const RunRecord& record, const std::string& source) {
   if (!is_kind(record.kind)) {

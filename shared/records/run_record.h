@@ -33,6 +33,8 @@ namespace coppice::records {
 inline constexpr int64_t kRunRecordVersion = 1;
 
 enum class Outcome { kFinished, kFailed, kInterrupted };
+// "finished", "failed", "interrupted": as records have it.
+const char* name_of(Outcome outcome);
 
 struct RunRecord {
   std::string kind;        // "train", "prune", "evaluate", ...: lower-case letters, digits and '-'
