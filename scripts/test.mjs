@@ -7,9 +7,9 @@ import path from 'node:path';
 import { build, installNodePackages, installSystemPackages, jobs, main, mustRun, root, run, step, StepFailed } from './steps.mjs';
 import { add, countCTest, countNodeTest, testFilesUnder } from './test-results.mjs';
 
-async function ctest(preset) {
-  const cases = path.join(root, 'build', preset, 'test-cases');
-  const junit = path.join(root, 'build', preset, 'ctest.xml');
+async function ctest(tree, preset = tree) {
+  const cases = path.join(root, 'build', tree, 'test-cases');
+  const junit = path.join(root, 'build', tree, 'ctest.xml');
   rmSync(cases, { recursive: true, force: true });
   rmSync(junit, { force: true });
   const code = await run('ctest', ['--preset', preset, '-j', String(jobs), '--output-junit', junit], {
@@ -37,7 +37,7 @@ function agree(code, counts, runner) {
 }
 
 const builds = {
-  dev: ['core and small programs with AddressSanitizer and UBSan, without libtorch', () => build('dev')],
+  dev: ['core and small programs with AddressSanitizer and UBSan, without libtorch', () => build('dev', [], 'dev-all')],
   // The tests of the native suite are built and run in the tree that people run programs from: what is tested is what runs.
   native: ['the programs as people run them, with libtorch, and their tests', () => build('release', [], 'release-tests')],
   release: ['the programs as people run them', () => build('release')],
@@ -48,7 +48,7 @@ const builds = {
 const serve = { COPPICE_SERVE: path.join(root, 'build/release/coppice-serve'), COPPICE_DIST: path.join(root, 'dist') };
 const suites = {
   scripts: { why: 'how this script counts, and what benches compute', needs: [], run: () => nodeTests('tests/scripts') },
-  dev: { why: 'unit tests, golden files and short fuzz runs under sanitizers', needs: ['dev'], run: () => ctest('dev') },
+  dev: { why: 'unit tests, golden files and short fuzz runs under sanitizers', needs: ['dev'], run: () => ctest('dev', 'dev-all') },
   native: { why: 'the same without sanitizers, and the libtorch backend', needs: ['native'], run: () => ctest('release') },
   export: { why: 'exported models in ONNX Runtime and transformers.js', needs: ['native'], run: () => nodeTests('tests/unit/export', { COPPICE_BUILD: 'build/release' }) },
   wasm: { why: 'the core in WebAssembly against the same golden files', needs: ['wasm'], run: () => nodeTests('tests/wasm') },
