@@ -101,7 +101,7 @@ Result<Renderer> find_renderer() {
   }
   if (repository.empty()) {
     return failed("the charts' library is not there: no node_modules/vega above " + renderer.script.string() +
-                  ". `npm ci --omit=dev` in the repository's root gets it.");
+                  ". `npm ci` in the repository's root gets it.");
   }
   if (const auto named = variable("COPPICE_NODE")) {
     renderer.node = *named;
@@ -119,7 +119,7 @@ Result<Renderer> find_renderer() {
     return renderer;
   }
   return failed(
-      "no Node to draw the report with: neither in node_modules of the repository (`npm ci --omit=dev` gets it) nor in "
+      "no Node to draw the report with: neither in node_modules of the repository (`npm ci` gets it) nor in "
       "PATH; name one of version 20 or later in COPPICE_NODE");
 }
 
