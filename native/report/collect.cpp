@@ -36,6 +36,26 @@ std::string shown_path(const fs::path& file, const fs::path& given) {
   return (name / fs::absolute(file, error).lexically_normal().lexically_relative(root)).generic_string();
 }
 
+// What docs/examples/time-in-ort-web prints: null, or what is missing of it.
+const char* missing_of_ort_web_times(const Json& document) {
+  const auto is = [](const Json& object, const char* key, bool (Json::*of_kind)() const noexcept) {
+    const auto it = object.find(key);
+    return it != object.end() && (*it.*of_kind)();
+  };
+  if (!is(document, "runtime", &Json::is_string)) return "runtime";
+  for (const char* key : {"tokens", "turns"}) {
+    if (!is(document, key, &Json::is_number)) return key;
+  }
+  if (!is(document, "models", &Json::is_array) || document["models"].empty()) return "models";
+  for (const Json& model : document["models"]) {
+    if (!model.is_object() || !is(model, "model", &Json::is_string)) return "models/model";
+    for (const char* key : {"median_ms", "ratio_to_first", "ratio_mad", "bytes"}) {
+      if (!is(model, key, &Json::is_number)) return key;
+    }
+  }
+  return nullptr;
+}
+
 class Collector {
  public:
   Status scan(const fs::path& given, bool shipped) {
@@ -159,6 +179,7 @@ class Collector {
     if (document.is_object() && document.contains("layer_milliseconds") && document.contains("measured")) {
       kind = "latency";
     }
+    if (document.is_object() && text_of(document, "kind") == "ort-web-times") kind = "ort-web";
     if (kind.empty()) {
       ++found_.passed_over;
       if (document.is_object() && document.contains("bench")) found_.not_used.push_back(file.path);
@@ -168,6 +189,9 @@ class Collector {
     if (version != 1) {
       return keep_apart(file, Why::kOtherVersion,
                         file.path + ": schema_version is " + dump_json(version) + "; this program reads version 1");
+    }
+    if (const char* missing = kind == "ort-web" ? missing_of_ort_web_times(document) : nullptr) {
+      return keep_apart(file, Why::kNotValid, file.path + ": times in ONNX Runtime Web without a usable " + missing);
     }
     std::string key = kind;
     key += ' ';

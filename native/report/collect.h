@@ -1,6 +1,6 @@
-// What a report is made from: every run record, model folder, life cycle, sweep and latency table below the folders
-// given, each with its path and sha256. What is broken, of another schema version or contradicts another file is kept
-// apart with the reason; nothing is dropped without a word.
+// What a report is made from: every run record, model folder, life cycle, sweep, latency table and timing in ONNX
+// Runtime Web below the folders given, each with its path and sha256. What is broken, of another schema version or
+// contradicts another file is kept apart with the reason; nothing is dropped without a word.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +48,8 @@ struct KeptApart {
 struct Collection {
   std::vector<CollectedRecord> records;  // oldest first
   std::vector<CollectedModel> models;
-  std::map<std::string, std::pair<SourceFile, Json>> others;  // by kind and path: "lifecycle ...", "sweep", "latency"
+  std::map<std::string, std::pair<SourceFile, Json>>
+      others;  // by kind and path: "lifecycle ...", "sweep", "latency", "ort-web"
   std::vector<KeptApart> apart;
   std::vector<std::string> notes;  // what is used, but not as it may look
   int64_t files_read = 0;

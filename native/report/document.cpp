@@ -92,6 +92,7 @@ Result<OrderedJson> make_document(Collection& collection, const DocumentOptions&
   json["lifecycles"] = others_of(collection, "lifecycle");
   json["sweeps"] = others_of(collection, "sweep");
   json["latency_tables"] = others_of(collection, "latency");
+  json["ort_web_times"] = others_of(collection, "ort-web");
   OrderedJson& apart = json["kept_apart"] = OrderedJson::array();
   for (const KeptApart& file : collection.apart) {
     OrderedJson entry;

@@ -4,6 +4,7 @@
 //    "records":[{"id","path","sha256","model"?,"record":{...}},...]         id: first 12 digits of the file's sha256
 //    "models":[{"id","path","sha256","parent"?,"shipped","metrics_hold","manifest":{...}},...],
 //    "lifecycles":[{"id","path","sha256","document"},...], "sweeps":[...], "latency_tables":[...],
+//    "ort_web_times":[...],
 //    "kept_apart":[{"path","sha256"?,"why","reason"},...],
 //    "counts":{"files_read","copies","passed_over"}, "not_used":[PATH,...], "notes":[TEXT,...],
 //    "overview":{...},                                                      of `coppice compare --json`

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 seconds=${2:-60}
-: "${CXX:=clang++}"
+: "${CXX:=$(command -v clang++ || command -v clang++-14 || echo clang++)}"
 if ! command -v "$CXX" >/dev/null; then
   echo "run.sh: $CXX is not installed; on Debian: apt-get install clang libclang-rt-14-dev" >&2
   exit 1

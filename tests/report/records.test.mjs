@@ -230,8 +230,18 @@ describe('a report', { skip }, () => {
       schema_version: 1, kind: 'measure-url', run_id: '0123456789abcdef', started_at: '2026-11-28T23:50:00Z', duration_seconds: 30, command: ['coppice', 'measure', '--url', 'http://127.0.0.1:8080'], program_version: '0.1.0',
       machine: {}, inputs: {}, settings: { url: 'http://127.0.0.1:8080', rate_per_second: 4 }, results: { load: { offered_per_second: 4, answered: 119, refused: 1, failed: 0, latency_ms: { n: 119, p50: { value: 12.5, low: 12, high: 13 }, p95: { value: 40, low: 35, high: 47 } } } }, outcome: 'finished',
     }));
+    mkdirSync(path.join(folder, 'measure'), { recursive: true });
+    const timed = (model, median, ratio) => ({ model, milliseconds: [median], median_ms: median, mad_ms: 0, ratio_to_first: ratio, ratio_mad: 0.015, bytes: 18045595 });
+    writeFileSync(path.join(folder, 'measure/browser.json'), JSON.stringify({
+      schema_version: 1, kind: 'ort-web-times', machine: { cpu_model: 'A processor', hardware_threads: 2 }, runtime: 'onnxruntime-web 1.30.0, wasm, 1 thread, node v20.20.2', tokens: 256, turns: 5,
+      models: [timed('minilm-l6-imdb', 351.5, 1), timed('minilm-l6-imdb-half-int8', 123.4, 0.351)],
+    }));
     const { answer, html } = reported(modelsWith(), ['--runs', 'cycle']);
     assert.match(html, /Served under load/);
+    assert.match(html, /onnxruntime-web 1\.30\.0, wasm, 1 thread, node v20\.20\.2, on A processor, 2 threads/);
+    for (const [text, field] of [['123\u00a0ms', '/models/1/median_ms'], ['0.351', '/models/1/ratio_to_first'], ['18.0\u00a0MB', '/models/0/bytes']]) {
+      assert.ok(numbersOf(html).some((one) => one.text === text && one.attributes['data-field'] === field), text);
+    }
     for (const text of ['12.5\u00a0ms', '40.0\u00a0ms', '119']) assert.ok(numbersOf(html).some((one) => one.text === text && one.attributes['data-field'].startsWith('/results/load/')), text);
     const finding = answer.findings.find(({ id }) => id === 'predictions');
     assert.equal(finding.sentence, 'Of 2 steps whose time was predicted before they ran, 1 came within 15 % of it.');

@@ -3,8 +3,10 @@
 //     node docs/examples/time-in-ort-web/run.mjs MODEL MODEL... [--turns 9] [--tokens 256] [--json]
 //
 // The models take turns on the same input; each turn gives a ratio, and the median of the ratios is printed with the
-// median absolute deviation. So a machine that is busy, or that gets slower as it warms, disturbs the answer little. --json: one document, with the times of each turn.
+// median absolute deviation. So a machine that is busy, or that gets slower as it warms, disturbs the answer little. --json: one
+// document, with the times of each turn, which `coppice report` shows; `coppice lifecycle` keeps it as measure/browser.json.
 import { readFileSync, statSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -56,5 +58,6 @@ for (const [i, model] of models.entries()) {
 }
 if (options.json) {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.resolve('onnxruntime-web'))));
-  console.log(JSON.stringify({ runtime: `onnxruntime-web ${version}, wasm, 1 thread, node ${process.version}`, tokens, turns, models: answers }));
+  const machine = { cpu_model: os.cpus()[0].model.trim(), hardware_threads: os.cpus().length };
+  console.log(JSON.stringify({ schema_version: 1, kind: 'ort-web-times', machine, runtime: `onnxruntime-web ${version}, wasm, 1 thread, node ${process.version}`, tokens, turns, models: answers }));
 }

@@ -87,7 +87,7 @@ ${reproduceSection(context, moved)}
 <h2>Records</h2>
 <p>Every number on this page is a link to the row of the file that it came from; <i>worked out</i> numbers have a dotted line below them and link to the first of theirs. ${context.overview ? html`<span id="f-overview"></span>What ${command('coppice report')} itself worked out (ratios of energies, break-even) is by the methods of docs/statistics.md, from these files.` : ''} <span id="f-regions"></span><span id="f-devices"></span><span id="f-assumptions"></span>Grid intensities and watts of devices are from the tables compiled into the program; docs/energy.md names their sources.</p>
 ${context.files.length ? html`<div class="table" tabindex="0" role="region" aria-label="Records"><table class="records"><thead><tr><th scope="col">File</th><th scope="col">Kind</th><th scope="col">Model</th><th scope="col">Started, UTC</th><th scope="col">Path</th></tr></thead><tbody>
-${[...context.manifests, ...context.records, ...context.lifecycles, ...context.sweeps, ...context.latencyTables].map((one) => recordRow(context, one))}</tbody></table></div>` : absent('None.')}
+${context.files.map((one) => recordRow(context, one))}</tbody></table></div>` : absent('None.')}
 </section>`;
 }
 

@@ -17,6 +17,7 @@ export class Context {
     this.lifecycles = data.lifecycles.map(entry('life cycle', 'document'));
     this.sweeps = data.sweeps.map(entry('sweep', 'document'));
     this.latencyTables = data.latency_tables.map(entry('latency table', 'document'));
+    this.ortWebTimes = data.ort_web_times.map(entry('times in ONNX Runtime Web', 'document'));
     this.overview = data.overview ? { id: 'overview', kind: 'overview', path: 'worked out by coppice report', document: data.overview } : null;
     this.regions = { id: 'regions', kind: 'table', path: 'tables compiled in', document: data.regions };
     this.devices = { id: 'devices', kind: 'table', path: 'tables compiled in', document: data.devices };
@@ -28,7 +29,7 @@ export class Context {
   }
 
   get files() {
-    return [...this.records, ...this.manifests, ...this.lifecycles, ...this.sweeps, ...this.latencyTables];
+    return [...this.manifests, ...this.records, ...this.lifecycles, ...this.sweeps, ...this.latencyTables, ...this.ortWebTimes];
   }
 
   // The baseline, what was made from it generation by generation, other transformers, linear models last.

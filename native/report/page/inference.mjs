@@ -1,6 +1,6 @@
 // Section 3: what one verdict takes on this machine: time by length, prompt by prompt, energy, and when a smaller model has
 // repaid its making.
-import { absent, command, table } from './context.mjs';
+import { absent, command, machineOf, table } from './context.mjs';
 import { html, verbatim } from './html.mjs';
 import { apart, keyed, lineOf, logTicks, lookScales } from './chart.mjs';
 import { at, field, has, none, number, range, worked } from './number.mjs';
@@ -158,6 +158,20 @@ function busy(context, group) {
   return html` Before the first of them the machine was ${number(record, '/results/idle_baseline/machine_busy_percent', 'plainpercent')} busy with other work: single times carry waiting that is not the model’s, and short reviews slip through where long ones are made to wait. The models took turns, so ratios hold within their intervals.`;
 }
 
+// One timing of docs/examples/time-in-ort-web, as a life cycle keeps it: what a visitor's browser would run, timed by node.
+function ortWebTable(context, timing) {
+  const { document } = timing;
+  const rows = document.models.map((model, i) => [
+    context.name(model.model),
+    number(timing, `/models/${i}/median_ms`, 'milliseconds'),
+    i === 0 ? html`<span class="i">the first</span>` : html`${number(timing, `/models/${i}/ratio_to_first`, 'ratio')} <span class="i">± ${number(timing, `/models/${i}/ratio_mad`, 'ratio')}</span>`,
+    number(timing, `/models/${i}/bytes`, 'bytes'),
+  ]);
+  return html`<h3>In the browser's runtime: ONNX Runtime Web</h3>
+<p>Models in turns, ${number(timing, '/turns', 'count')} times, on one input of ${number(timing, '/tokens', 'count')} tokens: ${verbatim(document.runtime)}, on ${verbatim(machineOf(document))}. Against the first: the median of the ratios within a turn, and their median absolute deviation.</p>
+${table(['Model', 'Median time', 'Against the first', 'File'], rows, { caption: 'Times in ONNX Runtime Web', numeric: [1, 2, 3] })}`;
+}
+
 export async function inferenceSection(context, charts) {
   const groups = context.measurements;
   const shown = groups.filter((group, i) => i === 0 || group.members.length > 1 || !groups[0].members.some((one) => one.id === group.members[0].id)).slice(0, 3);
@@ -169,6 +183,7 @@ export async function inferenceSection(context, charts) {
   return html`<section id="inference">
 <h2>Inference on this machine</h2>
 <p>${groups.length ? html`Times and energies below are of single reviews, one after another, as ${command('coppice measure')} records them.` : ''}${busy(context, groups[0])}${machines.size > 1 ? html` The measurements come from different machines (${[...machines].map((one, i) => html`${i ? '; ' : ''}${verbatim(one)}`)}). They are told apart, and no ratio is made of two machines' figures.` : ''}</p>
+${context.ortWebTimes.map((timing) => ortWebTable(context, timing))}
 ${groups.length ? parts : absent(html`No measurement of inference is recorded; ${command('coppice measure --record')} makes one.`)}
 ${energyTable(context)}
 ${await breakEvenFigure(context, charts)}

@@ -117,6 +117,23 @@ TEST_F(Collecting, TheDocumentHoldsTheFilesOwnText) {
   EXPECT_GT((*whole)["regions"].size(), 20U);
 }
 
+TEST_F(Collecting, TimesInTheBrowsersRuntimeAreTakenWhole) {
+  const std::string times =
+      R"({"schema_version":1,"kind":"ort-web-times","runtime":"ORT","tokens":256,"turns":5,"models":[)"
+      R"({"model":"m","median_ms":350.5,"ratio_to_first":1,"ratio_mad":0,"bytes":7}]})";
+  write("runs/train-a.json", text_of(record("00000001")));
+  write("measure/browser.json", times);
+  write("broken/browser.json", std::string(times).replace(times.find("350.5"), 5, "\"x\""));
+  const Result<Collection> found = collected();
+  ASSERT_TRUE(found.ok()) << found.status().message();
+  EXPECT_EQ(found->others.size(), 1U);
+  ASSERT_EQ(found->apart.size(), 1U);
+  EXPECT_EQ(found->apart[0].why, Why::kNotValid);
+  EXPECT_NE(found->apart[0].reason.find("broken/browser.json: times in ONNX Runtime Web without a usable median_ms"),
+            std::string::npos)
+      << found->apart[0].reason;
+}
+
 TEST_F(Collecting, NothingIsBadInput) {
   EXPECT_EQ(collected().status().code(), StatusCode::kInvalidInput);
   EXPECT_EQ(collect({{}, {folder_ / "nowhere"}}).status().code(), StatusCode::kNotFound);
