@@ -80,7 +80,7 @@ fi
 
 trial=$(mktemp -d "$folder/trial.XXXXXX")
 finish() {
-  umount --recursive "$trial/dev" "$trial/sys" "$trial/proc" 2>/dev/null || true
+  umount --recursive --lazy "$trial/dev" "$trial/sys" "$trial/proc" 2>/dev/null || true
   if [ -n "${KEEP:-}" ]; then echo "kept: $trial" >&2; else rm -rf --one-file-system "$trial"; fi
 }
 trap finish EXIT
