@@ -77,11 +77,11 @@ void Comparison::fetched(int64_t id, std::string_view bytes) {
   if (!pending) return;
   if (pending->model == kNoModel) {
     read_catalog(bytes);
-  } else if (pending->path == state_.models[pending->model].id + "/manifest.json") {
+  } else if (pending->path == folder_of(state_.models[pending->model]) + "/manifest.json") {
     read_manifest(pending->model, bytes);
   } else if (is_linear(models_[pending->model].manifest)) {
     read_linear_config(pending->model, bytes);
-  } else if (pending->path == state_.models[pending->model].id + "/config.json") {
+  } else if (pending->path == folder_of(state_.models[pending->model]) + "/config.json") {
     read_bert_config(pending->model, bytes);
   } else {
     read_vocabulary(pending->model, bytes);
@@ -114,18 +114,19 @@ void Comparison::describe(size_t model) {
   row.problem.clear();
   if (models_[model].without_manifest) return offer(model);
   Request request;
-  request.path = row.id + "/manifest.json";
+  request.path = folder_of(row) + "/manifest.json";
   emit(std::move(request), model);
 }
 
 void Comparison::read_manifest(size_t model, std::string_view bytes) {
   ModelRow& row = state_.models[model];
-  Result<records::Manifest> parsed = records::parse_manifest(bytes, row.id + "/manifest.json");
+  Result<records::Manifest> parsed = records::parse_manifest(bytes, folder_of(row) + "/manifest.json");
   if (!parsed.ok()) return fail(model, parsed.status().message());
   records::Manifest manifest = std::move(*parsed);
-  const std::string source = row.id + "/manifest.json";
-  if (manifest.id != row.id && !row.yours) {
-    return fail(model, source + ": describes \"" + manifest.id + "\", but the catalog has it as \"" + row.id + "\"");
+  const std::string source = folder_of(row) + "/manifest.json";
+  if (manifest.id != folder_of(row) && !row.yours) {
+    return fail(model,
+                source + ": describes \"" + manifest.id + "\", but the catalog has it as \"" + folder_of(row) + "\"");
   }
   if (manifest.labels.size() != 2) {
     return fail(model, source + ": labels: this page compares models with two labels, not " +
@@ -145,7 +146,7 @@ void Comparison::read_manifest(size_t model, std::string_view bytes) {
   row.model_bytes = manifest.find_file(weights->path)->bytes;
 
   Request request;
-  request.path = row.id + "/" + small_file->path;
+  request.path = folder_of(row) + "/" + small_file->path;
   request.bytes = small_file->bytes;
   request.sha256 = small_file->sha256;
   const auto known = tokenizers_.find(tokenizer_key(manifest));
@@ -169,7 +170,7 @@ void Comparison::read_vocabulary(size_t model, std::string_view bytes) {
   options.strip_accents = loaded_model.manifest.do_lower_case;
   Result<text::Tokenizer> tokenizer = text::Tokenizer::create(bytes, options);
   if (!tokenizer.ok()) {
-    return fail(model, tokenizer.status().with_context(state_.models[model].id + "/vocab.txt").message());
+    return fail(model, tokenizer.status().with_context(folder_of(state_.models[model]) + "/vocab.txt").message());
   }
   loaded_model.tokenizer = std::make_shared<const text::Tokenizer>(std::move(*tokenizer));
   tokenizers_[tokenizer_key(loaded_model.manifest)] = loaded_model.tokenizer;
@@ -194,7 +195,7 @@ void Comparison::offer(size_t model) {
   const records::WeightsFile* weights = weights_to_run(manifest);
   Request request;
   request.kind = RequestKind::kProbe;
-  request.path = state_.models[model].id + "/" + weights->path;
+  request.path = folder_of(state_.models[model]) + "/" + weights->path;
   request.bytes = state_.models[model].model_bytes;
   request.sha256 = manifest.find_file(weights->path)->sha256;
   emit(std::move(request), model);
@@ -525,11 +526,11 @@ void Comparison::pump_loads() {
   row.bytes_total = row.model_bytes;
   Request request;
   request.kind = RequestKind::kLoad;
-  request.path = row.id + "/" + path;
+  request.path = folder_of(row) + "/" + path;
   request.bytes = row.model_bytes;
   request.sha256 = manifest.find_file(path)->sha256;
   request.by_core = is_linear(manifest);
-  if (!request.by_core) request.backend = state_.backend;
+  if (!request.by_core) request.backend = backend_of(row);
   if (request.by_core || request.backend == "core") request.config = models_[next].config;
   request.max_length = manifest.max_length;
   emit(std::move(request), next);

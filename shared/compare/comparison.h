@@ -95,6 +95,10 @@ class Comparison {
   Status add_model(std::string_view id, const HuggingFaceFolder& folder);
   // "wasm", "webgpu" or "core": transformers are loaded again. Refused while models load or run.
   Status choose_backend(std::string_view backend);
+  // Each chosen transformer also as a row of its own that the project's own engine runs, beside ONNX Runtime Web;
+  // false: those rows are chosen no longer. Refused while a comparison runs, and where the engine runs all of them
+  // anyway.
+  Status run_beside(bool beside);
 
   // Work beside the comparison (side_work.h). It waits while a comparison runs, and loads the models it needs.
   [[nodiscard]] const SideWork& side() const { return side_; }
@@ -163,6 +167,8 @@ class Comparison {
   void read_manifest(size_t model, std::string_view bytes);
   void read_vocabulary(size_t model, std::string_view bytes);
   void read_linear_config(size_t model, std::string_view bytes);
+  [[nodiscard]] const std::string& backend_of(const ModelRow& row) const;
+  void add_twin(size_t model);
   // The engine takes a transformer's config.json beside its weights: asked for when it is first to be loaded there.
   [[nodiscard]] bool lacks_config(size_t model) const;
   void ask_config(size_t model);

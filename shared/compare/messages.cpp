@@ -156,6 +156,12 @@ const std::map<std::string, Handler>& handlers() {
          COPPICE_RETURN_IF_ERROR(event.status());
          return comparison.choose_backend(value);
        }},
+      {"beside",
+       [](JsonReader& event, Comparison& comparison) -> Status {
+         const bool beside = event.boolean("value");
+         COPPICE_RETURN_IF_ERROR(event.status());
+         return comparison.run_beside(beside);
+       }},
       {"run_done", run_done},
       {"failed",
        [](JsonReader& event, Comparison& comparison) -> Status {
@@ -238,6 +244,7 @@ OrderedJson row_json(const ModelRow& row, const State& state) {
   json["selected"] = row.selected;
   json["on_device"] = row.on_device;
   json["yours"] = row.yours;
+  if (!row.twin_of.empty()) json["twin_of"] = row.twin_of;
   json["model_bytes"] = row.model_bytes;
   json["bytes_done"] = row.bytes_done;
   json["bytes_total"] = row.bytes_total;

@@ -19,7 +19,7 @@
 //            {"type":"start"} {"type":"cancel"} {"type":"load","model"} {"type":"retry","model"}
 //            {"type":"select","model","selected":bool} {"type":"repeats","value":5}
 //            {"type":"device","value":"laptop"} {"type":"grid","value":"FRA"}
-//            {"type":"backend","value":"wasm"|"webgpu"|"core"}
+//            {"type":"backend","value":"wasm"|"webgpu"|"core"}    {"type":"beside","value":bool}
 //            {"type":"stored","model","on_device":bool}
 //            {"type":"add_model","model"}: its files are then fetched below that name; without a manifest also
 //            "folder":

@@ -67,6 +67,7 @@ struct ModelRow {
   bool selected = true;
   bool on_device = false;  // its file is in this browser's cache
   bool yours = false;      // brought by the visitor; its files are in memory for this visit
+  std::string twin_of;     // not empty: the row whose files this one runs, in the project's own engine
 
   // From the manifest.
   records::Architecture architecture = records::Architecture::kBert;
@@ -107,6 +108,8 @@ struct ModelRow {
   std::optional<Estimate> estimate;           // energy and carbon of one review
 };
 
+// Below which name a row's files are asked for.
+inline const std::string& folder_of(const ModelRow& row) { return row.twin_of.empty() ? row.id : row.twin_of; }
 inline bool is_linear(const ModelRow& row) { return row.architecture == records::Architecture::kLinear; }
 
 enum class RunPhase { kIdle, kLoading, kWarmingUp, kTiming, kDone };

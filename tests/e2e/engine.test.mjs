@@ -66,6 +66,17 @@ test('the same file on both runtimes: each row names what ran it, and they agree
     assert.equal(downloads(), 1, 'the checked bytes that are kept serve both');
     assert.ok(server.requests.some((file) => file.endsWith(`${shipped}/config.json`)));
     assert.match(await page.textContent('#runtime'), /^Coppice engine/);
+    // Where the time went: shares that sum, of the runs that the row counts and the untimed one.
+    await page.waitForSelector(`#profile-models [data-model="${shipped}"]`, { state: 'attached' });
+    assert.equal(await page.isVisible('#profile'), true);
+    await page.click('#profile summary');
+    const cells = (name, row, column) => page.textContent(`[aria-label="${shipped} by ${name}"] tr[data-key="${row}"] td:nth-of-type(${column})`);
+    assert.match(await page.textContent('#profile-models .hint'), /^6 reviews of \d+ tokens on average: [\d.]+ ms each, [\d.]+ % of the multiplications skipped\. Computed in int8 weights and activations \(.*\); peak of one thread here: [\d.]+ GFLOP\/s\.$/);
+    const shares = await page.$$eval(`[aria-label="${shipped} by operator"] tbody tr:not([data-key="all"]) td:nth-of-type(2)`, (all) => all.map((cell) => parseFloat(cell.textContent)));
+    assert.ok(shares.length >= 8 && Math.abs(shares.reduce((sum, share) => sum + share, 0) - 100) < 0.5, String(shares));
+    assert.equal(await cells('operator', 'all', 2), '100.0 %');
+    assert.ok(parseFloat(await cells('operator', 'intermediate', 4)) > 0);
+    assert.match(await cells('layer', '0', 4), /int8/);
     // A linear model is as it was.
     assert.equal((await readRow(page, 'linear')).verdict, 'positive');
 
@@ -82,6 +93,26 @@ test('the same file on both runtimes: each row names what ran it, and they agree
     assert.deepEqual(problems, []);
     assert.deepEqual(foreign, []);
   }, { below: '/some/where/' }));
+
+test('side by side: one model in two rows, each with what ran it, and one download', () =>
+  visit(async ({ page, problems }, server) => {
+    await page.uncheck('li[data-model="bag"] input');
+    await page.check('#beside');
+    const twin = `${shipped}.engine`;
+    await page.waitForSelector(`tr[data-model="${twin}"]`);
+    await compare(page, review);
+    const [there, here] = [await readRow(page, shipped), await readRow(page, twin)];
+    assert.match(there.runtime, /^ONNX Runtime Web/);
+    assert.match(here.runtime, engineRow, await page.textContent('#notices'));
+    assert.equal(here.verdict, there.verdict);
+    assert.ok(Math.abs(percent(here.probability) - percent(there.probability)) <= 1, `${here.probability} and ${there.probability}`);
+    assert.equal(server.requests.filter((file) => file.endsWith(`${shipped}/onnx/model.onnx`)).length, 1);
+    await page.waitForSelector(`#profile-models [data-model="${twin}"]`, { state: 'attached' });
+    await page.uncheck('#beside');
+    await compare(page, review);
+    assert.equal((await readRow(page, twin)).verdict, '–');
+    assert.deepEqual(problems, []);
+  }));
 
 test('what the engine cannot run says why in its row, and the others go on', () =>
   visit(async ({ page, problems }, server, models) => {

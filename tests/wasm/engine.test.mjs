@@ -113,6 +113,13 @@ for (const name of Object.keys(builds)) {
     assert.ok(sum('milliseconds') > 0.9 * wall && sum('milliseconds') <= 1.01 * wall, `${sum('milliseconds')} of ${wall} ms`);
     assert.ok(sum('multiplications_done') > 0 && sum('multiplications_done') <= sum('multiplications'));
     assert.equal(Object.values(profile.formats).reduce((a, b) => a + b), 4 * 6);
+    assert.equal(profile.layers.length, 4 + 1);
+    for (const member of ['milliseconds', 'multiplications', 'multiplications_done']) {
+      const layers = profile.layers.reduce((total, layer) => total + layer[member], 0);
+      assert.ok(Math.abs(layers - sum(member)) <= 1e-6 * sum(member), `${member}: ${layers} by layer, ${sum(member)} by operator`);
+    }
+    const { float32, int8 } = profile.peak_gflops;
+    assert.ok(float32 > 0 && int8 > 0);
   });
 }
 

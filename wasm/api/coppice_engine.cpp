@@ -67,15 +67,44 @@ Status open(std::string_view config_json, std::span<std::byte> weights, const st
   return {};
 }
 
-OrderedJson formats_of(const engine::Classifier& classifier) {
-  std::map<std::string, int> formats;
-  for (const engine::EncoderLayer& layer : classifier.layers()) {
-    for (const engine::Linear* linear :
-         {&layer.query, &layer.key, &layer.value, &layer.attention_output, &layer.intermediate, &layer.output}) {
-      ++formats[std::string(engine::name_of(linear->format()))];
-    }
+// Asked for with the first profile, so that loading does not wait for it.
+const engine::KernelRates& rates_here() {
+  static const engine::KernelRates rates = engine::measure_kernel_rates(&seconds);
+  return rates;
+}
+
+void count_formats(const engine::EncoderLayer& layer, std::map<std::string, int>& formats) {
+  for (const engine::Linear* linear :
+       {&layer.query, &layer.key, &layer.value, &layer.attention_output, &layer.intermediate, &layer.output}) {
+    ++formats[std::string(engine::name_of(linear->format()))];
   }
-  return formats;
+}
+
+void add(engine::OperatorCost& sum, const engine::OperatorCost& cost) {
+  sum.seconds += cost.seconds;
+  sum.multiplications += cost.multiplications;
+  sum.multiplications_done += cost.multiplications_done;
+}
+
+OrderedJson to_json(const engine::OperatorCost& cost) {
+  return {{"milliseconds", cost.seconds * 1000},
+          {"multiplications", cost.multiplications},
+          {"multiplications_done", cost.multiplications_done}};
+}
+
+// The last entry is of what is in no layer.
+OrderedJson layers_of(const coppice_engine& engine) {
+  OrderedJson layers = OrderedJson::array();
+  const auto& profile = engine.session->profile();
+  for (size_t i = 0; i < profile.size(); ++i) {
+    engine::OperatorCost sum;
+    for (const engine::OperatorCost& cost : profile[i]) add(sum, cost);
+    std::map<std::string, int> formats;
+    if (i < engine.classifier->layers().size()) count_formats(engine.classifier->layers()[i], formats);
+    layers.push_back(to_json(sum));
+    layers.back()["formats"] = formats;
+  }
+  return layers;
 }
 
 OrderedJson profile_of(const coppice_engine& engine) {
@@ -85,28 +114,28 @@ OrderedJson profile_of(const coppice_engine& engine) {
   json["arithmetic"] = engine.classifier->arithmetic();
   json["weights_bytes"] = engine.classifier->bytes();
   json["session_bytes"] = engine.session->bytes();
-  json["formats"] = formats_of(*engine.classifier);
+  std::map<std::string, int> formats;
+  for (const engine::EncoderLayer& layer : engine.classifier->layers()) count_formats(layer, formats);
+  json["formats"] = formats;
   const engine::KernelCosts& costs = costs_here();
   json["costs"] = {{"float16", costs.float16},
                    {"sparse", costs.sparse},
                    {"blocks4x1", costs.blocks4x1},
                    {"int8", costs.int8},
                    {"sparse_quads", costs.sparse_quads}};
+  // Two operations a multiplication: it and its addition.
+  json["peak_gflops"] = {{"float32", rates_here().float32 * 2e-9}, {"int8", rates_here().int8 * 2e-9}};
   json["reviews"] = engine.reviews;
   json["tokens"] = engine.tokens;
   json["operators"] = OrderedJson::array();
   for (size_t i = 0; i < engine::kOperators; ++i) {
     engine::OperatorCost sum;
-    for (const auto& layer : engine.session->profile()) {
-      sum.seconds += layer[i].seconds;
-      sum.multiplications += layer[i].multiplications;
-      sum.multiplications_done += layer[i].multiplications_done;
-    }
-    json["operators"].push_back({{"name", engine::name_of(static_cast<engine::Operator>(i))},
-                                 {"milliseconds", sum.seconds * 1000},
-                                 {"multiplications", sum.multiplications},
-                                 {"multiplications_done", sum.multiplications_done}});
+    for (const auto& layer : engine.session->profile()) add(sum, layer[i]);
+    OrderedJson entry = {{"name", engine::name_of(static_cast<engine::Operator>(i))}};
+    entry.update(to_json(sum));
+    json["operators"].push_back(std::move(entry));
   }
+  json["layers"] = layers_of(engine);
   return json;
 }
 

@@ -1,29 +1,8 @@
 // The duel, the what-if, the trade-off and the ledger as tables: what the canvas shows of them, for screen readers, for
 // copying and for tests, and the what-if, which is a table only.
-import { create, fillCell, setText } from './mirror.js';
+import { fillTable, setText } from './mirror.js';
 
 const at = (id) => document.getElementById(id);
-
-// Makes `table` show head and rows of texts; a row's first cell is its heading. Cells are kept where they are the same.
-function fillTable(table, head, rows) {
-  const headRow = table.tHead.rows[0] ?? table.tHead.insertRow();
-  if (headRow.dataset.head !== head.join('\n')) {
-    headRow.dataset.head = head.join('\n');
-    headRow.replaceChildren(...head.map((title) => create('th', { scope: 'col' }, title)));
-  }
-  const body = table.tBodies[0];
-  while (body.rows.length > rows.length) body.deleteRow(-1);
-  rows.forEach(({ key, cells, marks = [] }, index) => {
-    const row = body.rows[index] ?? body.insertRow();
-    row.dataset.key = key;
-    while (row.cells.length > cells.length) row.deleteCell(-1);
-    cells.forEach((text, column) => {
-      if (!row.cells[column]) row.append(create(column === 0 ? 'th' : 'td', column === 0 ? { scope: 'row' } : {}));
-      fillCell(row.cells[column], text);
-      row.cells[column].classList.toggle('better', marks.includes(column));
-    });
-  });
-}
 
 function showDuel({ duel, layout }) {
   at('duel').hidden = layout !== 'duel' || !duel;

@@ -11,6 +11,7 @@ import { checkBrowser } from './needed.js';
 import { announceUpdates } from './offline.js';
 import { Outside } from './outside.js';
 import { coreOptions, get, page, partsReady } from './places.js';
+import { Profile } from './profile.js';
 import { remember, remembered } from './settings.js';
 import { openedWith, Shell } from './shell.js';
 import { Side } from './side.js';
@@ -138,7 +139,7 @@ function reading(view) {
 function compareLabel(view) {
   if (view.phase === 'done') return 'Compare again';
   const bytes = view.models
-    .filter(({ selected, phase, on_device: here, yours }) => selected && phase === 'offered' && !here && !yours)
+    .filter(({ selected, phase, on_device: here, yours, twin_of: twin }) => selected && phase === 'offered' && !here && !yours && !twin)
     .reduce((sum, model) => sum + model.model_bytes, 0);
   return bytes > 0 ? `Compare (downloads ${(bytes / 1e6).toFixed(0)} MB once)` : 'Compare';
 }
@@ -185,6 +186,7 @@ async function start() {
     handFocus(held, [at('stop'), at('compare')]);
     choices?.update(view);
     showInsights(view);
+    profile.update(view);
     if (view.runtime.text) setText(at('runtime'), `${view.runtime.text}.`);
     updateList(at('notices'), view.notices);
     shell?.update(view);
@@ -202,6 +204,7 @@ async function start() {
   };
 
   const outside = new Outside({ models: new URL('models/', page), comparison, changed });
+  const profile = new Profile({ at, ask: (model) => outside.profile(model) });
   const models = new ModelList(at('models'), {
     select: (model, selected) => outside.send({ type: 'select', model, selected }),
     retry: (model) => outside.send({ type: 'retry', model }),

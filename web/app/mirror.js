@@ -21,6 +21,27 @@ function fillCell(cell, text) {
   cell.replaceChildren(value, create('span', { class: 'band' }, `(${band})`));
 }
 
+// Makes `table` show head and rows of texts; a row's first cell is its heading. Cells are kept where they are the same.
+function fillTable(table, head, rows) {
+  const headRow = table.tHead.rows[0] ?? table.tHead.insertRow();
+  if (headRow.dataset.head !== head.join('\n')) {
+    headRow.dataset.head = head.join('\n');
+    headRow.replaceChildren(...head.map((title) => create('th', { scope: 'col' }, title)));
+  }
+  const body = table.tBodies[0];
+  while (body.rows.length > rows.length) body.deleteRow(-1);
+  rows.forEach(({ key, cells, marks = [] }, index) => {
+    const row = body.rows[index] ?? body.insertRow();
+    row.dataset.key = key;
+    while (row.cells.length > cells.length) row.deleteCell(-1);
+    cells.forEach((text, column) => {
+      if (!row.cells[column]) row.append(create(column === 0 ? 'th' : 'td', column === 0 ? { scope: 'row' } : {}));
+      fillCell(row.cells[column], text);
+      row.cells[column].classList.toggle('better', marks.includes(column));
+    });
+  });
+}
+
 export class Table {
   #table;
   #rows = new Map();
@@ -143,4 +164,4 @@ export function fillSelect(select, choices, label) {
   }
 }
 
-export { create, fillCell, setText };
+export { create, fillCell, fillTable, setText };

@@ -88,13 +88,18 @@ export class Outside {
     const ticket = this.#tickets;
     const answer = new Promise((resolve, reject) => this.#asked.set(ticket, { resolve, reject }));
     this.#worker ??= this.#startWorker();
-    this.#worker.postMessage({ ...message, ticket }, [message.bytes]);
+    this.#worker.postMessage({ ...message, ticket }, message.bytes ? [message.bytes] : []);
     return answer.finally(() => this.#asked.delete(ticket));
   }
 
   // In the worker, since it takes seconds. Resolves to Map(path -> Uint8Array).
   unzip(bytes) {
     return this.#ask({ kind: 'unzip', bytes });
+  }
+
+  // Where the time of a model's runs went in the project's own engine; null where it is not loaded there.
+  profile(model) {
+    return this.#ask({ kind: 'profile', model });
   }
 
   // A short file of reviews for the core. Returns its error, or null.
@@ -143,10 +148,9 @@ export class Outside {
   async #fetch(request) {
     const url = new URL(request.path, this.#models).href;
     try {
-      const own = this.#own.get(request.model);
+      const { files: own, path } = this.#ownOf(request);
       let content;
       if (own) {
-        const path = request.path.slice(request.model.length + 1);
         content = await check(await readOwn(own, path, request), path, request);
       } else {
         content = await fetchSmall(url, request);
@@ -159,17 +163,24 @@ export class Outside {
     }
   }
 
+  // The files of the folder that a request's path begins with, where the visitor brought them, and the path below it.
+  #ownOf({ path = '' }) {
+    const [folder] = path.split('/', 1);
+    return { files: this.#own.get(folder), path: path.slice(folder.length + 1) };
+  }
+
   #post(request) {
-    const own = this.#own.get(request.model);
+    const { files: own } = this.#ownOf(request);
     if (own && request.kind === 'probe') return void this.send({ type: 'probed', id: request.id, on_device: true });
-    if (own && request.kind === 'load') return void this.#loadOwn(own, request);
+    if (own && request.kind === 'load') return void this.#loadOwn(request);
     this.#worker ??= this.#startWorker();
     this.#worker.postMessage({ ...request, url: request.path && new URL(request.path, this.#models).href });
   }
 
-  async #loadOwn(files, request) {
+  async #loadOwn(request) {
     try {
-      const content = await readOwn(files, request.path.slice(request.model.length + 1), request);
+      const { files, path } = this.#ownOf(request);
+      const content = await readOwn(files, path, request);
       this.#worker ??= this.#startWorker();
       this.#worker.postMessage({ ...request, content }, [content.buffer]);
     } catch (error) {

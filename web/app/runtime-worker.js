@@ -3,6 +3,7 @@
 //   in   { id, kind: 'probe' | 'load' | 'run' | 'unload' | 'calibrate', model, ... }   out  { id, type, ... } as the core's events
 //   in   { kind: 'unzip', ticket, bytes }                                  out  { type: 'answered', ticket, result | message }
 //   in   { kind: 'reviews', ticket, name, bytes }   out  the same, result: parts of core.js's packReviews()
+//   in   { kind: 'profile', ticket, model }         out  the same, result: of core.js's profile(), or null
 import createModule from '../core/coppice.js';
 import { isWanted, mostBytes } from './bring.js';
 import { calibrate } from './calibrate.js';
@@ -189,6 +190,7 @@ const handlers = {
   calibrate: (message) => enqueue(() => measureDevice(message)),
   unload: ({ model }) => enqueue(() => unload(model)),
   unzip: ({ ticket, bytes }) => answer(ticket, unzipAll(bytes)),
+  profile: ({ ticket, model }) => answer(ticket, enqueue(() => (engines.has(model) ? engines.profile(model) : null))),
   reviews: (message) => answer(message.ticket, enqueue(() => packReviews(message))), // not beside a timed run
 };
 

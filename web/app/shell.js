@@ -88,10 +88,13 @@ export class Shell {
       if (view.catalog_problem) this.#host.error(view.catalog_problem);
     }
     const changing = view.models.some(({ phase }) => ['waiting', 'downloading', 'preparing'].includes(phase));
-    this.#at('backend').disabled = changing || ['loading', 'warming_up', 'timing'].includes(view.phase);
+    const busy = ['loading', 'warming_up', 'timing'].includes(view.phase);
+    this.#at('backend').disabled = changing || busy;
+    this.#at('beside').disabled = busy || view.backend === 'core';
+    this.#at('beside').checked = view.models.some(({ twin_of: twin, selected }) => twin && selected);
     if (!first) this.#host.show(view);
     const ready = view.models.filter(({ phase }) => phase === 'ready');
-    const kept = view.models.filter(({ on_device: here, yours }) => here && !yours).map(({ id }) => id);
+    const kept = view.models.filter(({ on_device: here, yours, twin_of: twin }) => here && !yours && !twin).map(({ id }) => id);
     if (ready.length > 0) {
       const transformers = ready.filter(({ architecture }) => architecture !== 'linear');
       this.#offline.keep({
@@ -160,6 +163,10 @@ export class Shell {
       if (error) this.#complain([error.message]);
       else remember('backend', select.value);
     });
+    this.#at('beside').addEventListener('change', () => {
+      const error = this.#outside.send({ type: 'beside', value: this.#at('beside').checked });
+      if (error) this.#complain([error.message]);
+    });
     const kept = remembered('backend');
     if (kept && kept !== select.value && hasOption(select, kept)) {
       select.value = kept;
@@ -168,10 +175,11 @@ export class Shell {
   }
 
   async #copyLink() {
-    const models = this.#view.models.filter(({ selected, yours }) => selected && !yours).map(({ id }) => id);
+    const shipped = this.#view.models.filter(({ twin_of: twin }) => !twin);
+    const models = shipped.filter(({ selected, yours }) => selected && !yours).map(({ id }) => id);
     const fragment = writeLink({
       text: this.#at('review').value,
-      models: models.length === this.#view.models.length ? undefined : models,
+      models: models.length === shipped.length ? undefined : models,
       grid: this.#at('grid').value,
       device: this.#at('device').value,
       repeats: this.#at('repeats').value,

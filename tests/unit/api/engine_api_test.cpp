@@ -83,6 +83,11 @@ TEST(EngineApi, GivesTheLogitsOfTheClassifierBitForBit) {
   double milliseconds = 0;
   for (const Json& entry : (*profile)["operators"]) milliseconds += entry["milliseconds"].get<double>();
   EXPECT_GT(milliseconds, 0);
+  double by_layer = 0;
+  for (const Json& layer : (*profile)["layers"]) by_layer += layer["milliseconds"].get<double>();
+  EXPECT_NEAR(by_layer, milliseconds, 1e-6 * milliseconds);
+  EXPECT_TRUE((*profile)["layers"].back()["formats"].empty());
+  EXPECT_GT((*profile)["peak_gflops"]["int8"].get<double>(), 0);
   // The file itself, scales and sums beside it, and the tables in float32.
   EXPECT_LT((*profile)["weights_bytes"].get<double>(), 1.15 * static_cast<double>(weights.size()));
 }

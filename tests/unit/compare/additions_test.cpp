@@ -1,6 +1,8 @@
 // Models of the visitor's own, the choice of a backend, and files that are removed.
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "shared/compare/cells.h"
 #include "shared/compare/hugging_face_folder.h"
 #include "shared/compare/messages.h"
@@ -268,6 +270,78 @@ TEST(Backend, TheEngineGetsConfigJsonFirstAndOnce) {
   EXPECT_EQ(again.row(0).phase, ModelPhase::kFailed);
   EXPECT_NE(again.row(0).problem.find("dense/config.json"), std::string::npos) << again.row(0).problem;
   EXPECT_TRUE(again.take().empty());
+}
+
+TEST(Beside, ATwinRunsTheSameFilesOnTheEngineBesideTheOriginal) {
+  const std::string bert = own_config();
+  const auto with_config = [&](const std::string& text) {
+    Json manifest = Json::parse(text, nullptr, false);
+    manifest["files"].push_back({{"path", "config.json"}, {"bytes", bert.size()}, {"sha256", hash_of('c')}});
+    return dump_json(manifest);
+  };
+  Driver driver;
+  driver.describe(with_config(manifest_text("dense", 2000)), with_config(manifest_text("small", 1000)));
+  ASSERT_TRUE(driver.comparison.select_model("small", false).ok());
+  ASSERT_TRUE(apply_event(R"({"type":"beside","value":true})", driver.comparison).ok());
+  // Of the chosen one only, and once.
+  ASSERT_TRUE(driver.comparison.run_beside(true).ok());
+  ASSERT_EQ(driver.comparison.state().models.size(), 3U);
+  EXPECT_EQ(driver.row(2).id, "dense.engine");
+  EXPECT_EQ(driver.row(2).twin_of, "dense");
+  EXPECT_TRUE(driver.row(2).selected);
+
+  driver.comparison.set_text("A good film.");
+  ASSERT_TRUE(driver.comparison.start().ok());
+  std::map<std::string, std::string> backends;
+  std::map<std::string, std::string> paths;
+  std::vector<std::string> ran;
+  for (std::vector<Request> requests = driver.take(); !requests.empty(); requests = driver.take()) {
+    for (const Request& request : requests) {
+      if (request.kind == RequestKind::kProbe) driver.comparison.probed(request.id, false);
+      if (request.kind == RequestKind::kFetch) {
+        EXPECT_EQ(request.path, "dense/config.json");
+        driver.comparison.fetched(request.id, bert);
+      }
+      if (request.kind == RequestKind::kLoad) {
+        backends[request.model] = request.backend;
+        paths[request.model] = request.path;
+        const bool engine = request.backend == "core";
+        EXPECT_EQ(request.config.empty(), !engine);
+        driver.comparison.loaded(request.id, true, Runtime{engine ? "Coppice engine" : "ORT", "1", "WASM", 1, false});
+      }
+      if (request.kind == RequestKind::kRun) {
+        ran.push_back(request.model);
+        driver.comparison.run_done(request.id, {0.0, 1.0}, request.model == "dense" ? 4.0 : 1.0);
+      }
+    }
+  }
+  EXPECT_EQ(backends, (std::map<std::string, std::string>{{"dense", "wasm"}, {"dense.engine", "core"}}));
+  EXPECT_EQ(paths["dense.engine"], paths["dense"]);
+  EXPECT_EQ(driver.comparison.state().phase, RunPhase::kDone);
+  EXPECT_EQ(own_cell(driver.comparison, 0, "runtime"), "ORT 1, WASM, 1 thread");
+  EXPECT_EQ(own_cell(driver.comparison, 2, "runtime"), "Coppice engine 1, WASM, 1 thread");
+  ASSERT_TRUE(driver.row(2).against_baseline.has_value());
+  EXPECT_DOUBLE_EQ(driver.row(2).against_baseline->ratio, 0.25);
+
+  // A file that was removed is gone for both.
+  ASSERT_TRUE(driver.comparison.set_stored("dense", false).ok());
+  EXPECT_FALSE(driver.row(2).on_device);
+
+  // No longer beside: the row stays, and is not run. On the engine alone it would be the same twice.
+  ASSERT_TRUE(driver.comparison.run_beside(false).ok());
+  EXPECT_FALSE(driver.row(2).selected);
+  ASSERT_TRUE(driver.comparison.run_beside(true).ok());
+  EXPECT_TRUE(driver.row(2).selected);
+  ASSERT_TRUE(driver.comparison.choose_backend("core").ok());
+  EXPECT_FALSE(driver.row(2).selected);
+  EXPECT_FALSE(driver.comparison.run_beside(true).ok());
+}
+
+TEST(Beside, IsRefusedWhileAComparisonRuns) {
+  Driver driver;
+  driver.start_loaded();
+  EXPECT_FALSE(driver.comparison.run_beside(true).ok());
+  EXPECT_EQ(driver.comparison.state().models.size(), 2U);
 }
 
 TEST(Stored, ARemovedFileIsToBeDownloadedAgain) {
