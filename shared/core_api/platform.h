@@ -1,0 +1,20 @@
+// What the machine gives the library: the core has no clock. Defined once a build, by native/core_api/platform.cpp or
+// by wasm/platform/core_api_platform.cpp.
+#pragma once
+
+#include <cstdint>
+
+#include "shared/engine/linear.h"
+
+namespace coppice::core_api::platform {
+
+// Seconds of a clock that never goes back.
+double seconds();
+// Between two readings of it that differ.
+double clock_step_seconds();
+// Measured once a process, when first asked.
+const engine::KernelCosts& kernel_costs();
+// That a model's weights and its memory of one review may take; 0: as much as there is.
+int64_t memory_limit_bytes();
+
+}  // namespace coppice::core_api::platform
