@@ -41,7 +41,7 @@ const builds = {
   // The tests of the native suite are built and run in the tree that people run programs from: what is tested is what runs.
   native: ['the programs as people run them, with libtorch, and their tests', () => build('release', [], 'release-tests')],
   release: ['the programs as people run them', () => build('release')],
-  wasm: ['the core and the page, for the browser; the first time also fetches Dear ImGui', () => build('wasm')],
+  wasm: ['the core and the page, for the browser; the first time also fetches Dear ImGui', () => build('wasm', [], 'wasm-library')],
   dist: ['everything the browser loads', () => mustRun('node', ['web/build.mjs', '--single', '--npm'])],
 };
 

@@ -3,7 +3,7 @@
 //   node web/build.mjs [--out dist] [--core build/wasm] [--models models] [--no-compress] [--single] [--npm]
 //
 // --single adds dist/coppice.html, the page in one file (single/build.mjs); --npm adds dist/npm, the package for other
-// pages (embed/build.mjs). `npm run build` makes both.
+// pages (embed/build.mjs), and dist/npm-core, the package for programs (core/build.mjs). `npm run build` makes all.
 //
 // No bundler: the page is plain ES modules, and the third-party parts (ONNX Runtime Web, a font, a hash, zip) are files
 // that packages in node_modules ship as they are. Prints what each part weighs, raw and as brotli, and fails when
@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { compressed, gains } from './compress.mjs';
+import { npmCore } from './core/build.mjs';
 import { npmPackage } from './embed/build.mjs';
 import { singleFile } from './single/build.mjs';
 import { woffToTrueType } from './woff.mjs';
@@ -229,6 +230,9 @@ try {
   if (options.npm) {
     const models = npmPackage({ root, dist: out, out: path.join(out, 'npm'), models: shipped });
     console.log(`npm/: the package coppice-compare, with ${models.join(' and ') || 'no model'}`);
+    // Its model is the shipped one, whatever models the page is built for.
+    npmCore({ root, core: path.resolve(root, options.core), models: path.join(root, 'models'), out: path.join(out, 'npm-core') });
+    console.log('npm-core/: the package @coppice/core');
   }
   console.log(`${path.relative(process.cwd(), out) || '.'} is ready`);
 } catch (error) {

@@ -14,7 +14,7 @@ const golden = JSON.parse(read('tests/golden/engine_golden.json'));
 const texts = read('tests/data/hard_prompts/prompts.jsonl').toString().trimEnd().split('\n').map((line) => JSON.parse(line).text);
 
 // Node 20 has relaxed SIMD behind a flag, and a baseline compiler that gets its dot product wrong; the page looks before it
-// takes that build (web/app/engine-runner.js).
+// takes that build (web/app/relaxed.js).
 v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
 v8.setFlagsFromString('--no-liftoff');
 const builds = { 'WASM SIMD': 'coppice_engine', 'WASM relaxed SIMD': 'coppice_engine_relaxed' };

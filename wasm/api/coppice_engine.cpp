@@ -9,33 +9,22 @@
 
 #include "shared/base/json.h"
 #include "shared/engine/classifier.h"
-#include "shared/engine/kernel_costs.h"
 #include "wasm/api/report.h"
 #include "wasm/platform/clock.h"
+#include "wasm/platform/kernel_costs.h"
 
 namespace {
 
 using namespace coppice;
 using api::missing;
 using api::report;
+using platform::kernel_costs;
+using platform::kMemoryLimitBytes;
 using platform::seconds;
-
-// Linear memory ends at 2 GB, of which the code and the heap's own use take a little.
-constexpr int64_t kMemoryLimitBytes = 1900000000;
 
 struct Free {
   void operator()(void* memory) const { std::free(memory); }
 };
-
-// Measured once an instance, twice: browsers compile code that runs for a while anew, so that the first time is of
-// other code than the reviews will run.
-const engine::KernelCosts& costs_here() {
-  static const engine::KernelCosts costs = [] {
-    engine::measure_kernel_costs(&seconds);
-    return engine::measure_kernel_costs(&seconds);
-  }();
-  return costs;
-}
 
 }  // namespace
 
@@ -54,7 +43,7 @@ Status open(std::string_view config_json, std::span<std::byte> weights, const st
             coppice_engine& out) {
   COPPICE_ASSIGN_OR_RETURN(const records::BertConfig config, records::parse_bert_config(config_json, "config.json"));
   engine::ClassifierOptions options;
-  options.costs = costs_here();
+  options.costs = kernel_costs();
   options.memory_limit_bytes = kMemoryLimitBytes;
   COPPICE_ASSIGN_OR_RETURN(engine::Classifier classifier,
                            engine::Classifier::load_in_place(config, weights, source, options));
@@ -117,7 +106,7 @@ OrderedJson profile_of(const coppice_engine& engine) {
   std::map<std::string, int> formats;
   for (const engine::EncoderLayer& layer : engine.classifier->layers()) count_formats(layer, formats);
   json["formats"] = formats;
-  const engine::KernelCosts& costs = costs_here();
+  const engine::KernelCosts& costs = kernel_costs();
   json["costs"] = {{"float16", costs.float16},
                    {"sparse", costs.sparse},
                    {"blocks4x1", costs.blocks4x1},

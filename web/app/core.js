@@ -42,15 +42,19 @@ function splitRecords(packed, mostBytes) {
 
 class Core {
   #module;
+  #common; // what every module has, under its own name: (name) => function
   #scratch; // room for the outputs of one call: a pointer or a number, and a length
 
   constructor(module) {
     this.#module = module;
-    const version = module._coppice_abi_version();
+    // Of the library of shared/core_api the names go on with core_.
+    const prefix = module._coppice_core_abi_version ? '_coppice_core_' : '_coppice_';
+    this.#common = (name) => module[prefix + name];
+    const version = this.#common('abi_version')();
     if (version !== abiVersion) {
       throw new CoreError('unsupported', `the core speaks version ${version} of its interface, this page ${abiVersion}`);
     }
-    this.#scratch = module._coppice_alloc(16);
+    this.#scratch = this.#common('alloc')(16);
     new Uint8Array(module.HEAPU8.buffer, this.#scratch, 16).fill(0);
   }
 
@@ -60,7 +64,7 @@ class Core {
 
   #lastError() {
     const heap = this.#module.HEAPU8;
-    const start = this.#module._coppice_last_error();
+    const start = this.#common('last_error')();
     let end = start;
     while (heap[end] !== 0) end += 1;
     return new TextDecoder().decode(heap.slice(start, end));
@@ -68,13 +72,13 @@ class Core {
 
   // Copies bytes in, calls `use(pointer, length)`, releases.
   #withBytes(bytes, use) {
-    const pointer = this.#module._coppice_alloc(Math.max(1, bytes.length));
+    const pointer = this.#common('alloc')(Math.max(1, bytes.length));
     if (pointer === 0) throw new CoreError('failed', `the core has no memory left for ${bytes.length} bytes`);
     try {
       this.#module.HEAPU8.set(bytes, pointer);
       return use(pointer, bytes.length);
     } finally {
-      this.#module._coppice_release(pointer);
+      this.#common('release')(pointer);
     }
   }
 
@@ -184,6 +188,62 @@ class Core {
         heap_bytes: module.HEAPU8.length,
       }),
       destroy: () => module._coppice_engine_destroy(handle),
+    };
+  }
+
+  // Only of the library's module (coppice_model.js): the paths that a model's manifest.json, as bytes, asks for.
+  neededFiles(manifest) {
+    const paths = this.#withBytes(manifest, (bytes, length) =>
+      this.#array('HEAPU8', (a, b) => this.#module._coppice_core_needed_files(bytes, length, a, b)),
+    );
+    return new TextDecoder().decode(paths).split('\n');
+  }
+
+  // The same: devices, countries and methods.
+  modelChoices() {
+    return this.#json((a, b) => this.#module._coppice_core_choices(a, b));
+  }
+
+  // The same: a model from the files of its folder, { 'config.json': bytes, ... }.
+  createModel(files) {
+    const module = this.#module;
+    const entries = Object.entries(files);
+    const kept = []; // that are to be given back; the files' own bytes are the model's from the call on
+    const take = (bytes, list) => {
+      const pointer = this.#common('alloc')(bytes.length);
+      if (pointer === 0) throw new CoreError('failed', `no memory left for ${bytes.length} bytes. Choose a smaller model.`);
+      list.push(pointer);
+      module.HEAPU8.set(bytes, pointer);
+      return pointer;
+    };
+    const owned = [];
+    let handle;
+    try {
+      const list = entries.flatMap(([path, bytes]) => [
+        take(new TextEncoder().encode(`${path}\0`), kept),
+        take(bytes, owned),
+        bytes.length,
+        1,
+      ]);
+      const pointer = take(new Uint8Array(Uint32Array.from(list).buffer), kept);
+      const ours = owned.splice(0);
+      handle = this.#handle((out) => module._coppice_core_model_create(pointer, ours.length, out));
+    } finally {
+      for (const pointer of [...kept, ...owned]) this.#common('release')(pointer);
+    }
+    return {
+      about: this.#json((a, b) => module._coppice_core_model_describe(handle, a, b)),
+      // text: a string, or bytes of UTF-8. place: { device, country, method } of those that modelChoices() lists.
+      classify: (text, place = {}) => {
+        const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
+        return this.#withText(JSON.stringify(place), (where, whereLength) =>
+          this.#withBytes(bytes, (pointer, length) =>
+            this.#json((a, b) => module._coppice_core_classify_json(handle, pointer, length, where, whereLength, a, b)),
+          ),
+        );
+      },
+      heapBytes: () => module.HEAPU8.length,
+      destroy: () => module._coppice_core_model_destroy(handle),
     };
   }
 

@@ -2,28 +2,12 @@
 // engine of its own, whose memory goes with it.
 import { CoreError, loadCore } from './core.js';
 import { engineOptions } from './places.js';
+import { relaxedWorks } from './relaxed.js';
 
 const loaders = {
   coppice_engine: () => import('../engine/coppice_engine.js'),
   coppice_engine_relaxed: () => import('../engine/coppice_engine_relaxed.js'),
 };
-
-// g(a, b, c) = c + the dot product of the bytes of a and b, by relaxed SIMD.
-const dotProgram = [
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 127, 127, 127, 1, 127, 3, 2, 1, 0, 7, 5, 1, 1, 103, 0, 0, 10, 22, 1, 20, 0, 32, 0, 253, 17,
-  32, 1, 253, 17, 32, 2, 253, 17, 253, 147, 2, 253, 27, 0, 11,
-];
-
-// Asked to compute, not only whether it is there: the baseline compiler of V8 11.3, just before browsers had the instruction
-// without a flag, adds the product to itself instead of to c.
-function relaxedWorks() {
-  try {
-    const { g } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(dotProgram))).exports;
-    return g(0x01fe0304, 0x7f010101, 1000) === 1000 + 4 + 3 - 2 + 127;
-  } catch {
-    return false;
-  }
-}
 
 export class EngineRunner {
   #models = new Map(); // model -> what createEngine gave

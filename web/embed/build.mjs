@@ -10,7 +10,7 @@ export function npmPackage({ root, dist, out, models }) {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(path.join(out, 'page'), { recursive: true });
   // What the service worker lists must be there; compressed copies are for hosts, not for packages.
-  const parts = readdirSync(dist).filter((name) => !['npm', 'models', 'coppice.html', '.coppice-dist'].includes(name) && !/\.(br|gz)$/.test(name));
+  const parts = readdirSync(dist).filter((name) => !['npm', 'npm-core', 'models', 'coppice.html', '.coppice-dist'].includes(name) && !/\.(br|gz)$/.test(name));
   for (const part of parts) {
     cpSync(path.join(dist, part), path.join(out, 'page', part), { recursive: true, filter: (from) => !/\.(br|gz)$/.test(from) });
   }
