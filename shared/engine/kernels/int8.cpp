@@ -22,21 +22,26 @@ constexpr size_t kInt8Rows = kRowGroup;
 #endif
 constexpr size_t kQuadBytes = kTile * 4;  // of one quad of inputs, for a tile of tokens
 
-// One quad of inputs, of a vector of tokens.
-HWY_INLINE VI load_quads(const uint8_t* from) {
-  HWY_ALIGN int32_t bits[kLanes];
-  hwy::CopyBytes<sizeof(bits)>(from, bits);  // a load of a vector, to the compiler
-  return hn::Load(I32(), bits);
-}
-HWY_INLINE void store_quads(VI quads, uint8_t* to) {
-  HWY_ALIGN int32_t bits[kLanes];
-  hn::Store(quads, I32(), bits);
-  hwy::CopyBytes<sizeof(bits)>(bits, to);
-}
 HWY_INLINE VI broadcast_quad(const int8_t* from) {
   int32_t bits;
   hwy::CopyBytes<4>(from, &bits);
   return hn::Set(I32(), bits);
+}
+// One quad of inputs, of a vector of tokens.
+HWY_INLINE VI load_quads(const uint8_t* from) {
+#if HWY_TARGET == HWY_SCALAR
+  return broadcast_quad(reinterpret_cast<const int8_t*>(from));
+#else
+  return hn::BitCast(I32(), hn::LoadU(hn::Repartition<uint8_t, I32>(), from));
+#endif
+}
+HWY_INLINE void store_quads(VI quads, uint8_t* to) {
+#if HWY_TARGET == HWY_SCALAR
+  hwy::CopyBytes<4>(&quads.raw, to);
+#else
+  const hn::Repartition<uint8_t, I32> bytes;
+  hn::StoreU(hn::BitCast(bytes, quads), bytes, to);
+#endif
 }
 
 // sum + the dot product of four uint8 of x and four int8 of w in each 32-bit lane. By 16-bit products, of any weights.
@@ -133,6 +138,32 @@ HWY_INLINE void finish_int8(VI sum, float scale, int32_t row_sum, size_t row, si
   finish(hn::Mul(hn::ConvertTo(d, hn::Sub(sum, zero)), scales), row, token, epilogue, out);
 }
 
+// sums[r][v] = sum over k of left[r][k] * the bytes of vector v. The sums are counted in variables whose places are known when
+// compiled: in an array that is also read by a row's number g++ stores each of them at each step.
+template <class Dot, size_t kVectors>
+HWY_INLINE void multiply_tile(const int8_t* const (&left)[kInt8Rows], const uint8_t* HWY_RESTRICT from, size_t depth,
+                              VI (&sums)[kInt8Rows][kVectors]) {
+  const I32 di;
+  VI counted[kInt8Rows][kVectors];
+  for (size_t r = 0; r < kInt8Rows; ++r) {
+    for (size_t v = 0; v < kVectors; ++v) counted[r][v] = hn::Zero(di);
+  }
+  for (size_t k = 0; k < depth; k += 4, from += kQuadBytes) {
+    VI quads[kVectors];
+    for (size_t v = 0; v < kVectors; ++v) {
+      quads[v] = load_quads(from + v * kLanes * 4);
+      if constexpr (Dot::kOffset) quads[v] = Dot::to_signed(quads[v]);
+    }
+    for (size_t r = 0; r < kInt8Rows; ++r) {
+      const VI weight = broadcast_quad(left[r] + k);
+      for (size_t v = 0; v < kVectors; ++v) counted[r][v] = Dot()(counted[r][v], quads[v], weight);
+    }
+  }
+  for (size_t r = 0; r < kInt8Rows; ++r) {
+    for (size_t v = 0; v < kVectors; ++v) sums[r][v] = counted[r][v];
+  }
+}
+
 template <class Dot>
 HWY_INLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                               const Epilogue& epilogue, Activations out) {
@@ -160,21 +191,7 @@ HWY_INLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const Q
         with_vectors<kDenseVectors>(tile_end - token, [&](auto count) HWY_ATTR {
           constexpr size_t kVectors = decltype(count)::value;
           VI sums[kInt8Rows][kVectors];
-          for (size_t r = 0; r < kInt8Rows; ++r) {
-            for (size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::Zero(di);
-          }
-          const uint8_t* HWY_RESTRICT from = tile_data + (token - tile) * 4;
-          for (size_t k = 0; k < depth; k += 4, from += kQuadBytes) {
-            VI quads[kVectors];
-            for (size_t v = 0; v < kVectors; ++v) {
-              quads[v] = load_quads(from + v * kLanes * 4);
-              if constexpr (Dot::kOffset) quads[v] = Dot::to_signed(quads[v]);
-            }
-            for (size_t r = 0; r < kInt8Rows; ++r) {
-              const VI weight = broadcast_quad(left[r] + k);
-              for (size_t v = 0; v < kVectors; ++v) sums[r][v] = Dot()(sums[r][v], quads[v], weight);
-            }
-          }
+          multiply_tile<Dot>(left, tile_data + (token - tile) * 4, depth, sums);
           for (size_t r = 0; r < kInt8Rows; ++r) {
             if (r >= row_count) break;
             for (size_t v = 0; v < kVectors; ++v) {
