@@ -31,7 +31,7 @@ std::chrono::steady_clock::duration seconds(double count) {
 
 Connection::Connection(int fd, const ConnectionLimits& limits) : fd_(fd), limits_(limits), buffer_(kBufferBytes) {}
 
-bool Connection::wait_for_request(const std::atomic<bool>& stopping) {
+bool Connection::wait_for_request(const std::atomic<bool>& stopping, const std::atomic<int>& waiting) {
   const auto until = Clock::now() + seconds(limits_.idle_seconds);
   fault_ = 0;
   in_head_ = true;
@@ -40,6 +40,7 @@ bool Connection::wait_for_request(const std::atomic<bool>& stopping) {
     if (stopping || Clock::now() >= until) return false;
     const int ready = wait_for(fd_, POLLIN, std::chrono::milliseconds(kStopLookMs));
     if (ready < 0) return false;
+    if (ready == 0 && waiting > 0) return false;
     if (ready == 0) continue;
     deadline_ = Clock::now() + seconds(limits_.head_seconds);
     if (!fill()) return false;

@@ -25,8 +25,9 @@ class Connection : public httplib::Stream {
   // Borrows the socket.
   Connection(int fd, const ConnectionLimits& limits);
 
-  // Waits for the first byte of a request. False: the client has gone, or was idle for too long, or `stopping`.
-  bool wait_for_request(const std::atomic<bool>& stopping);
+  // Waits for the first byte of a request. False: the client has gone, or was idle for too long, or `stopping`, or
+  // others are `waiting` and nothing has come for a moment.
+  bool wait_for_request(const std::atomic<bool>& stopping, const std::atomic<int>& waiting);
 
   // The body after the head was read: exactly `bytes`. False if the client went away or was too slow.
   bool read_body(size_t bytes, std::string& body);

@@ -24,7 +24,8 @@ constexpr size_t kMostSentAway = 256;
 // too many, taking connections waits, and the kernel refuses the rest.
 class BoundedQueue : public httplib::TaskQueue {
  public:
-  explicit BoundedQueue(const LoadLimits& limits) : limits_(limits) {
+  // waiting: kept at the number of jobs that no thread has taken.
+  BoundedQueue(const LoadLimits& limits, std::atomic<int>& waiting) : limits_(limits), waiting_(waiting) {
     for (size_t i = 0; i < limits.threads; ++i) threads_.emplace_back([this] { work(jobs_); });
     threads_.emplace_back([this] {
       sends_away = true;
@@ -38,6 +39,7 @@ class BoundedQueue : public httplib::TaskQueue {
       away_.push_back(std::move(job));
     } else {
       jobs_.push_back(std::move(job));
+      waiting_ = static_cast<int>(jobs_.size());
     }
     changed_.notify_all();
   }
@@ -58,6 +60,7 @@ class BoundedQueue : public httplib::TaskQueue {
       if (jobs.empty()) return;
       const std::function<void()> job = std::move(jobs.front());
       jobs.pop_front();
+      waiting_ = static_cast<int>(jobs_.size());
       changed_.notify_all();
       lock.unlock();
       job();
@@ -65,6 +68,7 @@ class BoundedQueue : public httplib::TaskQueue {
   }
 
   LoadLimits limits_;
+  std::atomic<int>& waiting_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> jobs_;
@@ -100,7 +104,7 @@ void send_fault(int fd, int status) {
 
 GuardedServer::GuardedServer(const ConnectionLimits& connection, const LoadLimits& load, Hooks hooks)
     : limits_(connection), hooks_(std::move(hooks)) {
-  new_task_queue = [load] { return new BoundedQueue(load); };
+  new_task_queue = [this, load] { return new BoundedQueue(load, waiting_); };
 }
 
 bool GuardedServer::process_and_close_socket(socket_t socket) {
@@ -113,7 +117,10 @@ bool GuardedServer::process_and_close_socket(socket_t socket) {
   Connection connection(socket, limits_);
   bool open = true;
   ++serving_;  // before the first look at closing_
-  for (size_t left = limits_.requests; open && left > 0 && connection.wait_for_request(closing_); --left) {
+  // Between requests a connection makes room for one that has no thread; before its first it has done nothing yet.
+  const std::atomic<int> nobody = 0;
+  for (size_t left = limits_.requests; open && left > 0; --left) {
+    if (!connection.wait_for_request(closing_, left == limits_.requests ? nobody : waiting_)) break;
     hooks_.begin(connection);
     bool close = false;
     open = process_request(connection, left == 1 || closing_, close, nullptr) && !close && connection.fault() == 0;

@@ -13,8 +13,9 @@
 namespace coppice::serve {
 
 struct LoadLimits {
-  size_t threads = 32;  // connections served at a time: most of the time they wait for clients
-  size_t waiting = 64;  // further ones that wait for a thread; more are answered with 503
+  size_t threads = 128;  // connections served at a time: most of the time they wait for clients
+  size_t waiting =
+      64;  // further ones that wait for a thread, for which idle ones make room; more are answered with 503
 };
 
 class GuardedServer : public httplib::Server {
@@ -45,6 +46,7 @@ class GuardedServer : public httplib::Server {
   Hooks hooks_;
   std::atomic<bool> closing_ = false;
   std::atomic<int> serving_ = 0;
+  std::atomic<int> waiting_ = 0;  // connections without a thread
 };
 
 }  // namespace coppice::serve

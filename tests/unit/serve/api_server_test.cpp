@@ -302,6 +302,26 @@ TEST(ApiServer, TooManyConnectionsAreSentAway) {
   EXPECT_NE(api.metric("coppice_connections_refused_total"), "0");
 }
 
+TEST(ApiServer, IdleConnectionsMakeRoomForThoseThatWait) {
+  RunningApi api({.limits = {.threads = 2, .waiting = 16}});
+  const auto begun = std::chrono::steady_clock::now();
+  std::vector<int> kept;
+  for (int i = 0; i < 8; ++i) {
+    kept.push_back(connect_to(api.port()));
+    ASSERT_GE(kept.back(), 0);
+    const std::string line = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    ASSERT_EQ(::send(kept.back(), line.data(), line.size(), 0), static_cast<ssize_t>(line.size()));
+    timeval soon{5, 0};
+    ::setsockopt(kept.back(), SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
+    char buffer[1024] = {};
+    ASSERT_GT(::recv(kept.back(), buffer, sizeof buffer - 1, 0), 0) << i;
+    EXPECT_EQ(std::string(buffer).find("HTTP/1.1 200 "), 0U) << buffer;
+  }
+  // Each would keep its thread for the two seconds that an idle connection has.
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(2));
+  for (const int fd : kept) ::close(fd);
+}
+
 TEST(ApiServer, AStopLosesNoRequestThatHasBegun) {
   RunningApi api;
   api.gate().close();
