@@ -15,18 +15,10 @@ namespace {
 namespace fs = std::filesystem;
 
 // A base model with the tiny BERT's weights and a vocabulary of 40 words, and reviews in them.
-class Lifecycle : public testing::Test {
+class Lifecycle : public ProgramTest {
  protected:
   void SetUp() override {
-    base_ = folder_.path() / "tiny-base";
-    fs::create_directories(base_);
-    fs::copy("tests/golden/tiny_bert/config.json", base_ / "config.json");
-    fs::copy("tests/golden/tiny_bert/model.safetensors", base_ / "model.safetensors");
-    std::string vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
-    for (const char* word : {"good", "bad", "the", "film", "was", "a", ".", "very", "not", "but"})
-      vocabulary += std::string(word) + "\n";
-    for (int i = 15; i < 40; ++i) vocabulary += "w" + std::to_string(i) + "\n";
-    folder_.write("tiny-base/vocab.txt", vocabulary);
+    write_tiny_base("tiny-base", {"good", "bad", "the", "film", "was", "a", ".", "very", "not", "but"});
     fs::create_directories(folder_.path() / "data");
     folder_.write("data/train.tsv", reviews(96, 1));
     folder_.write("data/validation.tsv", reviews(32, 2));
@@ -44,8 +36,6 @@ class Lifecycle : public testing::Test {
     return tsv;
   }
 
-  [[nodiscard]] std::string at(const std::string& name) const { return "'" + (folder_.path() / name).string() + "'"; }
-
   // `more` replaces the defaults here.
   [[nodiscard]] std::string train_command(const std::string& base, const std::string& output,
                                           const std::string& more = "") const {
@@ -61,22 +51,7 @@ class Lifecycle : public testing::Test {
     return command;
   }
 
-  static Json json_of(const ProgramResult& result) {
-    EXPECT_EQ(result.exit_code, 0) << result.err;
-    const Result<Json> json = parse_json(result.out, "standard output");
-    EXPECT_TRUE(json.ok()) << result.out << result.err;
-    return json.ok() ? *json : Json::object();
-  }
-
-  Json manifest_of(const std::string& name) const {
-    const Result<Json> json =
-        parse_json(file_content(folder_.path() / name / "manifest.json"), name + "/manifest.json");
-    EXPECT_TRUE(json.ok()) << json.status().message();
-    return json.ok() ? *json : Json::object();
-  }
-
   ScratchFolder folder_;
-  fs::path base_;
 };
 
 TEST_F(Lifecycle, FromABaseModelToAnExportedPrunedOne) {
@@ -396,8 +371,8 @@ TEST_F(Lifecycle, AStudentIsDistilledFromATeacher) {
   EXPECT_TRUE(teacher_phase) << "asking the teacher costs energy too";
 
   // A teacher that lacks a word of the student's vocabulary judges other texts.
-  fs::copy(base_, folder_.path() / "other-base");
-  std::string vocabulary = file_content(base_ / "vocab.txt");
+  fs::copy(folder_.path() / "tiny-base", folder_.path() / "other-base");
+  std::string vocabulary = file_content(folder_.path() / "tiny-base/vocab.txt");
   vocabulary.replace(vocabulary.find("good"), 4, "fine");
   folder_.write("other-base/vocab.txt", vocabulary);
   const ProgramResult refused = run_coppice(train_command("other-base", "never", "--teacher " + at("dense")));

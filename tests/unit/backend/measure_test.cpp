@@ -8,26 +8,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Measure : public testing::Test {
+class Measure : public ProgramTest {
  protected:
   void SetUp() override {
-    fs::create_directories(folder_.path() / "base");
-    for (const char* name : {"config.json", "model.safetensors"})
-      fs::copy(std::string("tests/golden/tiny_bert/") + name, folder_.path() / "base" / name);
-    std::string vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
-    for (const char* word : {"good", "bad", "the", "film", "was"}) vocabulary += std::string(word) + "\n";
-    for (int i = 10; i < 40; ++i) vocabulary += "w" + std::to_string(i) + "\n";
-    folder_.write("base/vocab.txt", vocabulary);
+    write_tiny_base("base", {"good", "bad", "the", "film", "was"});
     fs::create_directories(folder_.path() / "data");
     std::string tsv;
     for (int i = 0; i < 64; ++i) tsv += i % 2 == 1 ? "1\tthe film was good\n" : "0\tthe film was bad\n";
     folder_.write("data/train.tsv", tsv);
     folder_.write("data/validation.tsv", tsv);
   }
-
-  [[nodiscard]] std::string at(const std::string& name) const { return "'" + (folder_.path() / name).string() + "'"; }
-
-  ScratchFolder folder_;
 };
 
 TEST_F(Measure, TakesBothKindsInTurns) {

@@ -7,16 +7,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Tune : public testing::Test {
+class Tune : public ProgramTest {
  protected:
   void SetUp() override {
-    fs::create_directories(folder_.path() / "base");
-    for (const char* name : {"config.json", "model.safetensors"})
-      fs::copy(std::string("tests/golden/tiny_bert/") + name, folder_.path() / "base" / name);
-    std::string vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
-    for (const char* word : {"good", "bad", "the", "film", "was"}) vocabulary += std::string(word) + "\n";
-    for (int i = 10; i < 40; ++i) vocabulary += "w" + std::to_string(i) + "\n";
-    folder_.write("base/vocab.txt", vocabulary);
+    write_tiny_base("base", {"good", "bad", "the", "film", "was"});
     fs::create_directories(folder_.path() / "data");
     folder_.write("data/train.tsv", reviews(96));
     folder_.write("data/validation.tsv", reviews(32));
@@ -31,21 +25,10 @@ class Tune : public testing::Test {
     return tsv;
   }
 
-  [[nodiscard]] std::string at(const std::string& name) const { return "'" + (folder_.path() / name).string() + "'"; }
-
   [[nodiscard]] ProgramResult tune(const std::string& base, const std::string& output, const std::string& more) const {
     return run_coppice("tune " + base + " --data " + at("data") + " --output " + at(output) +
                        " --max-length 16 --batch-size 8 --epochs 4 --country FRA --threads 1 --json " + more);
   }
-
-  static Json json_of(const ProgramResult& result) {
-    EXPECT_EQ(result.exit_code, 0) << result.err;
-    const Result<Json> json = parse_json(result.out, "standard output");
-    EXPECT_TRUE(json.ok()) << result.out << result.err;
-    return json.ok() ? *json : Json::object();
-  }
-
-  ScratchFolder folder_;
 };
 
 TEST_F(Tune, HalvingFindsTheRateThatLearnsAndSparsityIsRecovered) {

@@ -11,6 +11,9 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
+
+#include "shared/base/json.h"
 
 namespace coppice::cli {
 
@@ -68,5 +71,42 @@ inline ProgramResult run_shell(const std::string& line, const std::string& input
 inline ProgramResult run_coppice(const std::string& arguments, const std::string& input = "") {
   return run_shell("'" COPPICE_PROGRAM "' " + arguments, input);
 }
+
+// Tests of the program on files in a folder of their own.
+class ProgramTest : public testing::Test {
+ protected:
+  // Below the folder, quoted for a shell.
+  [[nodiscard]] std::string at(const std::string& name) const { return "'" + (folder_.path() / name).string() + "'"; }
+
+  // What the program printed, which must have ended well.
+  static Json json_of(const ProgramResult& result) {
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const Result<Json> json = parse_json(result.out, "standard output");
+    EXPECT_TRUE(json.ok()) << result.out << result.err;
+    return json.ok() ? *json : Json::object();
+  }
+
+  [[nodiscard]] Json manifest_of(const std::string& name) const {
+    const Result<Json> json =
+        parse_json(file_content(folder_.path() / name / "manifest.json"), name + "/manifest.json");
+    EXPECT_TRUE(json.ok()) << json.status().message();
+    return json.ok() ? *json : Json::object();
+  }
+
+  // A base model: the tiny BERT's weights, and a vocabulary of 40 that begins with `words`; the rest are "w15" and so
+  // on, by their place.
+  void write_tiny_base(const std::string& name, const std::vector<std::string>& words) const {
+    const std::filesystem::path base = folder_.path() / name;
+    std::filesystem::create_directories(base);
+    for (const char* file : {"config.json", "model.safetensors"})
+      std::filesystem::copy(std::string("tests/golden/tiny_bert/") + file, base / file);
+    std::string vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
+    for (const std::string& word : words) vocabulary += word + "\n";
+    for (size_t i = 5 + words.size(); i < 40; ++i) vocabulary += "w" + std::to_string(i) + "\n";
+    folder_.write(name + "/vocab.txt", vocabulary);
+  }
+
+  ScratchFolder folder_;
+};
 
 }  // namespace coppice::cli

@@ -55,9 +55,8 @@ std::map<std::string, std::string> row_of(const std::string& header, const std::
   return by_name;
 }
 
-class Track : public testing::Test {
+class Track : public ProgramTest {
  protected:
-  [[nodiscard]] std::string at(const std::string& name) const { return "'" + (folder_.path() / name).string() + "'"; }
   // Settings of whoever runs the tests are kept out.
   [[nodiscard]] std::string track(const std::string& arguments) const {
     return "cd '" + folder_.path().string() + "' && HOME=" + at("") + " " + kCoppice + "track --output log " +
@@ -80,8 +79,6 @@ class Track : public testing::Test {
   [[nodiscard]] std::vector<std::string> csv() const {
     return lines_of(file_content(folder_.path() / "log/emissions.csv"));
   }
-
-  ScratchFolder folder_;
 };
 
 TEST_F(Track, ASleepIsRecordedWithItsEnergyAndCarbon) {

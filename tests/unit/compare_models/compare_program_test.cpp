@@ -10,7 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class CompareProgram : public testing::Test {
+class CompareProgram : public ProgramTest {
  protected:
   void SetUp() override {
     fs::create_directories(folder_.path() / "data");
@@ -42,22 +42,12 @@ class CompareProgram : public testing::Test {
     return tsv;
   }
 
-  [[nodiscard]] std::string at(const std::string& name) const { return "'" + (folder_.path() / name).string() + "'"; }
   [[nodiscard]] std::string models() const {
     return "compare " + at("models/pairs") + " " + at("models/words") + " --baseline pairs ";
   }
   [[nodiscard]] std::string both() const {
     return "--predictions " + at("pairs.jsonl") + " " + at("words.jsonl") + " ";
   }
-
-  static Json json_of(const ProgramResult& result) {
-    EXPECT_EQ(result.exit_code, 0) << result.err;
-    const Result<Json> json = parse_json(result.out, "standard output");
-    EXPECT_TRUE(json.ok()) << result.out << result.err;
-    return json.ok() ? *json : Json::object();
-  }
-
-  ScratchFolder folder_;
 };
 
 TEST_F(CompareProgram, FromModelsToTheCard) {

@@ -4,24 +4,24 @@
 // FAKE_TORCH: words separated by spaces.
 //   fail=PART   exit 1 with a message if a word of the command contains PART
 //   die=PART    end by SIGKILL, half of the model written
-//   hang=PART   write a checkpoint and wait for SIGINT, then leave an interrupted record and exit 130; not with
-//   --resume no-energy   records without an energy figure
+//   hang=PART   write a checkpoint and wait for SIGINT, then leave an interrupted record and exit 130; not
+//               with --resume
+//   no-energy   records without an energy figure
 // FAKE_TORCH_LOG: a file that gains one line per call.
 #include <signal.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
-#include <sstream>
 
 #include "native/backend/verdicts.h"
 #include "native/data/dataset.h"
 #include "native/export/model_folder.h"
 #include "native/export/run_recorder.h"
 #include "native/io/file.h"
+#include "tests/unit/stand_in/stand_in.h"
 
 namespace {
 
@@ -29,50 +29,14 @@ namespace fs = std::filesystem;
 using coppice::Json;
 using coppice::RunRecorder;
 using coppice::Status;
-
-volatile sig_atomic_t g_stop = 0;
-
-struct Call {
-  std::string command;
-  std::string words;
-  std::multimap<std::string, std::string> options;
-  bool resume = false;
-  [[nodiscard]] std::string text(const std::string& name) const {
-    const auto found = options.find(name);
-    return found == options.end() ? "" : found->second;
-  }
-};
-
-Call parse(int argc, char** argv) {
-  Call call;
-  call.command = argv[1];
-  for (int i = 2; i < argc; ++i) {
-    const std::string word = argv[i];
-    call.words += " " + word;
-    if (word == "--resume") call.resume = true;
-    const bool flag = word == "--resume" || word == "--keep-zeros" || word == "--record" || word == "--json";
-    if (!flag && i + 1 < argc) {
-      call.options.emplace(word, argv[++i]);
-      call.words += std::string(" ") + argv[i];
-    }
-  }
-  return call;
-}
+using coppice::stand_in::Call;
+using coppice::stand_in::copy_model;
+using coppice::stand_in::made_up_joules;
 
 bool asked_to(const std::string& what, const Call& call) {
-  const char* wishes = std::getenv("FAKE_TORCH");
-  std::istringstream words(wishes == nullptr ? "" : wishes);
-  for (std::string word; words >> word;) {
-    if (word == what) return true;
-    if (word.rfind(what + "=", 0) == 0 && call.words.find(word.substr(what.size() + 1)) != std::string::npos)
-      return true;
-  }
-  return false;
-}
-
-Json figure(double joules) {
-  return {
-      {"value", joules}, {"low", joules / 2}, {"high", joules * 2}, {"provenance", "modelled"}, {"method", "made up"}};
+  return coppice::stand_in::has_wish(std::getenv("FAKE_TORCH"), what, [&](const std::string& part) {
+    return call.words.find(part) != std::string::npos;
+  });
 }
 
 Json energy_of(const std::map<std::string, double>& seconds) {
@@ -82,11 +46,11 @@ Json energy_of(const std::map<std::string, double>& seconds) {
     energy["phases"].push_back({{"name", name},
                                 {"duration_seconds", of_phase},
                                 {"cpu_time_seconds", of_phase},
-                                {"energy_joules", figure(4 * of_phase)}});
+                                {"energy_joules", made_up_joules(4 * of_phase)}});
     all += of_phase;
   }
   energy["duration_seconds"] = all;
-  energy["energy_joules"] = figure(4 * all);
+  energy["energy_joules"] = made_up_joules(4 * all);
   return energy;
 }
 
@@ -107,12 +71,6 @@ int end(const Call& call, const fs::path& folder, RunRecorder& recorder, const s
   return status.code() == coppice::StatusCode::kInterrupted ? 130 : 1;
 }
 
-void copy_model(const fs::path& from, const fs::path& to) {
-  fs::create_directories(to);
-  for (const char* name : {"config.json", "model.safetensors", "vocab.txt"})
-    fs::copy_file(from / name, to / name, fs::copy_options::overwrite_existing);
-}
-
 int train(const Call& call, RunRecorder& recorder) {
   const fs::path output = call.text("--output");
   fs::create_directories(output);
@@ -126,9 +84,7 @@ int train(const Call& call, RunRecorder& recorder) {
   recorder.record().inputs["training_data"] = {
       {"name", "made"}, {"split", "train"}, {"sha256", std::string(64, 'b')}, {"examples", 8}};
   if (asked_to("hang", call) && !call.resume) {
-    fs::create_directories(output / "checkpoints");
-    std::ofstream(output / "checkpoints" / "checkpoint.safetensors") << "state";
-    while (g_stop == 0) ::usleep(20000);
+    coppice::stand_in::hang(output);
     return end(call, output, recorder, {{"train", 0.01}}, coppice::interrupted("stopped at a checkpoint"));
   }
   if (asked_to("fail", call)) return end(call, output, recorder, {{"train", 0.01}}, coppice::failed("the loss is nan"));
@@ -202,14 +158,8 @@ int measure(const Call& call, RunRecorder& recorder) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  struct sigaction action {};
-  action.sa_handler = [](int) { g_stop = 1; };
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
   if (argc < 2) return 2;
-  const Call call = parse(argc, argv);
-  if (const char* log = std::getenv("FAKE_TORCH_LOG"))
-    std::ofstream(log, std::ios::app) << call.command << call.words << '\n';
+  const Call call = coppice::stand_in::begin(argc, argv, "FAKE_TORCH_LOG");
   RunRecorder recorder(call.command, {argv, argv + argc});
   if (call.command == "train") return train(call, recorder);
   if (call.command == "prune") return prune(call, recorder);

@@ -8,7 +8,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class LinearProgram : public testing::Test {
+class LinearProgram : public ProgramTest {
  protected:
   void SetUp() override {
     fs::create_directories(folder_.path() / "data");
@@ -29,27 +29,10 @@ class LinearProgram : public testing::Test {
     return tsv;
   }
 
-  [[nodiscard]] std::string at(const std::string& name) const { return "'" + (folder_.path() / name).string() + "'"; }
-
   [[nodiscard]] ProgramResult train(const std::string& output, const std::string& more = "") const {
     return run_coppice("train-linear --data " + at("data") + " --output " + at(output) +
                        " --hash-bits 10,14 --l2 1e-3,1 --country FRA " + more);
   }
-
-  static Json json_of(const ProgramResult& result) {
-    EXPECT_EQ(result.exit_code, 0) << result.err;
-    const Result<Json> json = parse_json(result.out, "standard output");
-    EXPECT_TRUE(json.ok()) << result.out << result.err;
-    return json.ok() ? *json : Json::object();
-  }
-
-  Json manifest_of(const std::string& name) const {
-    const Result<Json> json = parse_json(file_content(folder_.path() / name / "manifest.json"), name);
-    EXPECT_TRUE(json.ok()) << json.status().message();
-    return json.ok() ? *json : Json::object();
-  }
-
-  ScratchFolder folder_;
 };
 
 TEST_F(LinearProgram, FromReviewsToAJudgedAndListedModel) {

@@ -9,19 +9,16 @@
 //   no-energy     records without an energy figure
 // FAKE_TRAINER_LOG: a file that gains one line per call.
 #include <signal.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <map>
-#include <sstream>
 
 #include "native/export/model_folder.h"
 #include "native/export/run_recorder.h"
 #include "native/io/file.h"
+#include "tests/unit/stand_in/stand_in.h"
 
 namespace {
 
@@ -29,62 +26,13 @@ namespace fs = std::filesystem;
 using coppice::Json;
 using coppice::RunRecorder;
 using coppice::Status;
-
-volatile sig_atomic_t g_stop = 0;
-
-struct Call {
-  std::string command;
-  std::map<std::string, std::string> options;
-  bool resume = false;
-  [[nodiscard]] double number(const std::string& name, double fallback) const {
-    const auto found = options.find(name);
-    return found == options.end() ? fallback : std::strtod(found->second.c_str(), nullptr);
-  }
-};
-
-Call parse(int argc, char** argv) {
-  Call call;
-  call.command = argv[1];
-  for (int i = 2; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (word == "--resume") {
-      call.resume = true;
-    } else if (word != "--keep-zeros" && i + 1 < argc) {
-      call.options[word] = argv[++i];
-    }
-  }
-  return call;
-}
+using coppice::stand_in::Call;
 
 // True if FAKE_TRAINER has the word for this call's learning rate.
 bool asked_to(const std::string& what, const Call& call) {
-  const char* wishes = std::getenv("FAKE_TRAINER");
-  if (wishes == nullptr) return false;
-  std::istringstream words(wishes);
-  for (std::string word; words >> word;) {
-    if (word == what) return true;
-    if (word.rfind(what + "=", 0) == 0 &&
-        std::strtod(word.c_str() + what.size() + 1, nullptr) == call.number("--learning-rate", 0)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-void copy_base(const fs::path& base, const fs::path& output) {
-  if (fs::equivalent(base, output)) return;
-  for (const char* name : {"config.json", "model.safetensors", "vocab.txt"}) {
-    if (fs::exists(base / name)) fs::copy_file(base / name, output / name, fs::copy_options::overwrite_existing);
-  }
-}
-
-Json energy_of(double joules) {
-  return {{"energy_joules",
-           {{"value", joules},
-            {"low", joules / 2},
-            {"high", joules * 2},
-            {"provenance", "modelled"},
-            {"method", "made up by the tests' stand-in"}}}};
+  return coppice::stand_in::has_wish(std::getenv("FAKE_TRAINER"), what, [&](const std::string& rate) {
+    return std::strtod(rate.c_str(), nullptr) == call.number("--learning-rate", 0);
+  });
 }
 
 // More reviews are better; the best learning rate is 1e-4; the batch size breaks ties by loss.
@@ -97,8 +45,10 @@ void score(const Call& call, Json& results) {
 }
 
 int end(const Call& call, RunRecorder& recorder, const Status& status) {
-  const fs::path output = call.options.at("--output");
-  if (!asked_to("no-energy", call)) recorder.record().energy = energy_of(call.number("--train-limit", 90));
+  const fs::path output = call.text("--output");
+  if (!asked_to("no-energy", call)) {
+    recorder.record().energy = {{"energy_joules", coppice::stand_in::made_up_joules(call.number("--train-limit", 90))}};
+  }
   const Status written = coppice::write_run_record(output, recorder.finish(status));
   if (!written.ok()) std::cerr << written.message() << '\n';
   if (status.ok()) return 0;
@@ -107,7 +57,7 @@ int end(const Call& call, RunRecorder& recorder, const Status& status) {
 }
 
 int train(const Call& call, RunRecorder& recorder) {
-  const fs::path output = call.options.at("--output");
+  const fs::path output = call.text("--output");
   if (asked_to("refuse", call)) {
     std::cerr << "coppice train: refused as the test wished\n";
     return 3;
@@ -117,9 +67,7 @@ int train(const Call& call, RunRecorder& recorder) {
   std::cerr << "train 50 %\n";
   if (asked_to("fail", call)) return end(call, recorder, coppice::failed("the loss is nan"));
   if (asked_to("hang", call) && !call.resume) {
-    fs::create_directories(output / "checkpoints");
-    std::ofstream(output / "checkpoints" / "checkpoint.safetensors") << "state";
-    while (g_stop == 0) ::usleep(20000);
+    coppice::stand_in::hang(output);
     return end(call, recorder, coppice::interrupted("stopped at a checkpoint"));
   }
   const auto limit = static_cast<int64_t>(call.number("--train-limit", 90));
@@ -130,10 +78,10 @@ int train(const Call& call, RunRecorder& recorder) {
                                                {"examples", limit}};
   recorder.record().inputs["validation_data"] = {{"name", "made"},
                                                  {"split", "validation"},
-                                                 {"sha256", coppice::sha256_hex(call.options.at("--data"))},
+                                                 {"sha256", coppice::sha256_hex(call.text("--data"))},
                                                  {"examples", 40}};
   score(call, recorder.record().results);
-  copy_base(call.options.at("--base"), output);
+  coppice::stand_in::copy_model(call.text("--base"), output);
   fs::remove_all(output / "checkpoints");
   const int code = end(call, recorder, {});
   const Status manifest = coppice::refresh_manifest(output);
@@ -142,25 +90,17 @@ int train(const Call& call, RunRecorder& recorder) {
 }
 
 int prune(const Call& call, RunRecorder& recorder) {
-  fs::create_directories(call.options.at("--output"));
+  fs::create_directories(call.text("--output"));
   recorder.record().results["plan"] = {{"sparsity", call.number("--sparsity", -1)}};
-  copy_base(call.options.at("--model"), call.options.at("--output"));
+  coppice::stand_in::copy_model(call.text("--model"), call.text("--output"));
   return end(call, recorder, {});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  struct sigaction action {};
-  action.sa_handler = [](int) { g_stop = 1; };
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
   if (argc < 2) return 2;
-  const Call call = parse(argc, argv);
-  if (const char* log = std::getenv("FAKE_TRAINER_LOG")) {
-    std::ofstream out(log, std::ios::app);
-    for (int i = 1; i < argc; ++i) out << argv[i] << (i + 1 < argc ? ' ' : '\n');
-  }
+  const Call call = coppice::stand_in::begin(argc, argv, "FAKE_TRAINER_LOG");
   RunRecorder recorder(call.command, {argv, argv + argc});
   return call.command == "prune" ? prune(call, recorder) : train(call, recorder);
 }

@@ -11,23 +11,15 @@
 
 namespace coppice::cli {
 
-class SweepTest : public testing::Test {
+class SweepTest : public ProgramTest {
  protected:
   void SetUp() override {
-    const std::filesystem::path base = folder_.path() / "base";
-    std::filesystem::create_directories(base);
-    for (const char* name : {"config.json", "model.safetensors"})
-      std::filesystem::copy(std::string("tests/golden/tiny_bert/") + name, base / name);
-    std::string vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
-    for (int i = 5; i < 40; ++i) vocabulary += "w" + std::to_string(i) + "\n";
-    folder_.write("base/vocab.txt", vocabulary);
+    write_tiny_base("base", {});
     std::filesystem::create_directories(folder_.path() / "data");
     std::string train;
     for (int i = 0; i < 90; ++i) train += std::to_string(i % 2) + "\tfilm number " + std::to_string(i) + "\n";
     folder_.write("data/train.tsv", train);
   }
-
-  [[nodiscard]] std::string at(const std::string& name) const { return "'" + (folder_.path() / name).string() + "'"; }
 
   // With the stand-in trainer behaving as `wishes` (fake_trainer.cpp) asks.
   [[nodiscard]] ProgramResult tune(const std::string& arguments, const std::string& wishes = "",
@@ -42,7 +34,7 @@ class SweepTest : public testing::Test {
     const std::string variables = "COPPICE_TORCH_PROGRAM='" FAKE_TRAINER "' FAKE_TRAINER_LOG=" + at("calls") +
                                   " FAKE_TRAINER='" + wishes + "' " + environment;
     return run_shell("env -u CLOUD_RUN_TASK_INDEX -u JOB_COMPLETION_INDEX " + variables + " '" COPPICE_PROGRAM "' " +
-                       arguments);
+                     arguments);
   }
 
   // The calls of the stand-in so far.
@@ -69,8 +61,6 @@ class SweepTest : public testing::Test {
   }
 
   [[nodiscard]] bool exists(const std::string& name) const { return std::filesystem::exists(folder_.path() / name); }
-
-  ScratchFolder folder_;
 };
 
 }  // namespace coppice::cli
