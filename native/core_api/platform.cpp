@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "native/io/file.h"
 #include "shared/engine/kernel_costs.h"
 
 namespace coppice::core_api::platform {
@@ -34,6 +35,8 @@ const engine::KernelCosts& kernel_costs() {
   static const engine::KernelCosts costs = engine::measure_kernel_costs(&thread_cpu_seconds);
   return costs;
 }
+
+std::optional<std::string> sha256_hex(std::string_view bytes) { return coppice::sha256_hex(bytes); }
 
 // The caller's own limits hold; a machine that has too little says so when memory is asked for.
 int64_t memory_limit_bytes() { return 0; }

@@ -130,10 +130,11 @@ COPPICE_CORE_API void coppice_core_release(void* memory);
 COPPICE_CORE_API coppice_core_status coppice_core_needed_files(const char* manifest, size_t length, const char** paths,
                                                                size_t* paths_length);
 
-/* From the files of a model's folder: manifest.json and those that it needs, whose sizes and sha256 are checked.
- * Without a manifest.json, from config.json, a transformer's vocab.txt (and tokenizer_config.json, if there is one) and
- * its weights, onnx/model.onnx or model.safetensors, unchecked. Others are ignored. Transformers are BERT-type
- * classifiers of two labels; linear models are Coppice's. */
+/* From the files of a model's folder: manifest.json and those that it needs, whose sizes and sha256 are checked; in
+ * WebAssembly the sizes alone, since the package's JavaScript has checked the sha256. Without a manifest.json, from
+ * config.json, a transformer's vocab.txt (and tokenizer_config.json, if there is one) and its weights, onnx/model.onnx
+ * or model.safetensors, unchecked. Others are ignored. Transformers are BERT-type classifiers of two labels; linear
+ * models are Coppice's. */
 COPPICE_CORE_API coppice_core_status coppice_core_model_create(const coppice_core_file* files, size_t count,
                                                                coppice_core_model** model);
 /* From a folder with a manifest.json. Only natively: a browser has no folders. */

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "shared/engine/linear.h"
 
@@ -14,6 +17,9 @@ double seconds();
 double clock_step_seconds();
 // Measured once a process, when first asked.
 const engine::KernelCosts& kernel_costs();
+// Of a model's file. None in WebAssembly, where the JavaScript that hands files over has checked them by the browser's
+// own (web/core/coppice-core.js).
+std::optional<std::string> sha256_hex(std::string_view bytes);
 // That a model's weights and its memory of one review may take; 0: as much as there is.
 int64_t memory_limit_bytes();
 

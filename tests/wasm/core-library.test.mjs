@@ -97,8 +97,6 @@ test('what is wrong is said, and the instance goes on', async () => {
   const refused = (work, code, pattern) => assert.throws(work, (error) => error instanceof CoreError && error.code === code && pattern.test(error.message));
   const weights = Buffer.from(files['model.safetensors']);
   refused(() => core.createModel({ ...files, 'model.safetensors': weights.subarray(1) }), 'invalid_input', /model\.safetensors: altered or cut short/);
-  weights[1000] ^= 1;
-  refused(() => core.createModel({ ...files, 'model.safetensors': weights }), 'invalid_input', /model\.safetensors: altered: manifest\.json states sha256/);
   refused(() => core.createModel({ 'manifest.json': files['manifest.json'] }), 'not_found', /config\.json: not among the files/);
   refused(() => core.createModel({}), 'not_found', /config\.json/);
   refused(() => core.neededFiles(Buffer.from('{')), 'invalid_input', /manifest\.json/);

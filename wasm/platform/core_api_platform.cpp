@@ -31,6 +31,8 @@ double clock_step_seconds() {
 
 const engine::KernelCosts& kernel_costs() { return coppice::platform::kernel_costs(); }
 
+std::optional<std::string> sha256_hex(std::string_view) { return std::nullopt; }
+
 int64_t memory_limit_bytes() { return coppice::platform::kMemoryLimitBytes; }
 
 }  // namespace coppice::core_api::platform

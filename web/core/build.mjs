@@ -19,7 +19,10 @@ export function npmCore({ root, core, models, out }) {
     cpSync(from, path.join(out, to));
   };
   // The page's own files, at the same places to one another.
-  for (const file of ['core/coppice-core.js', 'core/coppice-core.d.ts', 'app/core.js', 'app/relaxed.js']) copy(path.join(root, 'web', file), file);
+  for (const file of ['core/coppice-core.js', 'core/coppice-core.d.ts', 'app/core.js', 'app/relaxed.js', 'app/sha256.js']) copy(path.join(root, 'web', file), file);
+  for (const file of ['sha2.js', '_md.js', '_u64.js', 'utils.js', 'LICENSE']) {
+    copy(need(path.join(root, 'node_modules/@noble/hashes', file), 'Run npm ci.'), `vendor/noble-hashes/${file}`);
+  }
   for (const name of ['coppice_model', 'coppice_model_relaxed']) {
     for (const file of [`${name}.js`, `${name}.wasm`]) {
       copy(need(path.join(core, file), 'Run cmake --preset wasm && cmake --build --preset wasm-library.'), `wasm/${file}`);
@@ -44,7 +47,7 @@ export function npmCore({ root, core, models, out }) {
       './models/*': './models/*',
       './wasm/*': './wasm/*',
     },
-    files: ['app', 'core', 'models', 'wasm'],
+    files: ['app', 'core', 'models', 'vendor', 'wasm'],
     sideEffects: false,
     engines: { node: '>=20' },
   };

@@ -2,6 +2,7 @@
 // work is shared/core_api's in WebAssembly; here files are read, and the build is chosen.
 import { CoreError, loadCore } from '../app/core.js';
 import { relaxedWorks } from '../app/relaxed.js';
+import { sha256 } from '../app/sha256.js';
 
 export { CoreError };
 
@@ -74,6 +75,30 @@ async function readFolder(folder, core) {
   return { 'manifest.json': manifest, ...Object.fromEntries(paths.map((path, i) => [path, contents[i]])) };
 }
 
+// What the core reads of the files, by the manifest's sha256. Anything else that is wrong with them, the core says.
+async function check(files, core) {
+  const manifest = files['manifest.json'];
+  if (manifest === undefined) return;
+  let listed;
+  let paths;
+  try {
+    const { files: entries, weights } = JSON.parse(new TextDecoder().decode(manifest));
+    listed = new Map(entries.map((entry) => [entry.path, entry]));
+    paths = new Set([...core.neededFiles(manifest), ...weights.map(({ path }) => path)]);
+  } catch {
+    return;
+  }
+  for (const path of paths) {
+    const entry = listed.get(path);
+    const content = files[path];
+    if (content === undefined || content.length !== entry?.bytes) continue;
+    const found = await sha256(content);
+    if (found !== entry.sha256) {
+      throw new CoreError('invalid_input', `${path}: altered: manifest.json states sha256 ${entry.sha256}, found ${found}; get the model anew`);
+    }
+  }
+}
+
 function bytesOf(path, content) {
   if (content instanceof ArrayBuffer) return new Uint8Array(content);
   if (ArrayBuffer.isView(content)) return new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
@@ -96,6 +121,7 @@ export async function load(source, place = {}) {
     const entries = source instanceof Map ? [...source] : Object.entries(source);
     files = Object.fromEntries(entries.map(([path, content]) => [path, bytesOf(path, content)]));
   }
+  await check(files, core);
   let model = core.createModel(files);
   const { about } = model;
 
