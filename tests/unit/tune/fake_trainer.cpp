@@ -47,7 +47,8 @@ void score(const Call& call, Json& results) {
 int end(const Call& call, RunRecorder& recorder, const Status& status) {
   const fs::path output = call.text("--output");
   if (!asked_to("no-energy", call)) {
-    recorder.record().energy = {{"energy_joules", coppice::stand_in::made_up_joules(call.number("--train-limit", 90))}};
+    recorder.record().energy =
+        Json::object({{"energy_joules", coppice::stand_in::made_up_joules(call.number("--train-limit", 90))}});
   }
   const Status written = coppice::write_run_record(output, recorder.finish(status));
   if (!written.ok()) std::cerr << written.message() << '\n';
