@@ -51,7 +51,6 @@ class Lifecycle : public ProgramTest {
     return command;
   }
 
-  ScratchFolder folder_;
 };
 
 TEST_F(Lifecycle, FromABaseModelToAnExportedPrunedOne) {
