@@ -50,7 +50,6 @@ class Lifecycle : public ProgramTest {
     }
     return command;
   }
-
 };
 
 TEST_F(Lifecycle, FromABaseModelToAnExportedPrunedOne) {
