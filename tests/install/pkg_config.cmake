@@ -1,17 +1,6 @@
 # The C example without CMake.
 include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
 
-find_program(PKG_CONFIG pkg-config REQUIRED)
-file(GLOB_RECURSE file ${WORK}/prefix/coppice-energy.pc)
-get_filename_component(folder ${file} DIRECTORY)
-set(ENV{PKG_CONFIG_PATH} ${folder})
-must_run(version ${PKG_CONFIG} --modversion coppice-energy)
-must_match("${version}" "^${VERSION}")
-must_run(flags ${PKG_CONFIG} --cflags --libs coppice-energy)
-separate_arguments(flags UNIX_COMMAND "${flags} ${FLAGS}")
-must_run(built ${CC} -std=c99 -O2 ${SOURCE}/docs/examples/energy-c/sum_energy.c -o ${WORK}/sum_energy ${flags})
-must_run(libdir ${PKG_CONFIG} --variable=libdir coppice-energy)
-string(STRIP "${libdir}" libdir)
-set(ENV{LD_LIBRARY_PATH} ${libdir})
+build_by_pkg_config(coppice-energy energy-c/sum_energy.c sum_energy)
 must_run(json ${WORK}/sum_energy)
 check_report("${json}")

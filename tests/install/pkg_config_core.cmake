@@ -1,17 +1,6 @@
 # The C example without CMake.
 include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
 
-find_program(PKG_CONFIG pkg-config REQUIRED)
-file(GLOB_RECURSE file ${WORK}/prefix/coppice-core.pc)
-get_filename_component(folder ${file} DIRECTORY)
-set(ENV{PKG_CONFIG_PATH} ${folder})
-must_run(version ${PKG_CONFIG} --modversion coppice-core)
-must_match("${version}" "^${VERSION}")
-must_run(flags ${PKG_CONFIG} --cflags --libs coppice-core)
-separate_arguments(flags UNIX_COMMAND "${flags} ${FLAGS}")
-must_run(built ${CC} -std=c99 -O2 ${SOURCE}/docs/examples/core-c/judge_review.c -o ${WORK}/judge_review ${flags})
-must_run(libdir ${PKG_CONFIG} --variable=libdir coppice-core)
-string(STRIP "${libdir}" libdir)
-set(ENV{LD_LIBRARY_PATH} ${libdir})
+build_by_pkg_config(coppice-core core-c/judge_review.c judge_review)
 must_run(answer ${WORK}/judge_review ${SOURCE}/models/linear-ngrams "A quiet, lovely film.")
 must_match("${answer}" "^positive, ")
