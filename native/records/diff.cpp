@@ -124,7 +124,7 @@ std::string shown(const OrderedJson& value) {
 
 OrderedJson diff_records(const FoundRecord& a, const FoundRecord& b) {
   Walk walk;
-  walk.values("", a.document, b.document);
+  walk.values("", a.document(), b.document());
   OrderedJson json;
   json["a"] = identity_of(a);
   json["b"] = identity_of(b);

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <map>
 #include <optional>
+#include <string_view>
 
 #include "native/records/select.h"
 #include "shared/base/columns.h"
@@ -24,13 +25,19 @@ const Json* member(const Json& holder, Path path) {
   return at;
 }
 
-std::optional<double> number_at(const Json& holder, Path path) {
-  const Json* found = member(holder, path);
+// The first word of a path is the name of one of the record's objects.
+const Json* member(const RunRecord& record, std::string_view object, Path path) {
+  if (object == "energy") return record.energy ? member(*record.energy, path) : nullptr;
+  return member(object == "machine" ? record.machine : object == "settings" ? record.settings : record.results, path);
+}
+
+std::optional<double> number_at(const FoundRecord& of, const char* object, Path path) {
+  const Json* found = member(of.record, object, path);
   return found != nullptr && found->is_number() ? std::optional<double>(found->get<double>()) : std::nullopt;
 }
 
-std::string text_at(const Json& holder, Path path) {
-  const Json* found = member(holder, path);
+std::string text_at(const FoundRecord& of, const char* object, Path path) {
+  const Json* found = member(of.record, object, path);
   return found != nullptr && found->is_string() ? found->get<std::string>() : std::string();
 }
 
@@ -51,8 +58,8 @@ std::string with_prefix(double value, const char* unit) {
   return formatted("%.3g ", value) + unit;
 }
 
-std::optional<std::pair<double, double>> accuracy_interval(const Json& document) {
-  const Json* bounds = member(document, {"results", "intervals", "accuracy"});
+std::optional<std::pair<double, double>> accuracy_interval(const FoundRecord& of) {
+  const Json* bounds = member(of.record, "results", {"intervals", "accuracy"});
   const bool pair = bounds != nullptr && bounds->is_array() && bounds->size() == 2 && (*bounds)[0].is_number() &&
                     (*bounds)[1].is_number();
   if (!pair) return std::nullopt;
@@ -61,24 +68,23 @@ std::optional<std::pair<double, double>> accuracy_interval(const Json& document)
 
 // The one result that tells most of a run of its kind.
 std::string headline(const FoundRecord& found) {
-  const Json& document = found.document;
   if (found.record.error) return *found.record.error;
-  if (const auto accuracy = number_at(document, {"results", "accuracy"})) {
+  if (const auto accuracy = number_at(found, "results", {"accuracy"})) {
     std::string text = "accuracy " + formatted("%.2f", 100 * *accuracy) + " %";
-    if (const auto interval = accuracy_interval(document)) {
+    if (const auto interval = accuracy_interval(found)) {
       text +=
           " (" + formatted("%.2f", 100 * interval->first) + " to " + formatted("%.2f", 100 * interval->second) + ")";
     }
     return text;
   }
-  if (const auto accuracy = number_at(document, {"results", "best", "validation_accuracy"})) {
+  if (const auto accuracy = number_at(found, "results", {"best", "validation_accuracy"})) {
     return "validation accuracy " + formatted("%.2f", 100 * *accuracy) + " %";
   }
-  if (const auto median = number_at(document, {"results", "overall", "median_ms"})) {
+  if (const auto median = number_at(found, "results", {"overall", "median_ms"})) {
     return "median " + formatted("%.3g", *median) + " ms";
   }
-  if (const std::string method = text_at(document, {"results", "plan", "method"}); !method.empty()) return method;
-  if (const std::string weights = text_at(document, {"settings", "weights"}); !weights.empty()) return weights;
+  if (const std::string method = text_at(found, "results", {"plan", "method"}); !method.empty()) return method;
+  if (const std::string weights = text_at(found, "settings", {"weights"}); !weights.empty()) return weights;
   return "";
 }
 
@@ -108,72 +114,61 @@ const Column kColumns[] = {
     {"started_at", [](const FoundRecord& f) { return f.record.started_at; }},
     {"outcome", [](const FoundRecord& f) { return std::string(name_of(f.record.outcome)); }},
     {"duration_seconds", [](const FoundRecord& f) { return csv_number(f.record.duration_seconds); }},
-    {"cpu_time_seconds",
-     [](const FoundRecord& f) {
-       return csv_number(number_at(f.document, {"energy", "cpu_time_seconds"}));
-     }},
+    {"cpu_time_seconds", [](const FoundRecord& f) { return csv_number(number_at(f, "energy", {"cpu_time_seconds"})); }},
     {"energy_joules",
      [](const FoundRecord& f) {
-       return csv_number(number_at(f.document, {"energy", "energy_joules", "value"}));
+       return csv_number(number_at(f, "energy", {"energy_joules", "value"}));
      }},
     {"energy_joules_low",
      [](const FoundRecord& f) {
-       return csv_number(number_at(f.document, {"energy", "energy_joules", "low"}));
+       return csv_number(number_at(f, "energy", {"energy_joules", "low"}));
      }},
     {"energy_joules_high",
      [](const FoundRecord& f) {
-       return csv_number(number_at(f.document, {"energy", "energy_joules", "high"}));
+       return csv_number(number_at(f, "energy", {"energy_joules", "high"}));
      }},
     {"energy_provenance",
      [](const FoundRecord& f) {
-       return csv_text_cell(text_at(f.document, {"energy", "energy_joules", "provenance"}));
+       return csv_text_cell(text_at(f, "energy", {"energy_joules", "provenance"}));
      }},
     {"carbon_grams_co2e",
      [](const FoundRecord& f) {
-       return csv_number(number_at(f.document, {"energy", "carbon_grams_co2e", "value"}));
+       return csv_number(number_at(f, "energy", {"carbon_grams_co2e", "value"}));
      }},
     {"carbon_grams_co2e_low",
      [](const FoundRecord& f) {
-       return csv_number(number_at(f.document, {"energy", "carbon_grams_co2e", "low"}));
+       return csv_number(number_at(f, "energy", {"carbon_grams_co2e", "low"}));
      }},
     {"carbon_grams_co2e_high",
      [](const FoundRecord& f) {
-       return csv_number(number_at(f.document, {"energy", "carbon_grams_co2e", "high"}));
+       return csv_number(number_at(f, "energy", {"carbon_grams_co2e", "high"}));
      }},
     {"place",
      [](const FoundRecord& f) {
-       return csv_text_cell(text_at(f.document, {"energy", "intensity", "place"}));
+       return csv_text_cell(text_at(f, "energy", {"intensity", "place"}));
      }},
-    {"accuracy",
-     [](const FoundRecord& f) {
-       return csv_number(number_at(f.document, {"results", "accuracy"}));
-     }},
+    {"accuracy", [](const FoundRecord& f) { return csv_number(number_at(f, "results", {"accuracy"})); }},
     {"accuracy_low",
      [](const FoundRecord& f) {
-       const auto interval = accuracy_interval(f.document);
+       const auto interval = accuracy_interval(f);
        return csv_number(interval ? std::optional(interval->first) : std::nullopt);
      }},
     {"accuracy_high",
      [](const FoundRecord& f) {
-       const auto interval = accuracy_interval(f.document);
+       const auto interval = accuracy_interval(f);
        return csv_number(interval ? std::optional(interval->second) : std::nullopt);
      }},
     {"validation_accuracy",
      [](const FoundRecord& f) {
-       return csv_number(number_at(f.document, {"results", "best", "validation_accuracy"}));
+       return csv_number(number_at(f, "results", {"best", "validation_accuracy"}));
      }},
     {"median_milliseconds",
      [](const FoundRecord& f) {
-       return csv_number(number_at(f.document, {"results", "overall", "median_ms"}));
+       return csv_number(number_at(f, "results", {"overall", "median_ms"}));
      }},
-    {"cpu_model",
-     [](const FoundRecord& f) {
-       return csv_text_cell(text_at(f.document, {"machine", "cpu_model"}));
-     }},
+    {"cpu_model", [](const FoundRecord& f) { return csv_text_cell(text_at(f, "machine", {"cpu_model"})); }},
     {"hardware_threads",
-     [](const FoundRecord& f) {
-       return csv_number(number_at(f.document, {"machine", "hardware_threads"}));
-     }},
+     [](const FoundRecord& f) { return csv_number(number_at(f, "machine", {"hardware_threads"})); }},
     {"program_version", [](const FoundRecord& f) { return csv_text_cell(f.record.program_version); }},
     {"error", [](const FoundRecord& f) { return csv_text_cell(f.record.error.value_or("")); }},
     {"path", [](const FoundRecord& f) { return csv_text_cell(f.path); }},
@@ -186,8 +181,8 @@ std::string table_of(const std::vector<FoundRecord>& records) {
       {"started", "step", "model", "outcome", "seconds", "energy", "carbon", "result", "run"}};
   std::map<std::string, size_t> machines;
   for (const FoundRecord& found : records) {
-    const auto joules = number_at(found.document, {"energy", "energy_joules", "value"});
-    const auto grams = number_at(found.document, {"energy", "carbon_grams_co2e", "value"});
+    const auto joules = number_at(found, "energy", {"energy_joules", "value"});
+    const auto grams = number_at(found, "energy", {"carbon_grams_co2e", "value"});
     rows.push_back({found.record.started_at, found.record.kind, found.model.empty() ? "-" : one_line(found.model),
                     name_of(found.record.outcome), formatted("%.1f", found.record.duration_seconds),
                     joules ? with_prefix(*joules, "J") : "-", grams ? with_prefix(*grams, "g") : "-",
@@ -230,8 +225,7 @@ std::string json_line_of(const FoundRecord& found) {
   json["found"]["sha256"] = found.sha256;
   const OrderedJson record = to_json(found.record);
   json.update(record);
-  // Members this program does not know are passed on.
-  for (auto other = found.document.begin(); other != found.document.end(); ++other) {
+  for (auto other = found.unknown.begin(); other != found.unknown.end(); ++other) {
     if (!json.contains(other.key())) json[other.key()] = other.value();
   }
   return dump_json(json) + "\n";

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "native/io/file.h"
+#include "native/records/quick_json.h"
 #include "shared/records/schema.h"
 
 namespace coppice::records {
@@ -121,7 +122,7 @@ class Scanner {
     }
     const Result<std::string> bytes = read_file(candidate.path);
     if (!bytes) return set_apart(candidate, Problem::kUnreadable, bytes.status().message());
-    const Result<Json> document = parse_json(*bytes, path);
+    Result<Json> document = quick_parse_json(*bytes, path);
     if (!document) {
       if (breaks_off(*bytes)) {
         return set_apart(candidate, Problem::kHalfWritten,
@@ -130,7 +131,7 @@ class Scanner {
       }
       return set_apart(candidate, Problem::kNotARecord, document.status().message());
     }
-    Result<RunRecord> record = parse_run_record(*bytes, path);
+    Result<RunRecord> record = take_run_record(*document, path);
     if (!record) {
       const bool version = record.status().code() == StatusCode::kUnsupported;
       return set_apart(candidate, version ? Problem::kOtherVersion : Problem::kNotARecord, record.status().message());
@@ -140,7 +141,7 @@ class Scanner {
       return set_apart(candidate, Problem::kContradictory,
                        path + ": contradicts itself: " + contradiction + ". It was altered; take it from its source");
     }
-    FoundRecord found{std::move(*record), *document, path, {}, "", sha256_hex(*bytes)};
+    FoundRecord found{std::move(*record), std::move(*document), path, {}, "", sha256_hex(*bytes)};
     found.model = model_of(found.record, candidate.path);
     keep(std::move(found), candidate.named);
   }
@@ -154,7 +155,7 @@ class Scanner {
       return;
     }
     FoundRecord& first = scan_.records[place->second];
-    if (first.document != found.document) {
+    if (first.sha256 != found.sha256 && first.document() != found.document()) {
       clashes_[found.key()].push_back({found.path, named});
       return;
     }
@@ -244,6 +245,12 @@ const char* to_string(Problem problem) {
 std::string FoundRecord::key() const {
   const std::string of_model = record.kind == "measure" ? string_member(record.results, "model") : std::string();
   return of_model.empty() ? record.run_id : record.run_id + "/" + of_model;
+}
+
+Json FoundRecord::document() const {
+  Json json = to_json(record);
+  json.update(unknown);
+  return json;
 }
 
 std::string FoundRecord::machine() const {

@@ -15,14 +15,15 @@ namespace coppice::records {
 
 struct FoundRecord {
   RunRecord record;
-  Json document;                              // the file as it is, members unknown to this program included
-  std::string path;                           // as reached from the paths given
-  std::vector<std::string> copies;            // other files with the same content
-  std::string model;                          // id of the model it is about; "" if nothing says
-  std::string sha256;                         // of the file
-  // What tells a record from every other: the run_id, and for `coppice measure`, which writes one for each model that it
-  // measured in turns, all of one run_id, the model too.
+  Json unknown = Json::object();    // the file's other members, by name: this program passes them on
+  std::string path;                 // as reached from the paths given
+  std::vector<std::string> copies;  // other files with the same content
+  std::string model;                // id of the model it is about; "" if nothing says
+  std::string sha256;               // of the file
+  // What tells a record from every other: the run_id, and for `coppice measure`, which writes one for each model that
+  // it measured in turns, all of one run_id, the model too.
   [[nodiscard]] std::string key() const;
+  [[nodiscard]] Json document() const;        // all members
   [[nodiscard]] std::string machine() const;  // "AMD EPYC, 2 threads"; "unknown machine" if the record does not say
 };
 

@@ -8,6 +8,7 @@
 
 #include "native/export/model_folder.h"
 #include "native/io/file.h"
+#include "native/records/quick_json.h"
 #include "shared/records/run_record.h"
 
 namespace coppice::report {
@@ -144,16 +145,30 @@ class Collector {
   }
 
   void read_record(const SourceFile& file, const fs::path& path, const std::string& bytes) {
-    Result<records::RunRecord> record = records::parse_run_record(bytes, file.path);
-    if (!record) {
-      const Status status = parse_json(bytes, file.path).status();
-      if (!status.ok()) return keep_apart(file, Why::kHalfWritten, status.message());
-      return refuse(file, record.status());
-    }
+    Result<Json> document = records::quick_parse_json(bytes, file.path);
+    if (!document) return keep_apart(file, Why::kHalfWritten, document.status().message());
+    Result<records::RunRecord> record = records::take_run_record(*document, file.path);
+    if (!record) return refuse(file, record.status());
     folder_of_record_[file.id()] = path.parent_path().parent_path();
-    // A byte order mark is no part of the document.
-    const bool marked = bytes.rfind("\xEF\xBB\xBF", 0) == 0;
-    found_.records.push_back({file, marked ? bytes.substr(3) : bytes, std::move(*record), ""});
+    if (record->energy) keep_of_phases(*record->energy);
+    found_.records.push_back({file, std::move(*record), ""});
+  }
+
+  // A training has a phase for each of hundreds of checkpoints, with its method in words each time: nine tenths of its
+  // record, of which the page draws one curve.
+  static void keep_of_phases(Json& energy) {
+    const auto phases = energy.find("phases");
+    if (phases == energy.end() || !phases->is_array()) return;
+    for (Json& phase : *phases) {
+      if (!phase.is_object()) continue;
+      Json kept = Json::object();
+      if (const auto name = phase.find("name"); name != phase.end()) kept["name"] = std::move(*name);
+      const auto joules = phase.find("energy_joules");
+      if (joules != phase.end() && joules->is_object() && joules->contains("value")) {
+        kept["energy_joules"]["value"] = std::move((*joules)["value"]);
+      }
+      phase = std::move(kept);
+    }
   }
 
   void read_manifest(const SourceFile& file, const fs::path& path, Json document, const std::string& bytes,

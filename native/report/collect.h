@@ -23,9 +23,8 @@ struct SourceFile {
 
 struct CollectedRecord {
   SourceFile file;
-  std::string text;  // the file, a whole JSON document: handed on as it is
-  records::RunRecord record;
-  std::string model;  // id of the model it is about; empty: none of those collected
+  records::RunRecord record;  // of the energy's phases, names and joules only
+  std::string model;          // id of the model it is about; empty: none of those collected
 };
 
 struct CollectedModel {

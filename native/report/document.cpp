@@ -53,7 +53,7 @@ Result<OrderedJson> overview_of(Collection& collection, const DocumentOptions& o
   return compare_models::to_json(overview);
 }
 
-// [{"id","path","sha256","model","record":...},...] with the files' own text: a thousand of them are not written anew.
+// [{"id","path","sha256","model","record":...},...] as one text: a thousand of them are no document to copy.
 std::string records_text(const Collection& collection) {
   std::string text = "[";
   for (const CollectedRecord& record : collection.records) {
@@ -64,7 +64,7 @@ std::string records_text(const Collection& collection) {
     if (text.size() > 1) text += ',';
     text += entry;
     text += ",\"record\":";
-    text += record.text;
+    text += dump_json(records::to_json(record.record));
     text += '}';
   }
   text += ']';

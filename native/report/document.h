@@ -33,7 +33,7 @@ struct DocumentOptions {
 // All but "records", which document_text adds.
 Result<OrderedJson> make_document(Collection& collection, const DocumentOptions& options);
 
-// The whole document, with the records as their files have them.
+// The whole document.
 std::string document_text(const Collection& collection, const OrderedJson& document);
 
 }  // namespace coppice::report

@@ -67,6 +67,10 @@ Status check(const RunRecord& record, const std::string& source) {
 
 Result<RunRecord> parse_run_record(std::string_view bytes, const std::string& source) {
   COPPICE_ASSIGN_OR_RETURN(Json document, parse_json(bytes, source));
+  return take_run_record(document, source);
+}
+
+Result<RunRecord> take_run_record(Json& document, const std::string& source) {
   COPPICE_RETURN_IF_ERROR(check_schema_version(document, kRunRecordVersion, source));
   JsonReader reader(document, source);
   RunRecord record;
@@ -98,6 +102,11 @@ Result<RunRecord> parse_run_record(std::string_view bytes, const std::string& so
   record.results = std::move(document["results"]);
   if (has_energy) record.energy = std::move(document["energy"]);
   COPPICE_RETURN_IF_ERROR(check(record, source));
+  for (const char* taken :
+       {"schema_version", "kind", "run_id", "started_at", "duration_seconds", "command", "program_version", "machine",
+        "inputs", "settings", "results", "energy", "outcome", "error"}) {
+    document.erase(taken);
+  }
   return record;
 }
 

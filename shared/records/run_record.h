@@ -54,6 +54,8 @@ struct RunRecord {
 
 // Errors name the member. An unknown schema_version is refused.
 Result<RunRecord> parse_run_record(std::string_view bytes, const std::string& source);
+// The same of a document that is parsed already, which is left with the members that are not of a RunRecord.
+Result<RunRecord> take_run_record(Json& document, const std::string& source);
 OrderedJson to_json(const RunRecord& record);
 
 // "<kind>-20261124T055401Z-<first 8 of run_id>.json", the record's name below runs/.

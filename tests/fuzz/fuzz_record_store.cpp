@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "native/records/diff.h"
+#include "native/records/quick_json.h"
 #include "native/records/render.h"
 #include "native/records/scan.h"
 #include "tests/fuzz/check.h"
@@ -12,10 +13,16 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace coppice;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
-  const auto record = records::parse_run_record(input, "input");
+  auto document = parse_json(input, "input");
+  const auto quick = records::quick_parse_json(input, "input");
+  FUZZ_CHECK(quick.ok() == document.ok());
+  if (!document) {
+    FUZZ_CHECK(quick.status().message() == document.status().message());
+    return 0;
+  }
+  FUZZ_CHECK(*quick == *document);
+  const auto record = records::take_run_record(*document, "input");
   if (!record) return 0;
-  const auto document = parse_json(input, "input");
-  FUZZ_CHECK(document.ok());
   const records::FoundRecord found{*record, *document, "a/runs/x.json", {}, "m", ""};
   (void)records::contradiction_in(*record, "train-20261124T145301Z-1adbd824.json");
   const std::string table = records::table_of({found});
