@@ -11,7 +11,9 @@ namespace coppice::serve {
 namespace {
 
 constexpr size_t kBufferBytes = size_t{8} << 10;
-constexpr int kStopLookMs = 50;
+constexpr auto kPhaseLook = std::chrono::milliseconds(50);
+// A client that has connected is about to ask, if it means to.
+constexpr auto kLastFirstRequest = std::chrono::milliseconds(500);
 
 // 1: ready, 0: not within the time, -1: failed.
 int wait_for(int fd, short events, std::chrono::steady_clock::duration time) {
@@ -31,21 +33,26 @@ std::chrono::steady_clock::duration seconds(double count) {
 
 Connection::Connection(int fd, const ConnectionLimits& limits) : fd_(fd), limits_(limits), buffer_(kBufferBytes) {}
 
-bool Connection::wait_for_request(const std::atomic<bool>& stopping, const std::atomic<int>& waiting) {
-  const auto until = Clock::now() + seconds(limits_.idle_seconds);
+bool Connection::wait_for_request(const std::atomic<ServingPhase>& phase, const std::atomic<int>& waiting) {
+  auto until = Clock::now() + seconds(limits_.idle_seconds);
+  const auto last_moment = Clock::now() + (is_first_ ? kLastFirstRequest : std::chrono::milliseconds(0));
+  is_first_ = false;
   fault_ = 0;
   in_head_ = true;
   head_bytes_ = 0;
   while (begin_ == end_) {
-    if (stopping || Clock::now() >= until) return false;
-    const int ready = wait_for(fd_, POLLIN, std::chrono::milliseconds(kStopLookMs));
+    // In this order: what lay in the socket when the phase changed is seen by the look that follows.
+    if (phase == ServingPhase::kOver) return false;
+    if (phase == ServingPhase::kLastRequests) until = std::min(until, last_moment);
+    const auto left = std::clamp<Clock::duration>(until - Clock::now(), Clock::duration(0), kPhaseLook);
+    const int ready = wait_for(fd_, POLLIN, left);
     if (ready < 0) return false;
-    if (ready == 0 && waiting > 0) return false;
+    if (ready == 0 && (waiting > 0 || Clock::now() >= until)) return false;
     if (ready == 0) continue;
     deadline_ = Clock::now() + seconds(limits_.head_seconds);
     if (!fill()) return false;
   }
-  if (stopping) return false;
+  if (phase == ServingPhase::kOver) return false;
   deadline_ = Clock::now() + seconds(limits_.head_seconds);
   return true;
 }

@@ -20,14 +20,20 @@ struct ConnectionLimits {
   size_t requests = 100;
 };
 
+enum class ServingPhase {
+  kServes,
+  kLastRequests,  // what a client has sent is answered; for what it might send nobody waits, but for its first request
+  kOver,          // no request is read any more
+};
+
 class Connection : public httplib::Stream {
  public:
   // Borrows the socket.
   Connection(int fd, const ConnectionLimits& limits);
 
-  // Waits for the first byte of a request. False: the client has gone, or was idle for too long, or `stopping`, or
-  // others are `waiting` and nothing has come for a moment.
-  bool wait_for_request(const std::atomic<bool>& stopping, const std::atomic<int>& waiting);
+  // Waits for the first byte of a request. False: the client has gone, or was idle for too long or longer than `phase`
+  // allows, or others are `waiting` and nothing has come for a moment.
+  bool wait_for_request(const std::atomic<ServingPhase>& phase, const std::atomic<int>& waiting);
 
   // The body after the head was read: exactly `bytes`. False if the client went away or was too slow.
   bool read_body(size_t bytes, std::string& body);
@@ -54,6 +60,7 @@ class Connection : public httplib::Stream {
   size_t end_ = 0;
   size_t head_bytes_ = 0;
   bool in_head_ = true;
+  bool is_first_ = true;  // of its requests
   int fault_ = 0;
   Clock::time_point deadline_{};
 };

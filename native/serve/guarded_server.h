@@ -5,8 +5,12 @@
 #include <httplib.h>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
+#include <mutex>
+#include <set>
 
 #include "native/serve/connection.h"
 
@@ -34,19 +38,34 @@ class GuardedServer : public httplib::Server {
   };
   GuardedServer(const ConnectionLimits& connection, const LoadLimits& load, Hooks hooks);
 
-  // From here on idle connections are closed, and no new request is read on open ones.
-  void close_idle() { closing_ = true; }
-  // Connections on which a request is waited for or answered. 0 after close_idle(): no answer is or will be on its way.
+  // How a server ends without losing a request that was sent before: last_requests(), wait for has_answered(),
+  // then close_all(), wait for serving() to be 0, then httplib's stop(). Each connection gets one more answer.
+  void last_requests();
+  // Whether all connections are closed that clients had made before last_requests() was called, also those that the
+  // kernel had not yet handed over.
+  [[nodiscard]] bool has_answered() const;
+  // Of the connection that this thread serves: whether it was made after last_requests().
+  [[nodiscard]] bool came_late() const;
+  // From here on no request is read.
+  void close_all() { phase_ = ServingPhase::kOver; }
+  // Connections on which a request is waited for or answered. 0 after close_all(): no answer is or will be on its way.
   [[nodiscard]] int serving() const { return serving_; }
 
  private:
   bool process_and_close_socket(socket_t socket) override;
 
+  static constexpr uint64_t kNotKnown = std::numeric_limits<uint64_t>::max();
+
   ConnectionLimits limits_;
   Hooks hooks_;
-  std::atomic<bool> closing_ = false;
+  std::atomic<ServingPhase> phase_ = ServingPhase::kServes;
+  std::atomic<int> mark_port_ = -1;                 // of a connection of our own, behind all that were made before it
+  std::atomic<uint64_t> last_in_time_ = kNotKnown;  // number of the last connection before that one
   std::atomic<int> serving_ = 0;
   std::atomic<int> waiting_ = 0;  // connections without a thread
+  mutable std::mutex open_mutex_;
+  uint64_t accepted_ = 0;    // numbers connections in the order in which the kernel handed them over
+  std::set<uint64_t> open_;  // their numbers
 };
 
 }  // namespace coppice::serve

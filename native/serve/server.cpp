@@ -27,9 +27,6 @@ namespace coppice::serve {
 namespace {
 
 constexpr auto kLongestDrain = std::chrono::seconds(30);
-constexpr auto kLastRequests = std::chrono::milliseconds(100);
-constexpr auto kQuiet = std::chrono::milliseconds(50);
-constexpr auto kLongestQuietWait = std::chrono::milliseconds(500);
 constexpr size_t kPieceBytes = 256 * 1024;
 
 constexpr const char* kContentSecurityPolicy =
@@ -109,24 +106,12 @@ void set_answer(httplib::Response& response, const ApiAnswer& answer, bool keep_
   set_content(response, answer.status, "application/json", answer.body, keep_connection);
 }
 
-// Counts one answer for as long as it exists.
-class AnswerCount {
- public:
-  explicit AnswerCount(std::atomic<int>& count) : count_(count) { ++count_; }
-  AnswerCount(const AnswerCount&) = delete;
-  AnswerCount& operator=(const AnswerCount&) = delete;
-  ~AnswerCount() { --count_; }
-
- private:
-  std::atomic<int>& count_;
-};
-
 // What this thread is answering. httplib's handlers are told nothing of the connection they are called for.
 struct Exchange {
   Connection* connection = nullptr;
   std::chrono::steady_clock::time_point head_read;
-  std::optional<AnswerCount> count;  // from the head's end on: a stop waits for it
-  std::optional<ApiAnswer> api;      // of a classification
+  bool late = false;             // made while the server stops
+  std::optional<ApiAnswer> api;  // of a classification
   bool keep_connection = true;
   LogEntry log;
 };
@@ -321,6 +306,7 @@ SiteServer::~SiteServer() = default;
 void SiteServer::begin(Connection& connection) {
   exchange.connection = &connection;
   exchange.head_read = std::chrono::steady_clock::now();
+  exchange.late = http_->came_late();
   exchange.api.reset();
   exchange.keep_connection = true;
   exchange.log = {};
@@ -330,12 +316,11 @@ void SiteServer::begin(Connection& connection) {
 // The head has been read; what needs the body reads it here.
 void SiteServer::route(const httplib::Request& request) {
   exchange.head_read = std::chrono::steady_clock::now();
-  exchange.count.emplace(answers_);
   exchange.log.method = known_method(request.method);
   exchange.log.route = route_of(request.path);
   exchange.log.trace =
       parse_trace(request.get_header_value("traceparent"), request.get_header_value("X-Cloud-Trace-Context"));
-  if (refuses_ || exchange.log.route != Route::kClassify) return;
+  if (exchange.late || exchange.log.route != Route::kClassify) return;
   Result<size_t> length = body_length(request, options_.limits.classify.body_bytes);
   if (!length) {
     // The body was not read: what follows on this connection would be taken for a request.
@@ -372,7 +357,7 @@ void SiteServer::answer(const httplib::Request& request, httplib::Response& resp
   }
   response.headers.erase("Content-Range");
   const Route route = exchange.log.route;
-  if (refuses_ && !exchange.api) {
+  if (exchange.late) {
     if (route == Route::kClassify) {
       ApiAnswer stopping = error_answer(503, "unavailable", "this server is stopping");
       stopping.retry_after_seconds = 1;
@@ -415,7 +400,6 @@ bool SiteServer::finish() {
     api_->metrics().count_request(exchange.log.route, exchange.log.status, exchange.log.seconds);
     if (options_.log_fd >= 0) write_log_line(options_.log_fd, log_line(exchange.log, options_.project));
   }
-  exchange.count.reset();
   return answered;
 }
 
@@ -452,26 +436,19 @@ void SiteServer::stop() {
   if (stop_asked_.exchange(true)) return;
   // httplib ignores a stop that comes before its loop has begun.
   while (running_ && !http_->is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  if (!running_) return;
   // httplib cuts off what it is sending when it stops, so the answers are waited for here.
-  const auto asked = std::chrono::steady_clock::now();
-  auto quiet_since = asked;
-  for (;;) {
-    const auto now = std::chrono::steady_clock::now();
-    // A request that lay in a socket when the signal came was there before it: it is judged, not refused.
-    if (now - asked >= kLastRequests) refuses_ = true;
-    if (answers_ > 0) quiet_since = now;
-    // What was sent before the stop may still be on its way from the kernel to a thread: it gets its answer too.
-    // Clients that never pause must not put off the end.
-    const bool quiet = now - quiet_since >= kQuiet || (answers_ == 0 && now - asked >= kLongestQuietWait);
-    if (quiet || now - asked >= kLongestDrain) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  refuses_ = true;
-  http_->close_idle();
-  // httplib would cut off an answer that began in between.
-  while (running_ && http_->serving() > 0 && std::chrono::steady_clock::now() - asked < kLongestDrain) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
+  const auto until = std::chrono::steady_clock::now() + kLongestDrain;
+  const auto wait_until = [&](const auto& done) {
+    while (running_ && !done() && std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  };
+  http_->last_requests();
+  wait_until([&] { return http_->has_answered(); });
+  // Those who came meanwhile: clients that never pause must not put off the end.
+  http_->close_all();
+  wait_until([&] { return http_->serving() == 0; });
   if (running_) http_->stop();
 }
 

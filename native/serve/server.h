@@ -69,8 +69,8 @@ class SiteServer {
   // Serves until stop(). Returns when all connections are closed: idle ones are within two seconds.
   Status run();
 
-  // From any thread but that of run(), at any time; not from a signal handler. Answers that have begun are finished
-  // first (30 s at most), requests that come meanwhile are answered with 503.
+  // From any thread but that of run(), at any time; not from a signal handler. What clients had sent before is answered
+  // first (30 s at most); requests on connections made meanwhile are answered with 503.
   void stop();
 
  private:
@@ -85,10 +85,8 @@ class SiteServer {
   std::unique_ptr<Api> api_;
   std::unique_ptr<GuardedServer> http_;
   int port_ = 0;
-  std::atomic<int> answers_ = 0;  // begun and not yet sent
   std::atomic<bool> running_ = false;
   std::atomic<bool> stop_asked_ = false;
-  std::atomic<bool> refuses_ = false;  // a moment after stop_asked_
 };
 
 }  // namespace coppice::serve

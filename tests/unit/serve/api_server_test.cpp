@@ -343,6 +343,38 @@ TEST(ApiServer, AStopLosesNoRequestThatHasBegun) {
   stop.get();
 }
 
+// However long the one thread is busy, and however late the kernel hands a connection over.
+TEST(ApiServer, AStopAnswersWhatLayInSocketsWhenItCame) {
+  RunningApi api({.limits = {.threads = 1, .waiting = 8}});
+  api.gate().close();
+  std::vector<std::future<Reply>> sent;
+  sent.push_back(std::async(std::launch::async, [&] { return api.post(R"({"text":"first"})"); }));
+  api.gate().wait_for_run(1);
+  std::vector<int> waiting;
+  for (int i = 0; i < 8; ++i) {
+    waiting.push_back(connect_to(api.port()));
+    ASSERT_GE(waiting.back(), 0);
+    const std::string ask =
+        "POST /v1/classify HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n"
+        R"({"text":"y"}  )";
+    ASSERT_EQ(::send(waiting.back(), ask.data(), ask.size(), 0), static_cast<ssize_t>(ask.size()));
+  }
+  auto stop = std::async(std::launch::async, [&] { api.server().stop(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  api.gate().let_through();
+  EXPECT_EQ(sent[0].get().status, 200);
+  for (const int fd : waiting) {
+    std::string text;
+    char buffer[1024];
+    for (ssize_t got = 0; (got = ::recv(fd, buffer, sizeof buffer, 0)) > 0;)
+      text.append(buffer, static_cast<size_t>(got));
+    EXPECT_EQ(text.find("HTTP/1.1 200 "), 0U) << text;
+    EXPECT_NE(text.find("Connection: close"), std::string::npos) << text;
+    ::close(fd);
+  }
+  stop.get();
+}
+
 TEST(ApiServer, AModelThatFailsIs500AndTheServerGoesOn) {
   RunningApi api;
   api.gate().failure = failed("out of memory");
