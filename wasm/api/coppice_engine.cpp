@@ -22,13 +22,12 @@ using platform::kernel_costs;
 using platform::kMemoryLimitBytes;
 using platform::seconds;
 
-struct Free {
-  void operator()(void* memory) const { std::free(memory); }
-};
-
 }  // namespace
 
 struct coppice_engine {
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
   std::unique_ptr<void, Free> file;
   std::unique_ptr<engine::Classifier> classifier;  // reads what lies in `file`
   std::optional<engine::Session> session;

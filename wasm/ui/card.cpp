@@ -16,7 +16,6 @@ using compare::ModelPhase;
 using compare::ModelRow;
 using compare::State;
 
-constexpr float kPadding = 20.0F;
 constexpr float kHeaderHeight = 38.0F;
 constexpr float kNoteHeight = 20.0F;
 constexpr float kVerdictHeight = 100.0F;

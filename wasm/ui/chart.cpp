@@ -109,6 +109,10 @@ ImVec4 series_colour(const Theme& theme, size_t model) {
   return ImGui::ColorConvertU32ToFloat4(theme.colours->series[model % std::size(theme.colours->series)]);
 }
 
+int percent_label(double value, char* buffer, int size, void*) {
+  return std::snprintf(buffer, static_cast<size_t>(size), "%g %%", value);
+}
+
 float chart_frame_height(Chart chart, float width) {
   const bool has_choice = chart == Chart::kTradeoff || chart == Chart::kLedger;
   return kTabsHeight + kCaptionHeight + (has_choice && width < kTabsAndChoice ? kChoiceHeight : 0.0F);

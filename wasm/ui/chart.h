@@ -20,6 +20,8 @@ float draw_chart_frame(const Theme& theme, Chart chart, ImVec2 at, ImVec2 size, 
 float chart_frame_height(Chart chart, float width);
 
 ImVec4 series_colour(const Theme& theme, size_t model);
+// For ImPlot::SetupAxisFormat.
+int percent_label(double value, char* buffer, int size, void* unused);
 
 // 0 while there is nothing to plot.
 float chart_height(const Theme& theme, const compare::State& state, Chart chart, float width);

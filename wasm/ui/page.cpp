@@ -13,10 +13,7 @@
 namespace coppice::ui {
 namespace {
 
-constexpr float kGap = 16.0F;
 constexpr float kNarrowestCard = 290.0F;
-// Room round the outermost shapes, so that their borders are not cut by the canvas.
-constexpr float kMargin = 1.0F;
 
 // Returns the height used.
 float draw_cards(const Theme& theme, const compare::State& state, float top, float room) {

@@ -9,6 +9,11 @@
 
 namespace coppice::ui {
 
+// Between cards; inside them; round the outermost, so that their borders are not cut by the canvas.
+inline constexpr float kGap = 16.0F;
+inline constexpr float kPadding = 20.0F;
+inline constexpr float kMargin = 1.0F;
+
 // The whole canvas as one bare window, which all drawing goes into, between ImGui::NewFrame() and Render().
 void begin_surface(const char* name);
 void end_surface();

@@ -9,6 +9,7 @@
 
 #include "shared/compare/format.h"
 #include "shared/compare/set_curves.h"
+#include "wasm/ui/chart.h"
 #include "wasm/ui/paint.h"
 
 namespace coppice::ui {
@@ -18,12 +19,9 @@ using compare::CurvePoint;
 using compare::ReviewSet;
 using compare::SetModel;
 
-constexpr float kGap = 16.0F;
-constexpr float kPadding = 20.0F;
-constexpr float kPlotHeight = 320.0F;
+constexpr float kSetPlotHeight = 320.0F;
 constexpr float kTitleHeight = 40.0F;
-constexpr float kLegendLine = 22.0F;
-constexpr float kMargin = 1.0F;
+constexpr float kSetLegendLine = 22.0F;
 constexpr float kNarrowestPlot = 360.0F;
 constexpr size_t kMostCurvePoints = 300;
 constexpr size_t kMostTimePoints = 1500;
@@ -35,14 +33,6 @@ constexpr ImPlotAxisFlags kAxisFlags = ImPlotAxisFlags_NoMenus | ImPlotAxisFlags
 // Colour and marker of a model: told apart by both.
 constexpr ImPlotMarker kMarkers[] = {ImPlotMarker_Circle, ImPlotMarker_Square, ImPlotMarker_Diamond, ImPlotMarker_Up,
                                      ImPlotMarker_Cross};
-
-ImVec4 series_colour(const Theme& theme, size_t place) {
-  return ImGui::ColorConvertU32ToFloat4(theme.colours->series[place % std::size(theme.colours->series)]);
-}
-
-int percent_label(double value, char* buffer, int size, void*) {
-  return std::snprintf(buffer, static_cast<size_t>(size), "%.0f %%", value);
-}
 
 int milliseconds_label(double value, char* buffer, int size, void*) {
   return std::snprintf(buffer, static_cast<size_t>(size), "%g ms", value);
@@ -89,7 +79,7 @@ float draw_legend(const Theme& theme, ImVec2 at, float width,
     const float wanted = 18 + text_width(style, name);
     if (x > 0 && x + wanted > width) {
       x = 0;
-      y += kLegendLine;
+      y += kSetLegendLine;
     }
     const ImVec2 from(at.x + x, at.y + y);
     const ImU32 colour = theme.colours->series[place % std::size(theme.colours->series)];
@@ -97,7 +87,7 @@ float draw_legend(const Theme& theme, ImVec2 at, float width,
     draw_text(ImVec2(from.x + 18, from.y), style, name, width - 18);
     x += wanted + 18;
   }
-  return y + kLegendLine;
+  return y + kSetLegendLine;
 }
 
 // Where a plot begins under its title and legend; draws both.
@@ -204,7 +194,7 @@ void draw_times(const Theme& theme, const ReviewSet& set, ImVec2 at, ImVec2 size
                   compare::format_milliseconds(beyond.most).c_str());
     draw_text(ImVec2(at.x + kPadding, top), {theme.fonts.regular, kSmallSize, theme.colours->muted}, note,
               size.x - 2 * kPadding);
-    top += kLegendLine;
+    top += kSetLegendLine;
   }
   ImGui::SetCursorScreenPos(ImVec2(at.x + kPadding, top));
   ImGui::PushFont(theme.fonts.regular, kSmallSize);
@@ -242,7 +232,7 @@ float draw_set_page(const Theme& theme, const ReviewSet& set, float width) {
   begin_surface("##set");
   const float room = width - 2 * kMargin;
   const bool beside = room >= 2 * kNarrowestPlot + kGap;
-  const ImVec2 size(beside ? (room - kGap) / 2 : room, kPlotHeight);
+  const ImVec2 size(beside ? (room - kGap) / 2 : room, kSetPlotHeight);
   draw_shares(theme, set, ImVec2(kMargin, kMargin), size);
   draw_times(theme, set, beside ? ImVec2(kMargin + size.x + kGap, kMargin) : ImVec2(kMargin, kMargin + size.y + kGap),
              size);

@@ -21,13 +21,9 @@ using compare::Tradeoff;
 using compare::TradeoffAxis;
 using compare::TradeoffPoint;
 
-constexpr float kPlotHeight = 330.0F;
+constexpr float kTradeoffPlotHeight = 330.0F;
 // Beyond this spread, as with a linear model among transformers, a plain axis would put all others on one spot.
 constexpr double kLogarithmicFrom = 40;
-
-int percent_label(double value, char* buffer, int size, void*) {
-  return std::snprintf(buffer, static_cast<size_t>(size), "%g %%", value);
-}
 
 int axis_value_label(double value, char* buffer, int size, void* axis) {
   std::string text;
@@ -169,7 +165,7 @@ void draw_names(const Theme& theme, const State& state, const Tradeoff& tradeoff
 
 float tradeoff_chart_height(const State& state, float width) {
   if (compare::tradeoff_of(state, state.choices.axis).points.empty()) return 0;
-  return chart_frame_height(Chart::kTradeoff, width) + kPlotHeight + 12;
+  return chart_frame_height(Chart::kTradeoff, width) + kTradeoffPlotHeight + 12;
 }
 
 void draw_tradeoff_chart(const Theme& theme, const State& state, ImVec2 at, ImVec2 size) {
@@ -187,7 +183,7 @@ void draw_tradeoff_chart(const Theme& theme, const State& state, ImVec2 at, ImVe
   ImGui::PushFont(theme.fonts.regular, kSmallSize);
   const ImPlotFlags flags = ImPlotFlags_NoInputs | ImPlotFlags_NoMenus | ImPlotFlags_NoLegend |
                             ImPlotFlags_NoMouseText | ImPlotFlags_NoTitle | ImPlotFlags_NoFrame;
-  if (ImPlot::BeginPlot("##tradeoff", ImVec2(size.x - 2 * kChartPadding, kPlotHeight), flags)) {
+  if (ImPlot::BeginPlot("##tradeoff", ImVec2(size.x - 2 * kChartPadding, kTradeoffPlotHeight), flags)) {
     const ImPlotAxisFlags quiet = ImPlotAxisFlags_NoMenus | ImPlotAxisFlags_NoHighlight;
     ImPlot::SetupAxes(nullptr, nullptr, quiet, quiet);
     if (extents.logarithmic) ImPlot::SetupAxisScale(ImAxis_X1, ImPlotScale_Log10);

@@ -16,10 +16,12 @@ namespace coppice::cli {
 namespace {
 
 // How many of the golden file's texts are asked: without optimisation and with sanitizers one takes seconds.
-#ifdef __OPTIMIZE__
+#ifdef NDEBUG
 constexpr size_t kTexts = 50;
+const std::string kRuns = " --repeats 3 --warmup 1";
 #else
-constexpr size_t kTexts = 2;
+constexpr size_t kTexts = 1;
+const std::string kRuns = " --repeats 1 --warmup 0";
 #endif
 
 // The first `count` of the texts that the golden file answers, in a file of the folder.
@@ -156,9 +158,8 @@ TEST_F(EngineCore, RecordsAndManifestNameTheEngine) {
                                               "' --data '" + folder.path().string() + "' --split test --threads 2");
   ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
   EXPECT_EQ(Json::parse(evaluated.out, nullptr, false)["arithmetic"], "int8 weights and activations");
-  const ProgramResult measured =
-      run_coppice("measure --engine core --record --json --model '" + model.string() + "' --prompts " +
-                  prompts(folder, 2) + " --repeats 3 --warmup 0 --idle-seconds 0");
+  const ProgramResult measured = run_coppice("measure --engine core --record --json --model '" + model.string() +
+                                             "' --prompts " + prompts(folder, 1) + kRuns + " --idle-seconds 0");
   ASSERT_EQ(measured.exit_code, 0) << measured.err;
   const Json manifest = Json::parse(file_content(model / "manifest.json"), nullptr, false);
   EXPECT_EQ(manifest["evaluation"]["engine"], "core");
@@ -174,7 +175,7 @@ TEST_F(EngineCore, MeasuresAndProfiles) {
   const ProgramResult result = run_coppice(
       "measure --engine core --profile --json --model models/minilm-l6-imdb-half-int8 --model models/linear-ngrams "
       "--prompts " +
-      prompts(folder, 2) + " --repeats 3 --warmup 1 --idle-seconds 0 --threads 1");
+      prompts(folder, 1) + kRuns + " --idle-seconds 0 --threads 1");
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json answer = Json::parse(result.out, nullptr, false)["models"];
   ASSERT_EQ(answer.size(), 2U);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 
 namespace coppice::testing_support {
 
+inline const std::atomic<bool> kNeverInterrupted{false};
 inline const std::filesystem::path kTinyBert = "tests/golden/tiny_bert";
 
 inline Json read_json(const std::filesystem::path& path) {

@@ -15,8 +15,6 @@ namespace {
 using namespace testing_support;  // NOLINT: names of the test fixtures
 using model::BertClassifier;
 
-const std::atomic<bool> kNeverInterrupted{false};
-
 // The formula of distillation.h by hand, in double precision.
 double expected_loss(const std::vector<std::array<double, 2>>& student, const std::vector<int>& labels,
                      const std::vector<std::array<double, 2>>& teacher, double weight, double temperature) {

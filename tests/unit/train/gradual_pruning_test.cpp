@@ -17,7 +17,6 @@ namespace {
 using namespace testing_support;  // NOLINT: names of the test fixtures
 using model::BertClassifier;
 
-const std::atomic<bool> kNeverInterrupted{false};
 constexpr int64_t kEncoderWeights = 2 * (4 * 8 * 8 + 2 * 8 * 16);
 
 TrainConfig pruning_config(prune::Score score) {
@@ -34,27 +33,27 @@ TrainConfig pruning_config(prune::Score score) {
   return config;
 }
 
-struct TrainedModel {
+struct PrunedRun {
   Result<TrainResult> result;
   std::vector<at::Tensor> encoder;  // its matrices afterwards
 };
 
-TrainedModel run_training(const std::filesystem::path& folder, const TrainConfig& config, bool resume = false,
-                          const TrainEvents& events = {}) {
+PrunedRun run_pruning(const std::filesystem::path& folder, const TrainConfig& config, bool resume = false,
+                      const TrainEvents& events = {}) {
   BertClassifier model = load_tiny_bert();
   model.set_dropout(0.1);
   model::WorkerPool pool(1);
   Result<TrainResult> result = train(model, made_up_reviews(64, 1), made_up_reviews(32, 2), config, {}, folder, "f",
                                      resume, events, pool, kNeverInterrupted);
   const std::vector<std::string> names = engine::encoder_matrices(model.config());
-  TrainedModel run{std::move(result), {}};
+  PrunedRun run{std::move(result), {}};
   model.visit([&](const std::string& name, at::Tensor& tensor, const std::vector<int64_t>&) {
     if (std::find(names.begin(), names.end(), name) != names.end()) run.encoder.push_back(tensor.detach().clone());
   });
   return run;
 }
 
-int64_t zeros_of(const TrainedModel& run) {
+int64_t zeros_of(const PrunedRun& run) {
   int64_t zeros = 0;
   for (const at::Tensor& tensor : run.encoder) zeros += tensor.eq(0).sum().item<int64_t>();
   return zeros;
@@ -78,7 +77,7 @@ TEST(GradualPruning, EndsWithExactlyTheShareAskedForWhateverTheScore) {
   for (const auto score : {prune::Score::kMagnitude, prune::Score::kMovement, prune::Score::kFisher}) {
     TrainConfig config = pruning_config(score);
     config.epochs = 20;
-    const TrainedModel run = run_training(folder.path() / std::string(prune::to_string(score)), config);
+    const PrunedRun run = run_pruning(folder.path() / std::string(prune::to_string(score)), config);
     ASSERT_TRUE(run.result.ok()) << run.result.status().message();
     EXPECT_EQ(zeros_of(run), std::llround(0.75 * kEncoderWeights)) << prune::to_string(score);
     EXPECT_GE(run.result->best.validation_accuracy, 0.8) << "there is something to learn with a quarter of the weights";
@@ -97,7 +96,7 @@ TEST(GradualPruning, BlocksGoAsAWhole) {
   TrainConfig config = pruning_config(prune::Score::kMagnitude);
   config.pruning.pattern = *prune::parse_pattern("1x4");
   config.pruning.scope = prune::Scope::kMatrix;
-  const TrainedModel run = run_training(folder.path() / "run", config);
+  const PrunedRun run = run_pruning(folder.path() / "run", config);
   ASSERT_TRUE(run.result.ok()) << run.result.status().message();
   for (const at::Tensor& tensor : run.encoder) {
     const at::Tensor zeros = tensor.view({-1, 4}).eq(0).sum(1);
@@ -109,7 +108,7 @@ TEST(GradualPruning, BlocksGoAsAWhole) {
 TEST(GradualPruning, AKilledRunResumedEndsWithTheSameWeights) {
   const ScratchFolder folder;
   const TrainConfig config = pruning_config(prune::Score::kMovement);
-  const TrainedModel never_killed = run_training(folder.path() / "straight", config);
+  const PrunedRun never_killed = run_pruning(folder.path() / "straight", config);
   ASSERT_TRUE(never_killed.result.ok());
   const std::filesystem::path place = folder.path() / "killed";
   for (const int64_t kill_at : {3, 13, 30}) {  // before the first pruning, between two, after the last
@@ -120,14 +119,14 @@ TEST(GradualPruning, AKilledRunResumedEndsWithTheSameWeights) {
       events.on_step = [&](const StepInfo& step) {
         if (step.step == kill_at) ::kill(::getpid(), SIGKILL);
       };
-      (void)run_training(place, config, true, events);
+      (void)run_pruning(place, config, true, events);
       ::_exit(1);
     }
     int status = 0;
     ::waitpid(child, &status, 0);
     ASSERT_TRUE(WIFSIGNALED(status)) << "the child should have been killed at step " << kill_at;
   }
-  const TrainedModel resumed = run_training(place, config, true);
+  const PrunedRun resumed = run_pruning(place, config, true);
   ASSERT_TRUE(resumed.result.ok()) << resumed.result.status().message();
   for (size_t m = 0; m < resumed.encoder.size(); ++m) {
     EXPECT_TRUE(at::equal(resumed.encoder[m], never_killed.encoder[m])) << m;

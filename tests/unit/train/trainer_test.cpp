@@ -17,8 +17,6 @@ namespace {
 using namespace testing_support;  // NOLINT: names of the test fixtures
 using model::BertClassifier;
 
-const std::atomic<bool> kNeverInterrupted{false};
-
 std::vector<at::Tensor> weights_of(BertClassifier& model) {
   std::vector<at::Tensor> weights;
   model.visit([&](const std::string&, at::Tensor& tensor, const std::vector<int64_t>&) {
