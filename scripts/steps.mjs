@@ -115,7 +115,11 @@ export async function installNodePackages(command) {
     // No package may run a script of its own: everything needed comes inside the packages.
     // Its warnings that Node 18 is too old are beside the point: Node 20 is among what it installs.
     const scope = command === 'test' ? [] : ['--omit=dev'];
-    await mustRun('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...scope]);
+    const quietly = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...scope];
+    await mustRun('npm', ['ci', ...quietly]);
+    // Debian's npm under Debian's Node 18 leaves out optional packages that want a newer one, among them the binaries of
+    // sharp, without a word. npm runs under the pinned Node from here on.
+    if (Number(process.versions.node.split('.')[0]) < 20) await mustRun('npm', ['install', '--no-save', ...quietly]);
     writeFileSync(stamp, `${lock} ${command}`);
   }
   const node = spawnSync(path.join(pinnedNode, 'node'), ['--version']);

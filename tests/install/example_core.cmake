@@ -34,7 +34,7 @@ must_fail("judge_review: estimate: .*ATLANTIS" ${SOURCE}/models/linear-ngrams x 
 file(WRITE ${WORK}/other/CMakeLists.txt "cmake_minimum_required(VERSION 3.20)\nproject(other LANGUAGES C)\n"
      "find_package(coppice REQUIRED COMPONENTS energy_c)\n")
 execute_process(
-  COMMAND ${CMAKE_COMMAND} -S ${WORK}/other -B ${WORK}/other/build -DCMAKE_PREFIX_PATH=${WORK}/prefix
+  COMMAND ${CMAKE_COMMAND} -S ${WORK}/other -B ${WORK}/other/build -G Ninja -DCMAKE_PREFIX_PATH=${WORK}/prefix
           -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF -DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF -DCMAKE_C_COMPILER=${CC}
   RESULT_VARIABLE code
   OUTPUT_QUIET

@@ -36,7 +36,7 @@ must_run(compiled ${CXX} -std=c++20 -Wall -Wextra -Werror -fsyntax-only -I${WORK
 file(WRITE ${WORK}/newer/CMakeLists.txt "cmake_minimum_required(VERSION 3.20)\nproject(newer LANGUAGES CXX)\n"
      "find_package(coppice 99 REQUIRED)\n")
 execute_process(
-  COMMAND ${CMAKE_COMMAND} -S ${WORK}/newer -B ${WORK}/newer/build -DCMAKE_PREFIX_PATH=${WORK}/prefix
+  COMMAND ${CMAKE_COMMAND} -S ${WORK}/newer -B ${WORK}/newer/build -G Ninja -DCMAKE_PREFIX_PATH=${WORK}/prefix
   RESULT_VARIABLE code
   OUTPUT_QUIET
   ERROR_VARIABLE error)

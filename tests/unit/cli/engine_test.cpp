@@ -21,7 +21,7 @@ constexpr size_t kTexts = 50;
 const std::string kRuns = " --repeats 3 --warmup 1";
 #else
 constexpr size_t kTexts = 1;
-const std::string kRuns = " --repeats 1 --warmup 0";
+const std::string kRuns = " --repeats 3 --warmup 0";
 #endif
 
 // The first `count` of the texts that the golden file answers, in a file of the folder.
