@@ -27,6 +27,7 @@ const packages = [
   ['test', 'libgtest-dev', 'C++ unit tests'],
   ['test', 'libclang-rt-14-dev', 'AddressSanitizer and UBSan for clang, which emscripten brings'],
   ['test', 'chromium', 'the browser of the end-to-end tests'],
+  ['test', 'curl', 'requests that docs/deploy.md and deploy/time-requests.sh make'],
   ['test', 'shellcheck', 'reads the deployment scripts for mistakes'],
   ['test', 'ccache', 'makes the second build quick'],
   ['test', 'mold', 'links the programs in a third of the time'],
