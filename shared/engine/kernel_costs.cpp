@@ -132,8 +132,22 @@ KernelCosts measure(const Stopwatch& watch, Times& times) {
     dense_int8.high_inputs = high_inputs.data();
     dense_int8.high_begins = high_begins.data();
   }
-  const double int8 = watch.shortest([&] { multiply_int8(dense_int8, rows, quantized, kTokens, epilogue, out); });
-  times.int8 = int8;
+  scratch.resize(std::max(scratch.size(), kPairScratch));
+  double int8 = 1e9;
+  double offset_int8 = 1e9;
+  if (offset_weights()) {
+    offset_int8 = watch.shortest([&] { multiply_int8(dense_int8, rows, quantized, kTokens, epilogue, out); });
+    dense_int8.high_inputs = nullptr;
+    dense_int8.high_begins = nullptr;
+  }
+  int8 = watch.shortest([&] {
+    if (multiplies_bytes(true)) {
+      multiply_int8(dense_int8, rows, quantized, kTokens, epilogue, out);
+    } else {
+      multiply_int8_pairs(dense_int8, rows, quantized, kTokens, epilogue, out, scratch.data());
+    }
+  });
+  times.int8 = std::min(int8, offset_int8);
   std::vector<uint16_t> quads;
   std::vector<uint32_t> quad_begins;
   for (size_t row = 0; row < kRows; ++row) {
@@ -148,13 +162,32 @@ KernelCosts measure(const Stopwatch& watch, Times& times) {
                    rows, quantized, kTokens, epilogue, out);
   });
 
+  std::vector<uint8_t> pairs;
+  std::vector<uint32_t> pair_begins;
+  for (size_t row = 0; row < kRows; ++row) {
+    pair_begins.push_back(static_cast<uint32_t>(pairs.size()));
+    for (size_t pair = 0; pair < kDepth / 2; ++pair) {
+      if ((row * 5 + pair * 3 + pair * pair * row) % 11 < 4) pairs.push_back(static_cast<uint8_t>(pair));
+    }
+  }
+  pair_begins.push_back(static_cast<uint32_t>(pairs.size()));
+  static_assert(kDepth / 2 <= kPairBlock);
+  const std::vector<int32_t> pair_values(pairs.size(), 0x00030003);
+  const double pairs_time = watch.shortest([&] {
+    multiply_pairs(
+        {pair_values.data(), pairs.data(), pair_begins.data(), row_scales.data(), sums.data(), kRows, kDepth}, rows,
+        quantized, kTokens, epilogue, out, scratch.data());
+  });
+
   const double unit = dense / static_cast<double>(kRows * kDepth);
   KernelCosts costs;
   costs.float16 = float16 / static_cast<double>(kRows * kDepth) / unit;
   costs.sparse = sparse_time / static_cast<double>(inputs.size()) / unit;
   costs.blocks4x1 = blocks_time / static_cast<double>(4 * inputs.size()) / unit;
-  // Of a quad, as the formats are compared by quads.
-  costs.int8 = int8 / static_cast<double>(kRows * kDepth) / unit;
+  // Of a multiplication each; the formats are compared by quads.
+  costs.int8 = times.int8 / static_cast<double>(kRows * kDepth) / unit;
+  costs.offset_int8 = offset_int8 < int8;
+  costs.sparse_pairs = pairs_time / static_cast<double>(2 * pairs.size()) / unit;
   costs.sparse_quads = quads_time / static_cast<double>(4 * quads.size()) / unit;
   return costs;
 }

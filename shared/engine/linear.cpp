@@ -33,6 +33,8 @@ std::string_view name_of(LinearFormat format) {
       return "dense int8";
     case LinearFormat::kSparseQuads:
       return "1x4 blocks int8";
+    case LinearFormat::kSparsePairs:
+      return "pairs int8";
   }
   return "";
 }
@@ -112,6 +114,7 @@ class Packer {
     out_.seven_bits_ = true;
     const size_t quads = kernels::padded_depth(depth) / 4;
     int64_t kept = 0;
+    int64_t kept_pairs = 0;
     for (size_t row = 0; row < rows; ++row) {
       int32_t sum = 0;
       for (size_t k = 0; k < depth; ++k) {
@@ -120,11 +123,23 @@ class Packer {
         out_.seven_bits_ = out_.seven_bits_ && value >= -64 && value <= 64;
       }
       out_.sums_.as<int32_t>()[row] = sum;
-      for (size_t quad = 0; quad < quads; ++quad) kept += is_zero(values + row * depth, quad) ? 0 : 1;
+      for (size_t quad = 0; quad < quads; ++quad) {
+        const int pairs = (pair_of(values + row * depth, quad, 0) != 0) + (pair_of(values + row * depth, quad, 1) != 0);
+        kept_pairs += pairs;
+        kept += pairs > 0 ? 1 : 0;
+      }
     }
+    // In quads.
     const auto all = static_cast<double>(rows * quads);
-    const bool fits = static_cast<double>(kept) * 6 <= all * 4;
-    if (fits && static_cast<double>(kept) * costs_.sparse_quads < all * costs_.int8) return fill_quads(values, kept);
+    const double quads_cost = static_cast<double>(kept) * costs_.sparse_quads;
+    const double pairs_cost = static_cast<double>(kept_pairs) / 2 * costs_.sparse_pairs;
+    const double dense_cost = all * costs_.int8;
+    const bool quads_fit = static_cast<double>(kept) * 6 <= all * 4;
+    const bool pairs_fit = static_cast<double>(kept_pairs) * 5 <= all * 4;
+    if (pairs_fit && pairs_cost < dense_cost && (!quads_fit || pairs_cost < quads_cost)) {
+      return fill_pairs(values, kept_pairs);
+    }
+    if (quads_fit && quads_cost < dense_cost) return fill_quads(values, kept);
     out_.format_ = LinearFormat::kInt8;
     out_.done_ = static_cast<int64_t>(rows * depth);
     if (quads * 4 == depth) {
@@ -136,7 +151,9 @@ class Packer {
         std::memcpy(out_.values_.as<int8_t>() + row * quads * 4, values + row * depth, depth);
       }
     }
-    return out_.seven_bits_ && kernels::offset_weights() ? offset(quads * 4) : Status();
+    if (out_.seven_bits_ && kernels::offset_weights() && costs_.offset_int8) return offset(quads * 4);
+    out_.by_pairs_ = !kernels::multiplies_bytes(out_.seven_bits_);
+    return {};
   }
 
  private:
@@ -183,10 +200,14 @@ class Packer {
     return true;
   }
   bool is_zero(const int8_t* row, size_t quad) const {
-    for (size_t k = 4 * quad; k < std::min(4 * quad + 4, out_.inputs_); ++k) {
-      if (row[k] != 0) return false;
-    }
-    return true;
+    return pair_of(row, quad, 0) == 0 && pair_of(row, quad, 1) == 0;
+  }
+  // As kernels::SparsePairs has them; 0 after the last input.
+  int32_t pair_of(const int8_t* row, size_t quad, size_t half) const {
+    const auto word = [&](size_t k) -> uint32_t {
+      return k < out_.inputs_ ? static_cast<uint16_t>(static_cast<int16_t>(row[k])) : 0U;
+    };
+    return static_cast<int32_t>(word(4 * quad + half) | word(4 * quad + half + 2) << 16);
   }
 
   Status fill_sparse(int64_t count) { return fill_groups(LinearFormat::kSparse, 1, count); }
@@ -225,15 +246,47 @@ class Packer {
     return {};
   }
 
+  // What is about to be written over.
+  std::vector<int8_t> copy_of(const int8_t* values) const {
+    return {values, values + (home_.data == nullptr ? 0 : out_.outputs_ * out_.inputs_)};
+  }
+
+  Status fill_pairs(const int8_t* values, int64_t count) {
+    out_.format_ = LinearFormat::kSparsePairs;
+    out_.done_ = count * 2;
+    const auto entries = static_cast<size_t>(count);
+    const std::vector<int8_t> copy = copy_of(values);
+    if (!copy.empty()) values = copy.data();
+    const size_t blocks = kernels::pair_blocks(out_.inputs_);
+    COPPICE_RETURN_IF_ERROR(place(out_.values_, entries * sizeof(int32_t), alignof(int32_t)));
+    COPPICE_RETURN_IF_ERROR(place(out_.begins_, (out_.outputs_ * blocks + 1) * sizeof(uint32_t), alignof(uint32_t)));
+    COPPICE_RETURN_IF_ERROR(place(out_.indices_, entries, alignof(uint8_t)));
+    auto* begin = out_.begins_.as<uint32_t>();
+    uint32_t at = 0;
+    for (size_t block = 0; block < blocks; ++block) {
+      const size_t first = block * kernels::kPairBlock;
+      const size_t end = std::min(first + kernels::kPairBlock, kernels::padded_depth(out_.inputs_) / 2);
+      for (size_t row = 0; row < out_.outputs_; ++row) {
+        *begin++ = at;
+        for (size_t pair = first; pair < end; ++pair) {
+          const int32_t value = pair_of(values + row * out_.inputs_, pair / 2, pair % 2);
+          if (value == 0) continue;
+          out_.values_.as<int32_t>()[at] = value;
+          out_.indices_.as<uint8_t>()[at] = static_cast<uint8_t>(pair - first);
+          ++at;
+        }
+      }
+    }
+    *begin = at;
+    return {};
+  }
+
   Status fill_quads(const int8_t* values, int64_t count) {
     out_.format_ = LinearFormat::kSparseQuads;
     out_.done_ = count * 4;
     const auto entries = static_cast<size_t>(count);
-    std::vector<int8_t> copy;  // of what is written over
-    if (home_.data != nullptr) {
-      copy.assign(values, values + out_.outputs_ * out_.inputs_);
-      values = copy.data();
-    }
+    const std::vector<int8_t> copy = copy_of(values);
+    if (!copy.empty()) values = copy.data();
     COPPICE_RETURN_IF_ERROR(place(out_.values_, entries * 4, alignof(int8_t)));
     COPPICE_RETURN_IF_ERROR(place(out_.begins_, (out_.outputs_ + 1) * sizeof(uint32_t), alignof(uint32_t)));
     COPPICE_RETURN_IF_ERROR(place(out_.indices_, entries * sizeof(uint16_t), alignof(uint16_t)));
@@ -296,6 +349,7 @@ Result<Linear> Linear::pack(const std::string& name, const TensorView& weight, c
 
 size_t Linear::scratch_floats() const {
   if (format_ == LinearFormat::kFloat16) return kernels::dense_scratch(inputs_);
+  if (by_pairs_ || format_ == LinearFormat::kSparsePairs) return kernels::kPairScratch;
   return format_ == LinearFormat::kSparse || format_ == LinearFormat::kBlocks4x1 ? kernels::kSparseScratch : 0;
 }
 
@@ -319,10 +373,18 @@ void Linear::multiply(kernels::RowRange rows, const LinearInput& x, size_t token
       return kernels::multiply_blocks(
           {values_.as<float>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(), outputs_, inputs_}, rows, x.values,
           tokens, epilogue, out, scratch);
-    case LinearFormat::kInt8:
-      return kernels::multiply_int8({values_.as<int8_t>(), scales_.as<float>(), sums_.as<int32_t>(), inputs_,
-                                     seven_bits_, indices_.as<uint16_t>(), begins_.as<uint32_t>()},
-                                    rows, x.quantized, tokens, epilogue, out);
+    case LinearFormat::kInt8: {
+      const kernels::Int8Weights weights{values_.as<int8_t>(), scales_.as<float>(),     sums_.as<int32_t>(),   inputs_,
+                                         seven_bits_,          indices_.as<uint16_t>(), begins_.as<uint32_t>()};
+      if (by_pairs_) {
+        return kernels::multiply_int8_pairs(weights, rows, x.quantized, tokens, epilogue, out, scratch);
+      }
+      return kernels::multiply_int8(weights, rows, x.quantized, tokens, epilogue, out);
+    }
+    case LinearFormat::kSparsePairs:
+      return kernels::multiply_pairs({values_.as<int32_t>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(),
+                                      scales_.as<float>(), sums_.as<int32_t>(), outputs_, inputs_},
+                                     rows, x.quantized, tokens, epilogue, out, scratch);
     case LinearFormat::kSparseQuads:
       return kernels::multiply_quads({values_.as<int8_t>(), indices_.as<uint16_t>(), begins_.as<uint32_t>(),
                                       scales_.as<float>(), sums_.as<int32_t>(), inputs_, seven_bits_},

@@ -22,10 +22,11 @@ enum class LinearFormat {
   kBlocks4x1,    // float32 without 4x1 blocks of zeros (four outputs, one input)
   kInt8,         // dense, 8-bit activations
   kSparseQuads,  // int8 without 1x4 blocks of zeros (one output, four inputs)
+  kSparsePairs,  // int8 without pairs of zeros (one output, two inputs)
 };
 std::string_view name_of(LinearFormat format);
 constexpr bool is_int8(LinearFormat format) {
-  return format == LinearFormat::kInt8 || format == LinearFormat::kSparseQuads;
+  return format == LinearFormat::kInt8 || format == LinearFormat::kSparseQuads || format == LinearFormat::kSparsePairs;
 }
 
 // What one multiplication costs in each format, relative to a dense one in float32. Of sparse formats: one that is
@@ -37,6 +38,8 @@ struct KernelCosts {
   double blocks4x1 = 1.45;
   double int8 = 0.23;
   double sparse_quads = 0.36;
+  double sparse_pairs = 0.6;
+  bool offset_int8 = true;  // where kernels::offset_weights(): that dense product costs less than the one by pairs
 };
 
 // Bytes with the alignment of a cache line; empty where there was no memory. Or a piece of someone else's.
@@ -108,12 +111,13 @@ class Linear {
   size_t inputs_ = 0;
   int64_t done_ = 0;
   bool seven_bits_ = false;
-  AlignedBytes bias_;     // float (out)
-  AlignedBytes values_;   // by format
-  AlignedBytes indices_;  // sparse formats: uint8_t or uint16_t; dense int8: high_inputs, where offset
-  AlignedBytes begins_;   // sparse formats: uint32_t; dense int8: high_begins, where offset
-  AlignedBytes scales_;   // int8: float (out)
-  AlignedBytes sums_;     // int8: int32_t (out)
+  bool by_pairs_ = false;  // dense int8
+  AlignedBytes bias_;      // float (out)
+  AlignedBytes values_;    // by format
+  AlignedBytes indices_;   // sparse formats: uint8_t or uint16_t; dense int8: high_inputs, where offset
+  AlignedBytes begins_;    // sparse formats: uint32_t; dense int8: high_begins, where offset
+  AlignedBytes scales_;    // int8: float (out)
+  AlignedBytes sums_;      // int8: int32_t (out)
 };
 
 }  // namespace coppice::engine

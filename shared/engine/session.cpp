@@ -36,7 +36,7 @@ Widths widths_of(const records::BertConfig& config) {
 
 size_t scratch_floats_of(const records::BertConfig& config, const SessionOptions& options) {
   const auto longest = std::min(options.most_tokens, static_cast<size_t>(config.max_position_embeddings));
-  return std::max({kernels::dense_scratch(widths_of(config).deepest), kernels::kSparseScratch,
+  return std::max({kernels::dense_scratch(widths_of(config).deepest), kernels::kSparseScratch, kernels::kPairScratch,
                    kernels::attention_scratch(longest)});
 }
 

@@ -106,11 +106,9 @@ OrderedJson profile_of(const coppice_engine& engine) {
   for (const engine::EncoderLayer& layer : engine.classifier->layers()) count_formats(layer, formats);
   json["formats"] = formats;
   const engine::KernelCosts& costs = kernel_costs();
-  json["costs"] = {{"float16", costs.float16},
-                   {"sparse", costs.sparse},
-                   {"blocks4x1", costs.blocks4x1},
-                   {"int8", costs.int8},
-                   {"sparse_quads", costs.sparse_quads}};
+  json["costs"] = {{"float16", costs.float16},           {"sparse", costs.sparse},
+                   {"blocks4x1", costs.blocks4x1},       {"int8", costs.int8},
+                   {"sparse_quads", costs.sparse_quads}, {"sparse_pairs", costs.sparse_pairs}};
   // Two operations a multiplication: it and its addition.
   json["peak_gflops"] = {{"float32", rates_here().float32 * 2e-9}, {"int8", rates_here().int8 * 2e-9}};
   json["reviews"] = engine.reviews;

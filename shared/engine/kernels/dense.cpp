@@ -20,14 +20,14 @@ constexpr size_t kTokensAtOnce = 128;
 constexpr size_t kDenseTile = kDenseVectors * kLanes;
 
 // rows[r]: depth weights each; the last ones may be the same row again, of which nothing is stored.
-void multiply_group(const LeftRows<kRowGroup>& left, size_t depth, size_t first_row, size_t row_count,
+void multiply_group(const LeftRows<kDenseRows>& left, size_t depth, size_t first_row, size_t row_count,
                     ConstActivations x, size_t begin, size_t end, const Epilogue& epilogue, Activations out) {
   for (size_t token = begin; token < end; token += kDenseTile) {
     with_vectors<kDenseVectors>(end - token, [&](auto count) HWY_ATTR {
       constexpr size_t kVectors = decltype(count)::value;
-      VF sums[kRowGroup][kVectors];
-      multiply_tile<kRowGroup, kVectors>(left, {x.data + token, x.stride}, depth, sums);
-      for (size_t r = 0; r < kRowGroup; ++r) {
+      VF sums[kDenseRows][kVectors];
+      multiply_tile<kDenseRows, kVectors>(left, {x.data + token, x.stride}, depth, sums);
+      for (size_t r = 0; r < kDenseRows; ++r) {
         if (r >= row_count) break;
         for (size_t v = 0; v < kVectors; ++v) finish(sums[r][v], first_row + r, token + v * kLanes, epilogue, out);
       }
@@ -58,10 +58,10 @@ void Multiply32(const float* weights, size_t depth, RowRange rows, ConstActivati
                 const Epilogue& epilogue, Activations out) {
   for (size_t begin = 0; begin < tokens; begin += kTokensAtOnce) {
     const size_t end = std::min(begin + kTokensAtOnce, tokens);
-    for (size_t row = rows.begin; row < rows.end; row += kRowGroup) {
-      const size_t count = std::min(kRowGroup, rows.end - row);
-      LeftRows<kRowGroup> left;
-      for (size_t r = 0; r < kRowGroup; ++r) left.rows[r] = weights + (row + std::min(r, count - 1)) * depth;
+    for (size_t row = rows.begin; row < rows.end; row += kDenseRows) {
+      const size_t count = std::min(kDenseRows, rows.end - row);
+      LeftRows<kDenseRows> left;
+      for (size_t r = 0; r < kDenseRows; ++r) left.rows[r] = weights + (row + std::min(r, count - 1)) * depth;
       multiply_group(left, depth, row, count, x, begin, end, epilogue, out);
     }
   }
@@ -71,10 +71,10 @@ void Multiply16(const uint16_t* weights, size_t depth, RowRange rows, ConstActiv
                 const Epilogue& epilogue, Activations out, float* scratch) {
   for (size_t begin = 0; begin < tokens; begin += kTokensAtOnce) {
     const size_t end = std::min(begin + kTokensAtOnce, tokens);
-    for (size_t row = rows.begin; row < rows.end; row += kRowGroup) {
-      const size_t count = std::min(kRowGroup, rows.end - row);
-      LeftRows<kRowGroup> left;
-      for (size_t r = 0; r < kRowGroup; ++r) {
+    for (size_t row = rows.begin; row < rows.end; row += kDenseRows) {
+      const size_t count = std::min(kDenseRows, rows.end - row);
+      LeftRows<kDenseRows> left;
+      for (size_t r = 0; r < kDenseRows; ++r) {
         left.rows[r] = scratch + std::min(r, count - 1) * (depth + kMostLanes);
         if (r < count) Widen(weights + (row + r) * depth, depth, scratch + r * (depth + kMostLanes));
       }

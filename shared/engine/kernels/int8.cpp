@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "shared/engine/kernels/int8-inl.h"
 #include "shared/engine/kernels/kernels.h"
 #include "shared/engine/kernels/simd-inl.h"
 
@@ -13,37 +14,7 @@ HWY_BEFORE_NAMESPACE();
 namespace coppice::engine::kernels::HWY_NAMESPACE {
 namespace {
 
-// Rows computed together. Without a dot product of bytes each vector of tokens takes two registers, its even and its
-// odd bytes, and there are no more than 16.
-#if HWY_TARGET == HWY_WASM && !defined(COPPICE_RELAXED_SIMD)
-constexpr size_t kInt8Rows = 4;
-#else
-constexpr size_t kInt8Rows = kRowGroup;
-#endif
-constexpr size_t kQuadBytes = kTile * 4;  // of one quad of inputs, for a tile of tokens
-
-HWY_INLINE VI broadcast_quad(const int8_t* from) {
-  int32_t bits;
-  hwy::CopyBytes<4>(from, &bits);
-  return hn::Set(I32(), bits);
-}
-// One quad of inputs, of a vector of tokens.
-HWY_INLINE VI load_quads(const uint8_t* from) {
-#if HWY_TARGET == HWY_SCALAR
-  return broadcast_quad(reinterpret_cast<const int8_t*>(from));
-#else
-  return hn::BitCast(I32(), hn::LoadU(hn::Repartition<uint8_t, I32>(), from));
-#endif
-}
-HWY_INLINE void store_quads(VI quads, uint8_t* to) {
-#if HWY_TARGET == HWY_SCALAR
-  hwy::CopyBytes<4>(&quads.raw, to);
-#else
-  const hn::Repartition<uint8_t, I32> bytes;
-  hn::StoreU(hn::BitCast(bytes, quads), bytes, to);
-#endif
-}
-
+constexpr size_t kInt8Rows = kRowGroup;  // computed together
 // sum + the dot product of four uint8 of x and four int8 of w in each 32-bit lane. By 16-bit products, of any weights.
 HWY_INLINE VI dot_wide(VI sum, VI x, VI w) {
 #if HWY_TARGET == HWY_SCALAR
@@ -94,7 +65,6 @@ struct Narrow {
   HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_narrow(sum, x, w); }
 };
 struct Wide {
-  static constexpr bool kOffset = false;
   HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_wide(sum, x, w); }
 };
 
@@ -126,20 +96,11 @@ struct Offset {
   }
 };
 #else
-using Offset = Wide;  // never asked for
+using Offset = Narrow;  // never asked for
 #endif
 
-HWY_INLINE void finish_int8(VI sum, float scale, int32_t row_sum, size_t row, size_t token,
-                            const QuantizedActivations& x, const Epilogue& epilogue, Activations out) {
-  const F32 d;
-  const I32 di;
-  const VI zero = hn::Mul(hn::LoadU(di, x.zero_points + token), hn::Set(di, row_sum));
-  const VF scales = hn::Mul(hn::LoadU(d, x.scales + token), hn::Set(d, scale));
-  finish(hn::Mul(hn::ConvertTo(d, hn::Sub(sum, zero)), scales), row, token, epilogue, out);
-}
-
-// sums[r][v] = sum over k of left[r][k] * the bytes of vector v. The sums are counted in variables whose places are known when
-// compiled: in an array that is also read by a row's number g++ stores each of them at each step.
+// sums[r][v] = sum over k of left[r][k] * the bytes of vector v. The sums are counted in variables whose places are
+// known when compiled: in an array that is also read by a row's number g++ stores each of them at each step.
 template <class Dot, size_t kVectors>
 HWY_INLINE void multiply_tile(const int8_t* const (&left)[kInt8Rows], const uint8_t* HWY_RESTRICT from, size_t depth,
                               VI (&sums)[kInt8Rows][kVectors]) {
@@ -251,10 +212,8 @@ void MultiplyInt8(const Int8Weights& weights, RowRange rows, const QuantizedActi
                   const Epilogue& epilogue, Activations out) {
   if (weights.high_begins != nullptr) {
     MultiplyDense<Offset>(weights, rows, x, tokens, epilogue, out);
-  } else if (weights.seven_bits || HWY_TARGET == HWY_AVX3_DL) {
-    MultiplyDense<Narrow>(weights, rows, x, tokens, epilogue, out);
   } else {
-    MultiplyDense<Wide>(weights, rows, x, tokens, epilogue, out);
+    MultiplyDense<Narrow>(weights, rows, x, tokens, epilogue, out);
   }
 }
 
@@ -329,6 +288,18 @@ void Quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedAc
 
 size_t TokenTile() { return kTile; }
 
+bool MultipliesBytes(bool seven_bits) {
+#if HWY_TARGET == HWY_AVX3_DL
+  (void)seven_bits;
+  return true;
+#elif HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
+  return seven_bits;
+#else
+  (void)seven_bits;
+  return false;
+#endif
+}
+
 bool OffsetWeights() {
 #ifdef COPPICE_RELAXED_SIMD
   return true;
@@ -350,6 +321,7 @@ HWY_EXPORT(FindRange);
 HWY_EXPORT(Quantize);
 HWY_EXPORT(TokenTile);
 HWY_EXPORT(OffsetWeights);
+HWY_EXPORT(MultipliesBytes);
 
 void multiply_int8(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                    const Epilogue& epilogue, Activations out) {
@@ -365,6 +337,7 @@ Range find_range(ConstActivations x, size_t depth, size_t begin, size_t end) {
 void quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedActivations& out) {
   HWY_DYNAMIC_DISPATCH(Quantize)(x, depth, tokens, out);
 }
+bool multiplies_bytes(bool seven_bits) { return HWY_DYNAMIC_DISPATCH(MultipliesBytes)(seven_bits); }
 bool offset_weights() { return HWY_DYNAMIC_DISPATCH(OffsetWeights)(); }
 size_t token_tile() { return HWY_DYNAMIC_DISPATCH(TokenTile)(); }
 

@@ -129,10 +129,19 @@ struct Int8Weights {
 bool offset_weights();                           // of the instruction set in use
 inline constexpr size_t kMostInt8Depth = 65535;  // so that sums fit 32 bits
 
+// Whether the instruction set in use has an instruction for such weights as bytes.
+bool multiplies_bytes(bool seven_bits);
+
 // out[r, t] = epilogue(scales[r] * x.scales[t] * sum over k of weights[r, k] * (q[k, t] - zero_points[t])); the sum is
-// exact.
+// exact. By products of bytes: of offset weights, or where multiplies_bytes().
 void multiply_int8(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                    const Epilogue& epilogue, Activations out);
+// The same by products of 16 bits, of any weights that are not offset. `out` is no part of the residual: sums lie there
+// in between. scratch: kPairScratch floats.
+void multiply_int8_pairs(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                         const Epilogue& epilogue, Activations out, float* scratch);
+inline constexpr size_t kPairBlock = 256;  // pairs of inputs taken together
+inline constexpr size_t kPairScratch = kPairBlock * kMostTile;
 
 // int8 weights without the quads (four inputs side by side) that are all zero. Row r: entries begins[r] to
 // begins[r + 1].
@@ -148,11 +157,28 @@ struct SparseQuads {
 void multiply_quads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                     const Epilogue& epilogue, Activations out);
 
+// int8 weights without the pairs that are all zero. A quad has two: its inputs 0 and 2, and 1 and 3. In blocks of
+// kPairBlock pairs, the rows of the first block before those of the second: row r of block b holds entries
+// begins[b * rows + r] to begins[b * rows + r + 1].
+constexpr size_t pair_blocks(size_t depth) { return (padded_depth(depth) / 2 + kPairBlock - 1) / kPairBlock; }
+struct SparsePairs {
+  const int32_t* values = nullptr;   // the first weight in the low 16 bits, the second in the high ones
+  const uint8_t* pairs = nullptr;    // within the block: 2 * quad + 0 or 1
+  const uint32_t* begins = nullptr;  // pair_blocks(depth) * rows + 1
+  const float* scales = nullptr;
+  const int32_t* sums = nullptr;
+  size_t rows = 0;
+  size_t depth = 0;
+};
+// `out` and scratch as above.
+void multiply_pairs(const SparsePairs& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                    const Epilogue& epilogue, Activations out, float* scratch);
+
 // ---- the rest of a BERT layer
 // ----------------------------------------------------------------------------------------
 
 // One head: out[:, q] = sum over k of softmax over k (scale * query[:, q] . key[:, k]) * value[:, k], all (head_size,
-// tokens). Scores are kept for token_tile() queries at a time. Writes whole vectors: columns after the last query are
+// tokens). Scores are kept for some of the queries at a time. Writes whole vectors: columns after the last query are
 // overwritten, so packed reviews are computed from first to last.
 struct AttentionHead {
   ConstActivations query;

@@ -67,9 +67,11 @@ HWY_INLINE void AttendTile(const AttentionHead& head, size_t query, Activations 
   }
 }
 
+// As many queries at a time as there are registers for their sums.
 void Attend(const AttentionHead& head, Activations out, float* scratch) {
-  for (size_t query = 0; query < head.queries; query += kTile) {
-    with_vectors<kTileVectors>(head.queries - query, [&](auto count) HWY_ATTR {
+  constexpr size_t kQueries = kDenseVectors * kLanes;
+  for (size_t query = 0; query < head.queries; query += kQueries) {
+    with_vectors<kDenseVectors>(head.queries - query, [&](auto count) HWY_ATTR {
       AttendTile<decltype(count)::value>(head, query, out, scratch);
     });
   }

@@ -26,12 +26,21 @@ constexpr size_t kLanes = hn::MaxLanes(F32());
 constexpr size_t kTileVectors = 4;
 constexpr size_t kTile = kTileVectors * kLanes;
 static_assert(kTile <= kMostTile);
-// Vectors of tokens that a dense product keeps, times kRowGroup rows: as many sums as there are registers for.
+// Vectors of tokens that a dense product keeps, times kDenseRows rows: as many sums as there are registers for.
 #if HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON
 constexpr size_t kDenseVectors = 4;
 #else
 constexpr size_t kDenseVectors = 2;
 #endif
+
+// Rows of a dense product computed together. Without a fused multiply-add a product takes a register besides the sums,
+// and a browser's compiler leaves 15.
+#if HWY_TARGET == HWY_WASM && !defined(COPPICE_RELAXED_SIMD)
+constexpr size_t kDenseRows = 4;
+#else
+constexpr size_t kDenseRows = kRowGroup;
+#endif
+static_assert(kDenseRows <= kRowGroup);
 
 // a * b + c, as the instruction set rounds it.
 HWY_INLINE VF mul_add(VF a, VF b, VF c) {
@@ -119,12 +128,14 @@ struct LeftColumns {
   HWY_INLINE float at(size_t row, size_t k) const { return first[k * stride + row]; }
 };
 
-// sums[r][v] = sum over k of left(r, k) * right[k, vector v].
+// sums[r][v] = sum over k of left(r, k) * right[k, vector v]. The sums are counted in variables whose places are known
+// when compiled: in an array that is also read by a row's number g++ stores each of them at each step.
 template <size_t kRows, size_t kVectors, class Left>
 HWY_INLINE void multiply_tile(const Left& left, ConstActivations right, size_t depth, VF (&sums)[kRows][kVectors]) {
   const F32 d;
+  VF counted[kRows][kVectors];
   for (size_t r = 0; r < kRows; ++r) {
-    for (size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::Zero(d);
+    for (size_t v = 0; v < kVectors; ++v) counted[r][v] = hn::Zero(d);
   }
   const float* HWY_RESTRICT column = right.data;
   for (size_t k = 0; k < depth; ++k, column += right.stride) {
@@ -132,8 +143,11 @@ HWY_INLINE void multiply_tile(const Left& left, ConstActivations right, size_t d
     for (size_t v = 0; v < kVectors; ++v) x[v] = hn::LoadU(d, column + v * kLanes);
     for (size_t r = 0; r < kRows; ++r) {
       const VF weight = hn::Set(d, left.at(r, k));
-      for (size_t v = 0; v < kVectors; ++v) sums[r][v] = mul_add(weight, x[v], sums[r][v]);
+      for (size_t v = 0; v < kVectors; ++v) counted[r][v] = mul_add(weight, x[v], counted[r][v]);
     }
+  }
+  for (size_t r = 0; r < kRows; ++r) {
+    for (size_t v = 0; v < kVectors; ++v) sums[r][v] = counted[r][v];
   }
 }
 

@@ -242,8 +242,10 @@ struct Int8Toy {
 
 TEST(Linear, Int8AgreesWithExactIntegers) {
   for (const int limit : {64, 127}) {
-    for (const double zeros : {0.0, 0.95}) {
-      const Int8Toy toy(zeros, limit);
+    for (const LinearFormat format : {LinearFormat::kInt8, LinearFormat::kSparseQuads, LinearFormat::kSparsePairs}) {
+      const Int8Toy toy(format == LinearFormat::kInt8 ? 0.0 : 0.95, limit);
+      KernelCosts costs;
+      costs.sparse_pairs = format == LinearFormat::kSparsePairs ? 0.1 : 1;
       const std::string name = "bert.encoder.layer.0.output.dense";
       const Int8Rows& rows = toy.quantized.at(name + ".weight");
       TensorView weight{
@@ -253,11 +255,11 @@ TEST(Linear, Int8AgreesWithExactIntegers) {
       std::vector<std::byte> home(weight.bytes.begin(), weight.bytes.end());
       TensorView at_home = weight;
       at_home.bytes = home;
-      const Result<Linear> linear = Linear::pack(name, weight, bias, {}, /*int8_products=*/true);
+      const Result<Linear> linear = Linear::pack(name, weight, bias, costs, /*int8_products=*/true);
       ASSERT_TRUE(linear.ok()) << linear.status().message();
-      EXPECT_EQ(linear->format(), zeros > 0 ? LinearFormat::kSparseQuads : LinearFormat::kInt8);
+      EXPECT_EQ(linear->format(), format);
       const Result<Linear> placed =
-          Linear::pack(name, at_home, bias, {}, /*int8_products=*/true, {home.data(), home.size()});
+          Linear::pack(name, at_home, bias, costs, /*int8_products=*/true, {home.data(), home.size()});
       ASSERT_TRUE(placed.ok()) << placed.status().message();
       constexpr size_t kTokens = 19;
       const size_t stride = kernels::padded_stride(kTokens);
@@ -269,9 +271,10 @@ TEST(Linear, Int8AgreesWithExactIntegers) {
       LinearInput input{{x.data(), stride}, {bytes.data(), scales.data(), zero_points.data()}};
       kernels::quantize(input.values, 40, kTokens, input.quantized);
       std::vector<float> out(24 * stride);
-      linear->multiply({0, 24}, input, kTokens, {}, {out.data(), stride}, nullptr);
+      std::vector<float> scratch(kernels::kPairScratch);
+      linear->multiply({0, 24}, input, kTokens, {}, {out.data(), stride}, scratch.data());
       std::vector<float> out_placed(24 * stride);
-      placed->multiply({0, 24}, input, kTokens, {}, {out_placed.data(), stride}, nullptr);
+      placed->multiply({0, 24}, input, kTokens, {}, {out_placed.data(), stride}, scratch.data());
       EXPECT_EQ(out, out_placed);
       for (size_t r = 0; r < 24; ++r) {
         for (size_t t = 0; t < kTokens; ++t) {

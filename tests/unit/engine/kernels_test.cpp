@@ -42,9 +42,9 @@ struct Shape {
   size_t outputs, inputs, tokens;
 };
 // Rows: every remainder of groups of 6 and 4. Inputs: of quads, and blocks of 128. Tokens: of vectors of 16, and tiles.
-const Shape kShapes[] = {{1, 1, 1},     {2, 3, 5},      {3, 4, 16},    {4, 7, 17},   {5, 8, 31},
-                         {6, 9, 33},    {7, 128, 49},   {8, 129, 63},  {9, 200, 64}, {12, 255, 65},
-                         {13, 256, 80}, {14, 257, 129}, {11, 385, 200}};
+const Shape kShapes[] = {{1, 1, 1},     {2, 3, 5},      {3, 4, 16},     {4, 7, 17},   {5, 8, 31},
+                         {6, 9, 33},    {7, 128, 49},   {8, 129, 63},   {9, 200, 64}, {12, 255, 65},
+                         {13, 256, 80}, {14, 257, 129}, {11, 385, 200}, {7, 1100, 33}};
 
 // A product with everything around it.
 struct Problem {
@@ -261,7 +261,7 @@ TEST_P(KernelsTest, FindsTheRangeOfOneReviewAlone) {
   EXPECT_EQ(find_range({x.data(), stride}, 3, 0, 9).low, 0);  // 0 is always within
 }
 
-TEST_P(KernelsTest, Int8DenseAndQuads) {
+TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
   for (const int limit : {64, 127}) {
     for (const Shape& shape : kShapes) {
       SCOPED_TRACE(std::to_string(shape.inputs) + " inputs, weights up to " + std::to_string(limit));
@@ -298,21 +298,53 @@ TEST_P(KernelsTest, Int8DenseAndQuads) {
         }
       }
       begins.push_back(static_cast<uint32_t>(quads.size()));
+      std::vector<int32_t> pair_values;
+      std::vector<uint8_t> pairs;
+      std::vector<uint32_t> pair_begins;
+      for (size_t block = 0; block < pair_blocks(shape.inputs); ++block) {
+        for (size_t r = 0; r < shape.outputs; ++r) {
+          pair_begins.push_back(static_cast<uint32_t>(pairs.size()));
+          for (size_t pair = block * kPairBlock; pair < std::min((block + 1) * kPairBlock, depth / 2); ++pair) {
+            const int8_t* from = values.data() + r * depth + pair / 2 * 4 + pair % 2;
+            if (from[0] == 0 && from[2] == 0) continue;
+            pair_values.push_back(from[2] * 65536 + (from[0] & 0xFFFF));
+            pairs.push_back(static_cast<uint8_t>(pair % kPairBlock));
+          }
+        }
+      }
+      pair_begins.push_back(static_cast<uint32_t>(pairs.size()));
+      ASSERT_EQ(pair_begins.size(), shape.outputs * pair_blocks(shape.inputs) + 1);
+      std::vector<float> scratch(kPairScratch);
       Problem problem(shape, weights, random_);
       const auto input = [&](size_t k, size_t t) {
         return static_cast<double>(bytes.scales[t]) * (bytes.at(shape.inputs, k, t) - bytes.zero_points[t]);
       };
-      for (const bool sparse : {false, true}) {
+      const Int8Weights dense{values.data(), scales.data(), sums.data(), shape.inputs, limit == 64};
+      enum class Form { kBytes, kPairs, kSparseQuads, kSparsePairs };
+      for (const Form form : {Form::kBytes, Form::kPairs, Form::kSparseQuads, Form::kSparsePairs}) {
+        if (form == Form::kBytes && !multiplies_bytes(limit == 64)) continue;
         for (const bool gelu : {false, true}) {
+          SCOPED_TRACE("form " + std::to_string(static_cast<int>(form)));
           const Epilogue epilogue = problem.epilogue(gelu, !gelu);
           for (const RowRange rows : halves(shape.outputs)) {
-            if (sparse) {
-              multiply_quads(
-                  {kept.data(), quads.data(), begins.data(), scales.data(), sums.data(), shape.inputs, limit == 64},
-                  rows, bytes.view(), shape.tokens, epilogue, problem.output());
-            } else {
-              multiply_int8({values.data(), scales.data(), sums.data(), shape.inputs, limit == 64}, rows, bytes.view(),
-                            shape.tokens, epilogue, problem.output());
+            switch (form) {
+              case Form::kBytes:
+                multiply_int8(dense, rows, bytes.view(), shape.tokens, epilogue, problem.output());
+                break;
+              case Form::kPairs:
+                multiply_int8_pairs(dense, rows, bytes.view(), shape.tokens, epilogue, problem.output(),
+                                    scratch.data());
+                break;
+              case Form::kSparseQuads:
+                multiply_quads(
+                    {kept.data(), quads.data(), begins.data(), scales.data(), sums.data(), shape.inputs, limit == 64},
+                    rows, bytes.view(), shape.tokens, epilogue, problem.output());
+                break;
+              case Form::kSparsePairs:
+                multiply_pairs({pair_values.data(), pairs.data(), pair_begins.data(), scales.data(), sums.data(),
+                                shape.outputs, shape.inputs},
+                               rows, bytes.view(), shape.tokens, epilogue, problem.output(), scratch.data());
+                break;
             }
           }
           problem.check(epilogue, 5e-7, input);  // the sum is exact; four roundings follow

@@ -1,0 +1,57 @@
+// What the kernels of 8-bit activations share, once for each instruction set: included below HWY_BEFORE_NAMESPACE of
+// each of their files.
+#if defined(COPPICE_ENGINE_KERNELS_INT8_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef COPPICE_ENGINE_KERNELS_INT8_INL_H_
+#undef COPPICE_ENGINE_KERNELS_INT8_INL_H_
+#else
+#define COPPICE_ENGINE_KERNELS_INT8_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include "shared/engine/kernels/kernels.h"
+#include "shared/engine/kernels/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace coppice::engine::kernels::HWY_NAMESPACE {
+namespace {
+
+constexpr size_t kQuadBytes = kTile * 4;  // of one quad of inputs, for a tile of tokens
+
+HWY_INLINE VI broadcast_quad(const int8_t* from) {
+  int32_t bits;
+  hwy::CopyBytes<4>(from, &bits);
+  return hn::Set(I32(), bits);
+}
+// One quad of inputs, of a vector of tokens.
+HWY_INLINE VI load_quads(const uint8_t* from) {
+#if HWY_TARGET == HWY_SCALAR
+  return broadcast_quad(reinterpret_cast<const int8_t*>(from));
+#else
+  return hn::BitCast(I32(), hn::LoadU(hn::Repartition<uint8_t, I32>(), from));
+#endif
+}
+HWY_INLINE void store_quads(VI quads, uint8_t* to) {
+#if HWY_TARGET == HWY_SCALAR
+  hwy::CopyBytes<4>(&quads.raw, to);
+#else
+  const hn::Repartition<uint8_t, I32> bytes;
+  hn::StoreU(hn::BitCast(bytes, quads), bytes, to);
+#endif
+}
+
+// The exact sum of a row and a vector of tokens, made into what is stored.
+HWY_INLINE void finish_int8(VI sum, float scale, int32_t row_sum, size_t row, size_t token,
+                            const QuantizedActivations& x, const Epilogue& epilogue, Activations out) {
+  const F32 d;
+  const I32 di;
+  const VI zero = hn::Mul(hn::LoadU(di, x.zero_points + token), hn::Set(di, row_sum));
+  const VF scales = hn::Mul(hn::LoadU(d, x.scales + token), hn::Set(d, scale));
+  finish(hn::Mul(hn::ConvertTo(d, hn::Sub(sum, zero)), scales), row, token, epilogue, out);
+}
+
+}  // namespace
+}  // namespace coppice::engine::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
