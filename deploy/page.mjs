@@ -3,7 +3,7 @@
 //
 //   node deploy/page.mjs --model minilm-l6-imdb-half-int8
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -24,6 +24,16 @@ export function modelsOfOne(models, model, out) {
   return folder;
 }
 
+// An image is as large as what it holds, and compressed forms do not compress. Every browser that runs the page takes brotli
+// where it is served by HTTPS; others get the plain file, and so do the few who choose WebGPU.
+export function leaveOutCompressedForms(page) {
+  for (const file of readdirSync(page, { recursive: true })) {
+    const plain = file.replace(/\.(br|gz)$/, '');
+    if (plain === file || !existsSync(path.join(page, plain))) continue;
+    if (file.endsWith('.gz') || file.startsWith(`ort-webgpu${path.sep}`)) rmSync(path.join(page, file));
+  }
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({ options: { model: { type: 'string' }, core: { type: 'string', default: 'build/wasm' } } });
   try {
@@ -35,6 +45,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const models = modelsOfOne(path.join(root, 'models'), values.model, out);
     const args = ['web/build.mjs', '--out', path.join(out, 'page'), '--models', models, '--core', values.core];
     process.exitCode = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
+    if (process.exitCode === 0) leaveOutCompressedForms(path.join(out, 'page'));
     rmSync(models, { recursive: true });
   } catch (error) {
     console.error(`page.mjs: ${error.message}`);

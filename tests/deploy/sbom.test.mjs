@@ -1,13 +1,13 @@
 // The bill of materials, from inputs whose answer is known, and of this repository.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 
 import { BadInput, bill, debianComponents, modelComponent, npmComponents } from '../../deploy/sbom.mjs';
-import { modelsOfOne } from '../../deploy/page.mjs';
+import { leaveOutCompressedForms, modelsOfOne } from '../../deploy/page.mjs';
 import { root } from './cloud.mjs';
 
 const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
@@ -105,5 +105,20 @@ test('the catalogue of an image lists its one model', () => {
     assert.throws(() => modelsOfOne(path.join(root, 'models'), 'gpt', folder), /has no "gpt"; it has/);
   } finally {
     rmSync(folder, { recursive: true });
+  }
+});
+
+test('an image holds each file as it is, and by brotli where that is worth its bytes', () => {
+  const page = mkdtempSync(path.join(os.tmpdir(), 'coppice-page-'));
+  try {
+    for (const folder of ['ort', 'ort-webgpu', 'models']) mkdirSync(path.join(page, folder));
+    const files = ['index.html', 'ort/a.wasm', 'ort-webgpu/a.wasm'].flatMap((file) => [file, `${file}.br`, `${file}.gz`]);
+    files.push('models/reviews.tsv.gz'); // not a form of another file
+    for (const file of files) writeFileSync(path.join(page, file), '');
+    leaveOutCompressedForms(page);
+    const left = readdirSync(page, { recursive: true, withFileTypes: true }).filter((one) => one.isFile()).map(({ name }) => name);
+    assert.deepEqual(left.sort(), ['a.wasm', 'a.wasm', 'a.wasm.br', 'index.html', 'index.html.br', 'reviews.tsv.gz']);
+  } finally {
+    rmSync(page, { recursive: true });
   }
 });
