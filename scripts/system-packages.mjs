@@ -28,6 +28,7 @@ const packages = [
   ['test', 'libclang-rt-14-dev', 'AddressSanitizer and UBSan for clang, which emscripten brings'],
   ['test', 'chromium', 'the browser of the end-to-end tests'],
   ['test', 'curl', 'requests that docs/deploy.md and deploy/time-requests.sh make'],
+  ['test', 'buildah', 'puts the image of coppice-serve together without a Docker engine'],
   ['test', 'shellcheck', 'reads the deployment scripts for mistakes'],
   ['test', 'ccache', 'makes the second build quick'],
   ['test', 'mold', 'links the programs in a third of the time'],

@@ -59,7 +59,7 @@ const suites = {
   },
   tutorial: { why: 'every command of docs/tutorial-pruning.md', needs: ['release'], run: () => nodeTests('tests/tutorial') },
   lifecycle: { why: 'a tiny life cycle of the real programs, killed and gone on with', needs: ['release'], run: () => nodeTests('tests/lifecycle') },
-  deploy: { why: 'deployment scripts against a fake gcloud, manifests against their schema, docs/deploy.md', needs: ['release'], run: () => nodeTests('tests/deploy') },
+  deploy: { why: 'deployment scripts against a fake gcloud, manifests against their schema, docs/deploy.md, the image', needs: ['release', 'wasm'], run: () => nodeTests('tests/deploy') },
   schemas: { why: 'the published schemas against a table of documents and every record of this repository', needs: [], run: () => nodeTests('tests/schemas') },
   report: { why: 'coppice report: every number against the records, the page in Chromium, docs/report', needs: ['release'], run: () => nodeTests('tests/report') },
   architecture: { why: 'who may include whom', needs: ['release'], run: () => nodeTests('tests/architecture') },

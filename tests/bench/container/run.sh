@@ -1,23 +1,29 @@
 #!/usr/bin/env bash
-# Builds deploy/Dockerfile without a Docker engine and runs the image: tests/bench/container/run.sh [MODEL]
+# Builds deploy/Dockerfile without a Docker engine and runs the image: tests/bench/container/run.sh [--program PROGRAM] [MODEL]
 #
 # The base is a Debian 12 that debootstrap makes; buildah builds with chroot isolation. Needs root, buildah, debootstrap, node
 # and the page of the model (node deploy/page.mjs --model MODEL). Compiles coppice-serve, so takes some minutes on two cores:
 # too many for npm test. Prints one line of JSON: size of the image compressed and not, time from start to the first answer,
 # resident memory, components of the bill of materials. Fails over 40 MB compressed, where it can write to its root, and where
 # the answer or the bill is wrong. COPPICE_KEEP=1 keeps the base image.
+# --program: a coppice-serve that is compiled already, on a Debian 12: the Dockerfile's last stage with it and the libraries of
+# this machine, in seconds, as tests/deploy/container.test.mjs does it.
 set -euo pipefail
 
+program=
+if [[ ${1:-} == --program ]]; then program=$(realpath "$2"); shift 2; fi
 model=${1:-linear-ngrams}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 cd "$root"
 [[ $(id -u) == 0 ]] || { echo "skipped: needs root" >&2; exit 77; }
-for program in buildah debootstrap curl node; do
-  command -v "$program" >/dev/null || { echo "skipped: $program is not installed" >&2; exit 77; }
+for tool in buildah curl node $([[ -n $program ]] || echo debootstrap); do
+  command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed" >&2; exit 77; }
 done
 [[ -f build/deploy/$model/page/index.html ]] || { echo "skipped: node deploy/page.mjs --model $model" >&2; exit 77; }
 
 export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
+unshare --mount true 2>/dev/null || { echo "skipped: no mount namespaces here" >&2; exit 77; }
+if probe=$(buildah from scratch 2>&1); then buildah rm "$probe" >/dev/null; else echo "skipped: buildah: $probe" >&2; exit 77; fi
 work=$(mktemp -d)
 server=""
 container=""
@@ -29,28 +35,38 @@ cleanup() {
 trap cleanup EXIT
 
 base=localhost/coppice-debian12
-if ! buildah images --quiet "$base" >/dev/null 2>&1; then
-  debootstrap --variant=minbase bookworm "$work/debian" >"$work/debootstrap.log" 2>&1 ||
-    { tail -n 5 "$work/debootstrap.log" >&2; exit 1; }
-  # The mirrors and certificates of this machine, as any package here comes from them.
-  cp -r /etc/apt/. "$work/debian/etc/apt/"
-  if [[ -d /etc/ssl/certs ]]; then mkdir -p "$work/debian/etc/ssl" && cp -rL /etc/ssl/certs "$work/debian/etc/ssl/"; fi
-  container=$(buildah from scratch)
-  buildah add --quiet "$container" "$work/debian" / >/dev/null
-  buildah commit --quiet "$container" "$base" >/dev/null
-  buildah rm "$container" >/dev/null
-  container=""
-  rm -rf "$work/debian"
-fi
-buildah bud --quiet --file deploy/Dockerfile --ignorefile .dockerignore --build-arg BASE="$base" --build-arg MODEL="$model" \
-  --layers --tag "localhost/coppice:$model" . >"$work/bud.log" 2>&1 || { tail -n 20 "$work/bud.log" >&2; exit 1; }
+if [[ -n $program ]]; then
+  deploy/image-root.sh "$program" "$work/context/image" nlohmann-json3-dev libhwy-dev libcli11-dev
+  mv "$work/context/image-packages.tsv" "$work/packages.tsv"
+  cp -r "build/deploy/$model/page" "$work/context/image/app/page"
+  awk '/^FROM scratch$/ { text = ""; found = 1 } found { text = text $0 "\n" } END { printf "%s", text }' deploy/Dockerfile |
+    sed 's/^COPY --from=build /COPY /' >"$work/context/Dockerfile"
+  buildah bud --quiet --file "$work/context/Dockerfile" --tag "localhost/coppice:$model" "$work/context" >"$work/bud.log" 2>&1 ||
+    { tail -n 20 "$work/bud.log" >&2; exit 1; }
+else
+  if ! buildah images --quiet "$base" >/dev/null 2>&1; then
+    debootstrap --variant=minbase bookworm "$work/debian" >"$work/debootstrap.log" 2>&1 ||
+      { tail -n 5 "$work/debootstrap.log" >&2; exit 1; }
+    # The mirrors and certificates of this machine, as any package here comes from them.
+    cp -r /etc/apt/. "$work/debian/etc/apt/"
+    if [[ -d /etc/ssl/certs ]]; then mkdir -p "$work/debian/etc/ssl" && cp -rL /etc/ssl/certs "$work/debian/etc/ssl/"; fi
+    container=$(buildah from scratch)
+    buildah add --quiet "$container" "$work/debian" / >/dev/null
+    buildah commit --quiet "$container" "$base" >/dev/null
+    buildah rm "$container" >/dev/null
+    container=""
+    rm -rf "$work/debian"
+  fi
+  buildah bud --quiet --file deploy/Dockerfile --ignorefile .dockerignore --build-arg BASE="$base" --build-arg MODEL="$model" \
+    --layers --tag "localhost/coppice:$model" . >"$work/bud.log" 2>&1 || { tail -n 20 "$work/bud.log" >&2; exit 1; }
 
-# Of an image from the cache of layers of the one above: what it is made of.
-buildah bud --quiet --file deploy/Dockerfile --ignorefile .dockerignore --build-arg BASE="$base" --build-arg MODEL="$model" \
-  --layers --target packages --tag "localhost/coppice-packages:$model" . >>"$work/bud.log" 2>&1 || { tail -n 20 "$work/bud.log" >&2; exit 1; }
-packages=$(buildah from "localhost/coppice-packages:$model")
-cp "$(buildah mount "$packages")/image-packages.tsv" "$work/packages.tsv"
-buildah rm "$packages" >/dev/null
+  # Of an image from the cache of layers of the one above: what it is made of.
+  buildah bud --quiet --file deploy/Dockerfile --ignorefile .dockerignore --build-arg BASE="$base" --build-arg MODEL="$model" \
+    --layers --target packages --tag "localhost/coppice-packages:$model" . >>"$work/bud.log" 2>&1 || { tail -n 20 "$work/bud.log" >&2; exit 1; }
+  packages=$(buildah from "localhost/coppice-packages:$model")
+  cp "$(buildah mount "$packages")/image-packages.tsv" "$work/packages.tsv"
+  buildah rm "$packages" >/dev/null
+fi
 page=build/deploy/$model/page
 node deploy/sbom.mjs --packages "$work/packages.tsv" --lock package-lock.json --model "$page/models/$model" --version 0.1.0 >"$work/sbom.json"
 
@@ -111,4 +127,4 @@ grep -q '"message":"POST /v1/classify' "$work/log" || { echo "no log line" >&2; 
 
 printf '{"model":"%s","classify_status":%s,"image_bytes":%s,"image_gzip_bytes":%s,"ready_ms":%s,"first_answer_ms":%s,"resident_bytes":%s,"bill_components":%s}\n' \
   "$model" "$status" "$unpacked" "$compressed" "$(((ready - start) / 1000000))" "$(((answered - start) / 1000000))" "$resident" "$components"
-[[ -n ${COPPICE_KEEP:-} ]] || buildah rmi "$base" >/dev/null 2>&1 || true
+[[ -n ${COPPICE_KEEP:-} || -n $program ]] || buildah rmi "$base" >/dev/null 2>&1 || true
