@@ -14,6 +14,7 @@
 #include "native/export/model_folder.h"
 #include "native/export/tokenizer_files.h"
 #include "native/io/file.h"
+#include "native/prune/reconstruction.h"
 #include "native/prune/structured.h"
 #include "native/prune/unstructured.h"
 #include "native/prune/vocabulary.h"
@@ -25,7 +26,9 @@ namespace fs = std::filesystem;
 
 Status check_options(const cli::PruneOptions& options) {
   if (options.plan.empty() && options.method.empty())
-    return invalid_usage("give --method magnitude, movement, fisher, structured or vocabulary, or a --plan to apply");
+    return invalid_usage(
+        "give --method magnitude, movement, fisher, reconstruction, structured or vocabulary, or a --plan "
+        "to apply");
   if (!options.dry_run && options.output.empty())
     return invalid_usage("give --output FOLDER, or --dry-run to see the plan");
   if (options.keep_latency.has_value() == options.latency_table.empty())
@@ -45,6 +48,7 @@ struct Workplace {
   model::WorkerPool pool;
   prune::ScoredOn scored_on;
   std::vector<at::Tensor> scores;  // once computed
+  std::optional<prune::Reconstruction> reconstruction;
   std::optional<prune::TrimmedVocabulary> vocabulary;
 
   Result<model::TokenizedReviews> reviews(data::Split split, const std::string& what_for) {
@@ -59,14 +63,18 @@ struct Workplace {
 
 // Planning and applying in one go need the same scores.
 Status find_scores(prune::Score score, Workplace& place) {
-  if (!place.scores.empty()) return {};
+  if (!place.scores.empty() || place.reconstruction) return {};
   if (score == prune::Score::kMagnitude) {
     place.scores = prune::magnitude_scores(place.folder.model);
     return {};
   }
-  COPPICE_ASSIGN_OR_RETURN(
-      const model::TokenizedReviews reviews,
-      place.reviews(data::Split::kTrain, "the " + std::string(prune::to_string(score)) + " score"));
+  COPPICE_ASSIGN_OR_RETURN(const model::TokenizedReviews reviews,
+                           place.reviews(data::Split::kTrain, "pruning by " + std::string(prune::to_string(score))));
+  if (score == prune::Score::kReconstruction) {
+    COPPICE_ASSIGN_OR_RETURN(place.reconstruction,
+                             prune::Reconstruction::create(place.folder.model, reviews, place.pool));
+    return {};
+  }
   place.scores = prune::gradient_scores(place.folder.model, score, reviews, place.pool);
   return {};
 }
@@ -219,9 +227,23 @@ Result<prune::Plan> make_plan(Workplace& place) {
   COPPICE_ASSIGN_OR_RETURN(const prune::SelectionOptions selection, selection_of(place.options));
   COPPICE_RETURN_IF_ERROR(find_scores(score, place));
   COPPICE_ASSIGN_OR_RETURN(plan.unstructured,
-                           prune::plan_unstructured(place.folder.model, place.scores, score, selection));
+                           place.reconstruction
+                               ? place.reconstruction->plan(selection)
+                               : prune::plan_unstructured(place.folder.model, place.scores, score, selection));
   plan.unstructured.scored_on = place.scored_on;
   return plan;
+}
+
+Status apply_reconstruction(const prune::UnstructuredPlan& plan, Workplace& place) {
+  Json layers = Json::array();
+  const auto report = [&](int64_t layer, double relative_error) {
+    layers.push_back({{"layer", layer}, {"relative_error", relative_error}});
+    std::cerr << "layer " << layer + 1 << " of " << place.folder.model.config().num_hidden_layers() << ": states "
+              << fixed(100 * relative_error, 1) << " % off, squared\n";
+  };
+  COPPICE_ASSIGN_OR_RETURN(place.folder.model, place.reconstruction->apply(plan, report));
+  place.recorder.record().results["states_after"] = std::move(layers);
+  return {};
 }
 
 Status apply_plan(const prune::Plan& plan, Workplace& place) {
@@ -238,6 +260,7 @@ Status apply_plan(const prune::Plan& plan, Workplace& place) {
                          std::to_string(place.scored_on.reviews) + " with " + place.scored_on.sha256 +
                          "; give the same reviews and --importance-reviews");
   }
+  if (place.reconstruction) return apply_reconstruction(plan.unstructured, place);
   return prune::apply_unstructured(place.folder.model, place.scores, plan.unstructured);
 }
 
@@ -271,7 +294,7 @@ Result<prune::Plan> plan_and_apply(const cli::PruneOptions& options, RunRecorder
   record.inputs["base_weights_sha256"] = folder.weights_sha256;
   record.settings = {{"max_length", folder.manifest.max_length}, {"truncation", folder.manifest.truncation}};
   meter.begin_phase("plan");
-  Workplace place{options, folder, recorder, model::WorkerPool(options.threads), {}, {}, {}};
+  Workplace place{options, folder, recorder, model::WorkerPool(options.threads), {}, {}, {}, {}};
   COPPICE_ASSIGN_OR_RETURN(prune::Plan plan, make_plan(place));
   COPPICE_RETURN_IF_ERROR(prune::check_fits(plan, folder.model.config(), folder.weights_sha256));
   record.settings["method"] = plan.method;

@@ -311,9 +311,10 @@ CLI::App* add_prune_options(CLI::App& app, PruneOptions& options) {
       ->add_option(
           "--method", options.method,
           "magnitude, movement (first order), fisher (second order): encoder weights of the lowest score "
-          "become 0; structured: layers, heads and feed-forward neurons go; vocabulary: tokens that the reviews "
+          "become 0; reconstruction: so many become 0 and the others are fitted anew, matrix after matrix, so that "
+          "little changes; structured: layers, heads and feed-forward neurons go; vocabulary: tokens that the reviews "
           "do not use go")
-      ->check(CLI::IsMember({"magnitude", "movement", "fisher", "structured", "vocabulary"}));
+      ->check(CLI::IsMember({"magnitude", "movement", "fisher", "reconstruction", "structured", "vocabulary"}));
   command->add_option("--sparsity", options.sparsity,
                       "unstructured: share of the encoder's weights to set to 0; 0.8, or what --pattern N:M means");
   command
@@ -356,8 +357,8 @@ CLI::App* add_prune_options(CLI::App& app, PruneOptions& options) {
                    "vocabulary: so many tokens stay, the most frequent; single characters always do")
       ->check(CLI::PositiveNumber);
   command->add_option("--data", options.data,
-                      "Reviews for what needs them: training part for movement, fisher and vocabulary, validation part "
-                      "for taylor and --keep-layers");
+                      "Reviews for what needs them: training part for movement, fisher, reconstruction and "
+                      "vocabulary, validation part for taylor and --keep-layers");
   command->add_option("--importance-reviews", options.importance_reviews, "How many of them")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

@@ -134,7 +134,8 @@ struct PruneOptions {
   std::string model;
   std::string output;
   std::string plan;    // apply this plan instead of making one
-  std::string method;  // "magnitude", "movement", "fisher" (unstructured), "structured" or "vocabulary"
+  // "magnitude", "movement", "fisher", "reconstruction" (unstructured), "structured" or "vocabulary"
+  std::string method;
   // Unstructured.
   std::optional<double> sparsity;  // share of the encoder's weights that become 0; without it the pattern's, or 0.8
   std::string scope = "global";

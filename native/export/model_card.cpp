@@ -133,6 +133,14 @@ std::string data_text(const records::DataShare& data) {
   return text;
 }
 
+std::string training_text(const Manifest& manifest) {
+  if (manifest.training_data) return data_text(*manifest.training_data);
+  const auto trains = [](const records::PlanStep& step) { return step.kind == "train" || step.kind == "tune"; };
+  const bool untrained =
+      manifest.parent_id && !manifest.plan.empty() && std::none_of(manifest.plan.begin(), manifest.plan.end(), trains);
+  return untrained ? "none beyond that of `" + *manifest.parent_id + "`: no step here trains" : "not stated";
+}
+
 std::string making_text(const Manifest& manifest) {
   std::string text = "## How it was made\n\n";
   if (manifest.parent_id) text += "Made from `" + *manifest.parent_id + "`. ";
@@ -140,13 +148,15 @@ std::string making_text(const Manifest& manifest) {
     text += "No run record states how.\n\n";
   } else {
     text += "Steps, each with its run record:\n\n";
-    for (const records::PlanStep& step : manifest.plan) text += "1. " + step.kind + " (`" + step.run + "`)\n";
+    for (const records::PlanStep& step : manifest.plan) {
+      text += "1. " + step.kind;
+      const auto method = step.settings.find("method");
+      if (method != step.settings.end() && method->is_string()) text += " by " + method->get<std::string>();
+      text += " (`" + step.run + "`)\n";
+    }
     text += "\n";
   }
-  text +=
-      "Training data: " + (manifest.training_data ? data_text(*manifest.training_data) : std::string("not stated")) +
-      ".\n\n";
-  return text;
+  return text + "Training data: " + training_text(manifest) + ".\n\n";
 }
 
 std::string metrics_text(const Manifest& manifest) {

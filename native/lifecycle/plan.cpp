@@ -365,11 +365,14 @@ class Planner {
   void prune_work(Step& step, const PruningForm& form) const {
     if (!known_) return;
     step.work = {{"prune-start", 1}};
-    const bool of_training = form.method == "movement" || form.method == "fisher";
+    const bool reconstruction = form.method == "reconstruction";
+    const bool of_training = form.method == "movement" || form.method == "fisher" || reconstruction;
     const double reviews = of_training ? sizes_.train_reviews : sizes_.validation_reviews;
     const double tokens = (of_training ? sizes_.train_tokens : sizes_.validation_tokens) *
                           std::min(1.0, form.prune.number_or("importance_reviews", 256) / std::max(1.0, reviews));
     if (of_training) step.work.push_back({"train", tokens});
+    // Both models go through each layer five times, and the moments of what they meet cost about as much again.
+    if (reconstruction) step.work.push_back({"judge", 20 * tokens});
     if (!form.is_structured()) return;
     const std::string layers = form.prune.text("keep_layers");
     if (form.prune.text("importance") != "magnitude") step.work.push_back({"train", tokens});

@@ -18,8 +18,12 @@ class BertClassifier::Pass {
         scales_(model.activation_scales_) {}
   Pass(const BertClassifier& model, const ActivationObserver& observer)
       : scales_(model.activation_scales_), observer_(&observer) {}
+  Pass(const BertClassifier& model, const ProductObserver& products, size_t first_matrix)
+      : scales_(model.activation_scales_), products_(&products), matrix_(first_matrix) {}
   // Each product's input is wanted by itself.
-  [[nodiscard]] bool separate_inputs() const { return int8_activations_ || observer_ != nullptr; }
+  [[nodiscard]] bool separate_inputs() const {
+    return int8_activations_ || observer_ != nullptr || products_ != nullptr;
+  }
   Dropout next_dropout(double probability) {
     if (training_ == nullptr || probability <= 0) return {};
     return {probability, dropout_key(training_->seed, training_->step, training_->micro_batch, ++site_)};
@@ -39,11 +43,18 @@ class BertClassifier::Pass {
     return scales_.empty() ? round_to_uint8(t, offsets) : round_to_uint8(t, scales_[input]);
   }
 
+  // To be called once an encoder matrix, in their order.
+  void show_product(const at::Tensor& input, const at::Tensor& output) {
+    if (products_ != nullptr) (*products_)(matrix_++, input, output);
+  }
+
  private:
   const TrainingPass* training_ = nullptr;
   bool int8_activations_ = false;
   const std::vector<engine::ActivationScale>& scales_;
   const ActivationObserver* observer_ = nullptr;
+  const ProductObserver* products_ = nullptr;
+  size_t matrix_ = 0;
   size_t input_ = 0;
   uint64_t site_ = 0;
 };
@@ -135,10 +146,14 @@ at::Tensor BertClassifier::encode(const EncoderLayer& layer, int64_t num_heads, 
     std::iota(query_offsets.begin(), query_offsets.end(), 0);
   }
   const auto linear = [&](const at::Tensor& input, const Linear& l) {
-    return at::linear(input, lowered(l.weight), lowered(l.bias));
+    at::Tensor output = at::linear(input, lowered(l.weight), lowered(l.bias));
+    pass.show_product(input, output);
+    return output;
   };
-  const at::Tensor context = packed_attention(linear(queries_input, layer.query), linear(keys_input, layer.key),
-                                              linear(keys_input, layer.value), query_offsets, offsets, num_heads,
+  const at::Tensor q = linear(queries_input, layer.query);
+  const at::Tensor k = linear(keys_input, layer.key);
+  const at::Tensor v = linear(keys_input, layer.value);
+  const at::Tensor context = packed_attention(q, k, v, query_offsets, offsets, num_heads,
                                               pass.next_dropout(config_.attention_probs_dropout_prob));
   const at::Tensor attention =
       linear(pass.separate_inputs() ? pass.product_input(context, query_offsets) : context, layer.attention_output)
@@ -169,6 +184,19 @@ ForwardOutput BertClassifier::forward_keeping(const PackedBatch& batch, const Tr
 void BertClassifier::observe_activations(const PackedBatch& batch, const ActivationObserver& look) {
   Pass pass(*this, look);
   run(batch, pass, /*keep_inner=*/false);
+}
+
+at::Tensor BertClassifier::observe_products(const PackedBatch& batch, const ProductObserver& look) {
+  Pass pass(*this, look, /*first_matrix=*/0);
+  return run(batch, pass, /*keep_inner=*/false).logits;
+}
+
+at::Tensor BertClassifier::observe_layer(size_t layer, const at::Tensor& states, const std::vector<int64_t>& offsets,
+                                         const ProductObserver& look) {
+  constexpr size_t kMatricesPerLayer = 6;
+  Pass pass(*this, look, layer * kMatricesPerLayer);
+  return encode(layers_[layer], config_.layers[layer].num_attention_heads, states, offsets,
+                /*cls_only=*/layer + 1 == layers_.size(), pass);
 }
 
 ForwardOutput BertClassifier::run(const PackedBatch& batch, Pass& pass, bool keep_inner) {

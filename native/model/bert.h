@@ -66,6 +66,10 @@ struct ForwardOutput {
 // Called with the number of a product's input (engine::product_inputs) and its values (rows, columns).
 using ActivationObserver = std::function<void(size_t input, const at::Tensor& values)>;
 
+// Called with the number of an encoder matrix (engine::encoder_matrices: six a layer), its product's input (rows, in)
+// and its output (rows, out), which has a gradient where the pass has one.
+using ProductObserver = std::function<void(size_t matrix, const at::Tensor& input, const at::Tensor& output)>;
+
 class BertClassifier {
  public:
   // Parameters are float32, on the CPU, drawn from N(0, initializer_range) with biases 0 and LayerNorm 1, by `seed`.
@@ -109,6 +113,12 @@ class BertClassifier {
   }
   // A pass in float32 without dropout that shows what goes into each product.
   void observe_activations(const PackedBatch& batch, const ActivationObserver& look);
+  // Such a pass that shows each product of the encoder; logits (B, 2). In the last layer query, attention output and
+  // feed-forward have the [CLS] rows only.
+  at::Tensor observe_products(const PackedBatch& batch, const ProductObserver& look);
+  // The same of one layer, from the states (N, H) before it to those after it: (N, H), of the last layer (B, H).
+  at::Tensor observe_layer(size_t layer, const at::Tensor& states, const std::vector<int64_t>& offsets,
+                           const ProductObserver& look);
 
   // Structured pruning replaces layers by narrower ones and sets the widths that go with them.
   std::vector<EncoderLayer>& layers() { return layers_; }

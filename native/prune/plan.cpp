@@ -167,16 +167,18 @@ std::string_view to_string(Score score) {
       return "movement";
     case Score::kFisher:
       return "fisher";
+    case Score::kReconstruction:
+      return "reconstruction";
     default:
       return "magnitude";
   }
 }
 
 Result<Score> parse_score(std::string_view text) {
-  for (const Score score : {Score::kMagnitude, Score::kMovement, Score::kFisher}) {
+  for (const Score score : {Score::kMagnitude, Score::kMovement, Score::kFisher, Score::kReconstruction}) {
     if (text == to_string(score)) return score;
   }
-  return invalid_usage("score \"" + std::string(text) + "\"; expected magnitude, movement or fisher");
+  return invalid_usage("score \"" + std::string(text) + "\"; expected magnitude, movement, fisher or reconstruction");
 }
 
 std::string_view to_string(BudgetKind kind) {
@@ -232,7 +234,7 @@ Result<Plan> parse_plan(std::string_view text, const std::string& source) {
     }
   } else {
     return unsupported(source + ": method \"" + plan.method +
-                       "\"; expected magnitude, movement, fisher, structured or vocabulary");
+                       "\"; expected magnitude, movement, fisher, reconstruction, structured or vocabulary");
   }
   return plan;
 }

@@ -13,7 +13,8 @@
 
 namespace coppice::prune {
 
-enum class Score { kMagnitude, kMovement, kFisher };
+// kReconstruction is no score of a weight alone: which go is found while the others are fitted (reconstruction.h).
+enum class Score { kMagnitude, kMovement, kFisher, kReconstruction };
 std::string_view to_string(Score score);
 Result<Score> parse_score(std::string_view text);
 
@@ -75,7 +76,7 @@ struct VocabularyPlan {
 };
 
 struct Plan {
-  std::string method;          // "magnitude", "movement", "fisher", "structured" or "vocabulary"
+  std::string method;          // "magnitude", "movement", "fisher", "reconstruction", "structured" or "vocabulary"
   std::string model_id;        // the model it was made for
   std::string weights_sha256;  // of that model's weights file: a plan is refused for any other
   // Of the three, the one that `method` names is filled.

@@ -390,12 +390,20 @@ TEST_F(Lifecycle, EveryPruningFormLeavesAModelThatJudges) {
                                " --json --importance-reviews 16 " + options));
   };
   for (const std::string form : {"--method movement --sparsity 0.5", "--method fisher --scope matrix --sparsity 0.5",
-                                 "--method magnitude --pattern 2:4", "--method fisher --pattern 1x4 --sparsity 0.5"}) {
+                                 "--method magnitude --pattern 2:4", "--method fisher --pattern 1x4 --sparsity 0.5",
+                                 "--method reconstruction --sparsity 0.5", "--method reconstruction --pattern 2:4"}) {
     const std::string output = "form" + std::to_string(std::hash<std::string>()(form));
     prune(form, output);
     EXPECT_EQ(zeros(output), 512) << form;
     EXPECT_TRUE(json_of(run_coppice("predict --model " + at(output) + text)).contains("label"));
   }
+  const Json fitted = prune("--method reconstruction --sparsity 0.5", "fitted");
+  ASSERT_EQ(fitted["results"]["states_after"].size(), 2U);
+  EXPECT_GT(fitted["results"]["states_after"][1]["relative_error"], 0.0);
+  const ProgramResult no_reviews =
+      run_coppice("prune --model " + at("dense") + " --method reconstruction --output " + at("none"));
+  EXPECT_EQ(no_reviews.exit_code, 2);
+  EXPECT_NE(no_reviews.err.find("give --data"), std::string::npos) << no_reviews.err;
   // A plan of scores needs the same reviews again.
   const ProgramResult plan = run_coppice("prune --model " + at("dense") + " --method fisher --sparsity 0.5 --data " +
                                          at("data") + " --importance-reviews 16 --dry-run --json");

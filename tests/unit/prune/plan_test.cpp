@@ -34,6 +34,13 @@ Plan unstructured_plan() {
   return plan;
 }
 
+Plan reconstruction_plan() {
+  Plan plan = unstructured_plan();
+  plan.method = "reconstruction";
+  plan.unstructured.score = Score::kReconstruction;
+  return plan;
+}
+
 records::BertConfig config_of(size_t layers, int64_t heads, int64_t neurons) {
   records::BertConfig config;
   config.layers = std::vector<records::LayerShape>(layers, records::LayerShape{heads, neurons});
@@ -41,7 +48,7 @@ records::BertConfig config_of(size_t layers, int64_t heads, int64_t neurons) {
 }
 
 TEST(Plan, IsReadBackAsWritten) {
-  for (const Plan& written : {structured_plan(), unstructured_plan()}) {
+  for (const Plan& written : {structured_plan(), unstructured_plan(), reconstruction_plan()}) {
     const std::string text = dump_json(to_json(written));
     const Result<Plan> plan = parse_plan(text, "plan.json");
     ASSERT_TRUE(plan.ok()) << plan.status().message();
