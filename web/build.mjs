@@ -155,6 +155,23 @@ function licences() {
   ].join('\n');
 }
 
+// The scripts that `file` imports, and those that they import: what the browser else learns of one level at a time.
+function importedBy(file, found = new Set()) {
+  for (const [, name] of readFileSync(path.join(out, file), 'utf8').matchAll(/^(?:import|export)\b[^'"]*?\bfrom '(\.[^']+)';/gm)) {
+    const imported = path.posix.join(path.posix.dirname(file), name);
+    if (found.has(imported)) continue;
+    found.add(imported);
+    importedBy(imported, found);
+  }
+  return found;
+}
+
+// For the head of index.html: everything that the page's start waits for, to be fetched at once.
+function preloads() {
+  const scripts = [...importedBy('app/main.js')].map((file) => `<link rel="modulepreload" href="${file}">`);
+  return ['<link rel="preload" href="core/coppice.wasm" as="fetch" type="application/wasm" crossorigin>', ...scripts].join('\n    ');
+}
+
 // The service worker's list, and one hash over all that it names: another hash is another version.
 function finish() {
   const hash = createHash('sha256');
@@ -162,7 +179,8 @@ function finish() {
   const isRuntime = (file) => Object.values(runtimes).some((folder) => file.startsWith(folder));
   const notPage = /^(models|vendor\/noble-hashes)\/|^\.|^licences|^coppice-compare\.js/;
   const files = ['index.html', ...filesUnder('.').filter((file) => !notPage.test(file))];
-  const index = readFileSync(path.join(root, 'web/index.html'), 'utf8');
+  const main = '<script type="module" src="app/main.js"></script>';
+  const index = readFileSync(path.join(root, 'web/index.html'), 'utf8').replace(main, `${main}\n    ${preloads()}`);
   hash.update(index);
   for (const file of files.slice(1)) hash.update(file).update(readFileSync(path.join(out, file)));
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));

@@ -165,6 +165,11 @@ void Comparison::read_manifest(size_t model, std::string_view bytes) {
 
 void Comparison::read_vocabulary(size_t model, std::string_view bytes) {
   Model& loaded_model = models_[model];
+  // Another model's file with the same hash has come meanwhile: the same tokens, and reading them takes a while.
+  if (const auto known = tokenizers_.find(tokenizer_key(loaded_model.manifest)); known != tokenizers_.end()) {
+    loaded_model.tokenizer = known->second;
+    return offer(model);
+  }
   text::TokenizerOptions options;
   options.do_lower_case = loaded_model.manifest.do_lower_case;
   options.strip_accents = loaded_model.manifest.do_lower_case;

@@ -38,9 +38,9 @@ async function loadFonts() {
 }
 
 // The canvas is an addition: where it cannot be, the table alone serves.
-async function startCanvas(core, comparison) {
+async function startCanvas(core, comparison, fonts) {
   try {
-    return new Canvas(at('canvas'), core.createDrawing(at('canvas'), comparison, await loadFonts()), at('chart'));
+    return new Canvas(at('canvas'), core.createDrawing(at('canvas'), comparison, await fonts), at('chart'));
   } catch (error) {
     at('canvas').hidden = true;
     at('no-canvas').hidden = false;
@@ -150,12 +150,22 @@ function bringIntoView(element) {
   if (top < 0 || top > window.innerHeight * 0.8) element.scrollIntoView({ block: 'start' });
 }
 
+// Resolves when the page has been set up and nobody waits for a verdict.
+const calm = {};
+calm.reached = new Promise((resolve) => (calm.reach = resolve));
+const calmAfterMs = 2000;
+
+const isBusy = ({ phase }) => ['loading', 'warming_up', 'timing'].includes(phase);
+
 async function start() {
   checkBrowser();
   await partsReady;
+  const fonts = loadFonts();
+  fonts.catch(() => {}); // startCanvas() says it
+  const outside = new Outside({ models: new URL('models/', page), changed: () => changed() });
   const core = await loadCore(createModule, await coreOptions());
   const comparison = core.createComparison();
-  const canvas = await startCanvas(core, comparison);
+  const canvas = await startCanvas(core, comparison, fonts);
   const table = new Table(at('table'));
   let shown = -1;
   let lastView = null;
@@ -172,7 +182,7 @@ async function start() {
     lastView = view;
     table.update(view);
     models.update(view);
-    const busy = ['loading', 'warming_up', 'timing'].includes(view.phase);
+    const busy = isBusy(view);
     document.body.dataset.phase = view.phase;
     document.body.dataset.finished = view.comparisons_finished;
     setNaming(at('headline'), view.headline || (busy ? 'Comparing' : 'No verdict yet'), view.models.map(({ id }) => id));
@@ -194,6 +204,15 @@ async function start() {
     announce('comparison', busy ? 'busy' : `${view.phase} ${view.comparisons_finished}`, busy ? 'Comparing.' : view.headline);
     canvas?.describe({ view });
     canvas?.redraw();
+    if (view.phase === 'done') calm.reach();
+    prepare(view);
+  };
+  // Once there is a text for a transformer to read, a comparison is near.
+  let prepared = false;
+  const prepare = ({ models: rows, text_empty: empty, backend }) => {
+    if (prepared || empty || !rows.some(({ selected, tokens, architecture }) => selected && tokens > 0 && architecture !== 'linear')) return;
+    prepared = true;
+    outside.prepare(backend);
   };
   // Once a frame at most, and also in a tab in the background, where there are no frames.
   const changed = () => {
@@ -203,12 +222,13 @@ async function start() {
     else requestAnimationFrame(show);
   };
 
-  const outside = new Outside({ models: new URL('models/', page), comparison, changed });
   const profile = new Profile({ at, ask: (model) => outside.profile(model) });
   const models = new ModelList(at('models'), {
     select: (model, selected) => outside.send({ type: 'select', model, selected }),
     retry: (model) => outside.send({ type: 'retry', model }),
   });
+
+  outside.attach(comparison); // the catalogue and what it names come while the rest is set up
 
   const setTheme = setUpTheme(canvas);
   setUpChoices(comparison, outside);
@@ -263,8 +283,10 @@ async function start() {
   at('compare').disabled = false;
   outside.carryOut();
   document.body.dataset.started = 'true';
+  window.setTimeout(() => !isBusy(lastView ?? {}) && calm.reach(), calmAfterMs);
 }
 
 const opened = openedWith();
-announceUpdates({ notice: at('update'), text: at('update-text'), button: at('reload') });
-start().catch(fatal);
+// A page that cannot start needs its next version all the more.
+start().catch((error) => (fatal(error), calm.reach()));
+announceUpdates({ notice: at('update'), text: at('update-text'), button: at('reload'), calm: calm.reached });

@@ -6,8 +6,9 @@ import { single } from './places.js';
 const supported = !single && 'serviceWorker' in navigator;
 const updateEveryMs = 60 * 60 * 1000;
 
-// notice: hidden until there is something to say, which goes into `text`; button: loads the new version.
-export async function announceUpdates({ notice, text, button }) {
+// notice: hidden until there is something to say, which goes into `text`; button: loads the new version. calm: a promise:
+// the service worker's first work is to fetch and hash the whole page, which a first verdict should not wait for.
+export async function announceUpdates({ notice, text, button, calm }) {
   if (!supported) return;
   const { serviceWorker } = navigator;
   let controlled = serviceWorker.controller !== null;
@@ -22,6 +23,7 @@ export async function announceUpdates({ notice, text, button }) {
     if (controlled) say('A newer version of this page was loaded in another tab. Load it here too before you go on.');
     controlled = true;
   });
+  await calm;
   let registration;
   try {
     registration = await serviceWorker.register(new URL('../sw.js', import.meta.url));

@@ -43,10 +43,11 @@ async function readOwn(files, path, request) {
   }
 }
 
-// models: URL of the folder that holds catalog.json. comparison: from core.js. changed(): after every event.
+// models: URL of the folder that holds catalog.json. changed(): after every event. The worker starts at once, so that it is
+// there when the core is; of use after attach().
 export class Outside {
   #models;
-  #comparison;
+  #comparison = null;
   #changed;
   #worker = null;
   #described = new Set();
@@ -54,16 +55,30 @@ export class Outside {
   #asked = new Map(); // ticket -> { resolve, reject } of what the worker does apart from the core's requests
   #tickets = 0;
   #sets = 0;
+  #sameFile = new Map(); // SHA-256 -> promise of a small file's content: models share vocabularies
 
-  constructor({ models, comparison, changed }) {
+  constructor({ models, changed }) {
     this.#models = models;
-    this.#comparison = comparison;
     this.#changed = changed;
+    this.#worker = this.#startWorker();
+  }
+
+  // comparison: from core.js. Carries out what it asks for from the start.
+  attach(comparison) {
+    this.#comparison = comparison;
+    this.carryOut();
   }
 
   // URLs of the small files that were read: what a later visit without a network needs.
   get described() {
     return [...this.#described];
+  }
+
+  // The visitor is about to compare: the worker, and in it the runtime for `backend`, are started meanwhile. What goes
+  // wrong is said when a model is loaded, which tries again.
+  prepare(backend) {
+    this.#worker ??= this.#startWorker();
+    this.#worker.postMessage({ kind: 'prepare', backend });
   }
 
   // Hands one event to the core and does what it then asks for. Returns the core's error, or null.
@@ -153,14 +168,31 @@ export class Outside {
       if (own) {
         content = await check(await readOwn(own, path, request), path, request);
       } else {
-        content = await fetchSmall(url, request);
-        this.#described.add(url);
+        content = await this.#fetchOnce(url, request);
       }
       this.#apply(() => this.#comparison.fetched(request.id, content));
     } catch (error) {
       const prefix = request.model ? `${request.model}: ` : '';
       this.send({ type: 'failed', id: request.id, message: prefix + error.message });
     }
+  }
+
+  // A file that another model has under the same hash, and that is here or on its way, is not fetched again.
+  async #fetchOnce(url, request) {
+    const { sha256: hash } = request;
+    const same = hash && this.#sameFile.get(hash);
+    if (same) {
+      try {
+        return await same;
+      } catch {
+        // That model's copy could not be had; this one's may.
+      }
+    }
+    const content = fetchSmall(url, request);
+    if (hash) this.#sameFile.set(hash, content);
+    const found = await content;
+    this.#described.add(url);
+    return found;
   }
 
   // The files of the folder that a request's path begins with, where the visitor brought them, and the path below it.
@@ -200,7 +232,7 @@ export class Outside {
       worker.terminate();
       if (this.#worker === worker) this.#worker = null; // the next request starts another
       for (const { reject } of this.#asked.values()) reject(new Error(`the worker stopped (${reason}).`));
-      this.send({ type: 'runtime_lost', message: `the worker that ran it stopped (${reason}).` });
+      if (this.#comparison) this.send({ type: 'runtime_lost', message: `the worker that ran it stopped (${reason}).` });
     };
     worker.addEventListener('error', (event) => {
       event.preventDefault();

@@ -1,6 +1,7 @@
 // The worker that runs models, one run at a time, timed round the run alone: transformers in ONNX Runtime Web or in the
 // project's own engine ("backend":"core"), linear models in the core ("engine":"core"). Messages carry ids:
 //   in   { id, kind: 'probe' | 'load' | 'run' | 'unload' | 'calibrate', model, ... }   out  { id, type, ... } as the core's events
+//   in   { kind: 'prepare', backend }                                      out  nothing
 //   in   { kind: 'unzip', ticket, bytes }                                  out  { type: 'answered', ticket, result | message }
 //   in   { kind: 'reviews', ticket, name, bytes }   out  the same, result: parts of core.js's packReviews()
 //   in   { kind: 'profile', ticket, model }         out  the same, result: of core.js's profile(), or null
@@ -12,13 +13,14 @@ import { EngineRunner } from './engine-runner.js';
 import { LinearRunner } from './linear-runner.js';
 import { checkModel, getModel, isStored } from './model-store.js';
 import { coreOptions } from './places.js';
-import { startRuntime, threadsToUse } from './runtimes.js';
+import { startRuntime, startWasm, threadsToUse } from './runtimes.js';
 
 const linear = new LinearRunner();
 const engines = new EngineRunner();
 const sessions = new Map(); // model -> { session, ort }
 const runtimes = new Map(); // backend -> promise of { ort, about }
 let announced = '';
+let startProblem = null; // why ONNX Runtime could not be started before it was needed
 let queue = Promise.resolve(); // sessions and runs follow one another
 
 // What the page takes in a few milliseconds.
@@ -83,7 +85,7 @@ async function loadSession({ model }, file, { ort, about, provider }) {
     sessions.set(model, { ort, session });
     return about;
   } catch (error) {
-    if (provider === 'wasm') throw new Error(`ONNX Runtime could not make a session of the file (${reasonOf(error)}).`);
+    if (provider === 'wasm') throw new Error(`ONNX Runtime could not make a session of the file (${reasonOf(startProblem ?? error)}).`);
     fellBack(error);
     return loadSession({ model }, file, await runtimeOf('wasm'));
   }
@@ -183,9 +185,24 @@ async function answer(ticket, work) {
   }
 }
 
+// In the queue, so that no run is timed beside it.
+async function prepare({ backend }) {
+  if (backend !== 'wasm' || runtimes.has(backend)) return;
+  const starting = startRuntime(backend);
+  runtimes.set(backend, starting);
+  try {
+    const { ort } = await starting;
+    await startWasm(ort);
+  } catch (error) {
+    runtimes.delete(backend);
+    startProblem = error; // ONNX Runtime tells it once only
+  }
+}
+
 const handlers = {
   probe: async ({ id, sha256 }) => send({ id, type: 'probed', on_device: await isStored(sha256) }),
   load,
+  prepare: (message) => enqueue(() => prepare(message)),
   run: (message) => enqueue(() => run(message)),
   calibrate: (message) => enqueue(() => measureDevice(message)),
   unload: ({ model }) => enqueue(() => unload(model)),

@@ -9,7 +9,7 @@
 // coppice-serve, which sends what was compressed by brotli when dist/ was made (the peer's files: by the same rule).
 //
 // - bytes: what a proxy sent until the verdict stood on the screen, headers too, to a browser that knew nothing.
-// - visits: a browser started anew for each; page and peer take turns. Wall time from the start of navigation to the
+// - visits: a browser started anew for each; page, page with the project's own engine chosen, and peer take turns. Wall time from the start of navigation to the
 //   verdict, and beside it the CPU time of all the browser's threads meanwhile: on a busy machine the former waits for a
 //   core, and the latter, where most of the work is one thread's, is about what a machine at rest would take. Second visit:
 //   the same page again with the network off.
@@ -118,9 +118,11 @@ async function verdictOf(browser, address) {
   return { wall_ms: await browser.page.evaluate(() => window.verdictAt), cpu_ms: cpuOf(browser.pid) - before };
 }
 
-async function withBrowser(args, work) {
+// backend: the page's choice of runtime, as an earlier visit left it; the page's own choice where it is not given.
+async function withBrowser(args, work, backend) {
   const browser = await startBrowser(args);
   try {
+    if (backend) await browser.page.addInitScript((value) => location.protocol.startsWith('http') && localStorage.setItem('coppice.backend', value), backend);
     await browser.page.addInitScript(pressAndWait, model.id);
     return await work(browser);
   } finally {
@@ -199,17 +201,19 @@ try {
   const theirs = await countBytes(server.url, peerAddress);
   say(`bytes: ${own.bytes} and ${theirs.bytes}`);
 
-  const runs = { first: [], second: [], peer: [], idle: [], drawn: [], undrawn: [] };
+  const runs = { first: [], second: [], firstCore: [], secondCore: [], peer: [], idle: [], drawn: [], undrawn: [] };
   let version = '';
   for (let round = 0; round < rounds; round += 1) {
-    const page = () =>
+    const visitTwice = (first, second, backend) =>
       withBrowser([], async (browser) => {
         version = browser.version;
-        runs.first.push(await verdictOf(browser, server.url + fragment));
-        runs.second.push(await secondVisit(browser, server.url + fragment));
-      });
+        first.push(await verdictOf(browser, server.url + fragment));
+        second.push(await secondVisit(browser, server.url + fragment));
+      }, backend);
+    const page = () => visitTwice(runs.first, runs.second);
+    const engine = () => visitTwice(runs.firstCore, runs.secondCore, 'core');
     const other = () => withBrowser([], async (browser) => runs.peer.push(await verdictOf(browser, server.url + peerAddress)));
-    for (const turn of round % 2 ? [other, page] : [page, other]) await turn();
+    for (const turn of round % 2 ? [other, engine, page] : [page, engine, other]) await turn();
     runs.idle.push(await idle(server.url));
     runs.drawn.push(await whileItRuns(server.url, []));
     runs.undrawn.push(await whileItRuns(server.url, ['--disable-3d-apis']));
@@ -238,8 +242,9 @@ try {
         peer_model_bytes: statSync(path.join(options.int8, 'onnx/model.onnx')).size,
         core_wasm_brotli_bytes: statSync(path.join(dist, 'core/coppice.wasm.br')).size,
         bytes_until_verdict: { page: own.bytes, peer: theirs.bytes, page_to_peer: own.bytes / theirs.bytes, page_parts: own.parts, peer_parts: theirs.parts },
-        first_visit: { page: visits(runs.first), peer: visits(runs.peer), page_to_peer: { wall: ratio('wall_ms'), cpu: ratio('cpu_ms') } },
+        first_visit: { page: visits(runs.first), page_with_core_engine: visits(runs.firstCore), peer: visits(runs.peer), page_to_peer: { wall: ratio('wall_ms'), cpu: ratio('cpu_ms') } },
         second_visit_offline: visits(runs.second),
+        second_visit_offline_with_core_engine: visits(runs.secondCore),
         idle_percent_of_a_core: { empty: of(runs.idle, 'empty'), page: of(runs.idle, 'page'), difference: summary(runs.idle.map(({ page, empty }) => page - empty)) },
         longest_main_thread_task: { software_drawing: longest(runs.drawn), without_drawing: longest(runs.undrawn) },
         overhead_over_session_run: { software_drawing: of(runs.drawn.map(({ gaps }) => gaps), 'share'), without_drawing: of(runs.undrawn.map(({ gaps }) => gaps), 'share'), run_ms: summary(runs.drawn.map(({ gaps }) => gaps.run_ms)) },

@@ -1,0 +1,83 @@
+// What a visit fetches and starts, and when: at once what the page needs, of a runtime nothing before there is a text for
+// it, and the service worker, which fetches the whole page again, after a first verdict.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { compare, dist, launch, openPage, temporaryFolder } from './browser.mjs';
+import { writeModels } from './fixture-models.mjs';
+import { serve } from './server.mjs';
+
+let browser;
+const models = temporaryFolder();
+before(async () => {
+  writeModels(models, { dense: { strength: 2 }, pruned: { strength: 1 }, linear: { linear: true, strength: 1 } });
+  browser = await launch();
+});
+after(() => browser.close());
+
+// work(page, asked): asked holds the path of every request that came to the server, the workers' too.
+async function visit(work) {
+  const server = await serve({ dist, models });
+  const { requests: asked } = server;
+  const visitor = await openPage(browser, server.url);
+  try {
+    // Every model has been described.
+    await visitor.page.waitForFunction(() => document.querySelectorAll('#models li[data-model]').length === 3);
+    await visitor.page.waitForFunction(() => ![...document.querySelectorAll('#table tr[data-model]')].some((row) => row.dataset.phase === 'describing'));
+    await work(visitor.page, asked);
+    assert.deepEqual(visitor.problems, []);
+  } finally {
+    await visitor.close();
+    await server.close();
+  }
+}
+
+const registrations = (page) => page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
+const ofRuntime = (asked) => asked.filter((file) => /\/ort(-webgpu)?\//.test(file));
+
+test('every script of the start, and the core, are named in the head of the page', () =>
+  visit(async (page, asked) => {
+    const named = await page.evaluate(() =>
+      [...document.querySelectorAll('head > link[rel="modulepreload"], head > link[rel="preload"], head > script[src]')].map((link) => new URL(link.href || link.src).pathname),
+    );
+    const worker = asked.indexOf('/app/runtime-worker.js');
+    assert.ok(worker > 0, 'the worker starts with the page');
+    const started = new Set(asked.slice(0, worker).filter((file) => /^\/(app|core)\//.test(file)));
+    assert.ok(started.size > 20, `${started.size} files`);
+    assert.deepEqual([...started].filter((file) => !named.includes(file)), []);
+    assert.equal(asked.filter((file) => file === '/core/coppice.wasm').length, 1, 'what was fetched ahead is used');
+  }));
+
+test('a vocabulary that models share is fetched once', () =>
+  visit(async (page, asked) => {
+    assert.equal(asked.filter((file) => file.endsWith('/vocab.txt')).length, 1);
+    await compare(page, 'good');
+    assert.equal(asked.filter((file) => file.endsWith('/vocab.txt')).length, 1);
+  }));
+
+test('a runtime is fetched when there is a text for a transformer to read, before anybody presses Compare', () =>
+  visit(async (page, asked) => {
+    await page.waitForTimeout(500);
+    assert.deepEqual(ofRuntime(asked), []);
+    for (const id of ['dense', 'pruned']) await page.uncheck(`li[data-model="${id}"] input`);
+    await page.fill('#review', 'good');
+    await page.waitForFunction(() => /words/.test(document.querySelector('#reading').textContent));
+    await page.waitForTimeout(500);
+    assert.deepEqual(ofRuntime(asked), [], 'a linear model needs none');
+    await page.check('li[data-model="dense"] input');
+    for (let tries = 0; tries < 100 && !asked.some((file) => file.endsWith('.wasm') && ofRuntime([file]).length); tries += 1) await page.waitForTimeout(100);
+    assert.ok(ofRuntime(asked).some((file) => file.endsWith('.wasm')), `${ofRuntime(asked)}`);
+    assert.equal(asked.filter((file) => file.endsWith('.onnx')).length, 0);
+    await compare(page);
+    assert.equal(ofRuntime(asked).filter((file) => file.endsWith('.wasm')).length, 1);
+  }));
+
+test('the service worker is installed after a first verdict, or when nobody has asked for one', () =>
+  visit(async (page) => {
+    assert.equal(await registrations(page), 0);
+    await compare(page, 'good');
+    await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistrations()).length === 1);
+    const { page: idle, close } = await openPage(browser, page.url());
+    await idle.waitForFunction(async () => (await navigator.serviceWorker.getRegistrations()).length === 1);
+    await close();
+  }));
