@@ -68,8 +68,20 @@ async function keep(urls, runtimes) {
   for (const [file, hash] of runtimes.flatMap((name) => Object.entries(build.runtimes[name] ?? {}))) {
     const request = requestFor(file, hash);
     await storing.get(request.url);
-    if (!(await cache.match(request))) await cache.add(request);
+    if (!(await cache.match(request))) await addOnce(cache, request, hash);
   }
+}
+
+// What the worker has just fetched is in the browser's own cache. Where that is of another version, or not kept, it is
+// fetched again.
+async function addOnce(cache, request, hash) {
+  try {
+    const had = await fetch(new Request(request.url, { cache: 'force-cache', integrity: `sha256-${hash}` }));
+    if (had.ok) return await cache.put(request, had);
+  } catch {
+    // Another version, or no network: the latter is said by what follows.
+  }
+  return cache.add(request);
 }
 
 const storing = new Map(); // URL -> promise of the copy that is being made of what passes through
