@@ -14,7 +14,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { compressed, gains } from './compress.mjs';
+import { compressed, gains, weightsGain } from './compress.mjs';
 import { npmCore } from './core/build.mjs';
 import { npmPackage } from './embed/build.mjs';
 import { singleFile } from './single/build.mjs';
@@ -204,7 +204,7 @@ function compress() {
   for (const file of filesUnder('.')) {
     const content = readFileSync(path.join(out, file));
     let size = content.length;
-    if (gains(file) && !options['no-compress']) {
+    if (!options['no-compress'] && (gains(file) || weightsGain(file, content))) {
       for (const suffix of ['br', 'gz']) {
         const stored = compressed(content, suffix, kept);
         if (file !== 'sw.js') cpSync(stored, path.join(out, `${file}.${suffix}`));

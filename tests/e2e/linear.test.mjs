@@ -91,12 +91,7 @@ test('as the baseline it is what the others are measured by', () =>
 test('once kept it works with the network off', () =>
   visit({ ngrams: { linear: true } }, async (page, server, { context }) => {
     await compare(page, 'good');
-    // Page and descriptions are in the service worker's caches.
-    await page.waitForFunction(async () => {
-      const files = ['core/coppice.wasm', 'app/linear-runner.js', 'models/ngrams/config.json', 'models/catalog.json'];
-      const found = await Promise.all(files.map((file) => caches.match(new URL(file, location.href))));
-      return found.every(Boolean);
-    }, undefined, { timeout: 60_000 });
+    await page.waitForSelector('body[data-offline="ready"]'); // the page says that it needs no network from here on
     await page.reload();
     await page.waitForSelector('body[data-started="true"]');
     await server.close();

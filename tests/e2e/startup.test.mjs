@@ -35,6 +35,11 @@ async function visit(work) {
 }
 
 const registrations = (page) => page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
+
+async function untilRegistered(page) {
+  for (let tries = 0; tries < 200 && (await registrations(page)) === 0; tries += 1) await page.waitForTimeout(100);
+  assert.equal(await registrations(page), 1);
+}
 const ofRuntime = (asked) => asked.filter((file) => /\/ort(-webgpu)?\//.test(file));
 
 test('every script of the start, and the core, are named in the head of the page', () =>
@@ -76,9 +81,9 @@ test('the service worker is installed after a first verdict, or when nobody has 
   visit(async (page) => {
     assert.equal(await registrations(page), 0);
     await compare(page, 'good');
-    await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistrations()).length === 1);
+    await untilRegistered(page);
     const { page: idle, close } = await openPage(browser, page.url());
-    await idle.waitForFunction(async () => (await navigator.serviceWorker.getRegistrations()).length === 1);
+    await untilRegistered(idle);
     await close();
   }));
 
