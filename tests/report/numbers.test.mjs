@@ -82,7 +82,8 @@ function valueAt(record, pointer) {
 }
 
 function netGrams(id) {
-  const grid = runsOf(id, 'train')[0].document.energy.intensity.intensity_g_per_kwh;
+  // Of the run that made it: one that was pruned without training has no other.
+  const grid = (runsOf(id, 'train')[0] ?? runsOf(id, 'prune')[0]).document.energy.intensity.intensity_g_per_kwh;
   return Math.abs((12 * 100000 * saving(reference(baselineId), reference(id)).value - cost(id).value) * grid) / 3.6e6;
 }
 
