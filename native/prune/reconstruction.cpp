@@ -20,7 +20,10 @@ constexpr double kLeastTokenWeight = 0.2;
 
 // Matrices of a layer that read the same input, or one that only the group before decides.
 constexpr size_t kMatricesPerLayer = 6;
-const std::vector<std::vector<size_t>> kGroups = {{0, 1, 2}, {3}, {4}, {5}};
+const std::vector<std::vector<size_t>>& groups() {
+  static const std::vector<std::vector<size_t>> of_layer = {{0, 1, 2}, {3}, {4}, {5}};
+  return of_layer;
+}
 
 struct Gradients {
   std::vector<at::Tensor> input_square, output_square, token_square;  // sums over tokens, over tokens, over outputs
@@ -178,7 +181,8 @@ Result<UnstructuredPlan> Reconstruction::plan(const SelectionOptions& options) c
     std::vector<Bounds> bounds;
     const int64_t block = options.pattern.block_rows * options.pattern.block_columns;
     for (const ScoredMatrix& matrix : matrices) {
-      const auto blocks = static_cast<double>(static_cast<int64_t>(matrix.weights.size()) / block);
+      const int64_t whole_blocks = static_cast<int64_t>(matrix.weights.size()) / block;
+      const auto blocks = static_cast<double>(whole_blocks);
       bounds.push_back({std::llround(blocks * 0.75 * options.sparsity) * block,
                         std::llround(blocks * (1 - (1 - options.sparsity) / 3)) * block});
     }
@@ -296,7 +300,7 @@ Result<model::BertClassifier> Reconstruction::apply(const UnstructuredPlan& plan
   }
   Run run(*this, plan);
   for (size_t layer = 0; layer < own.layers().size(); ++layer) {
-    for (const std::vector<size_t>& group : kGroups) COPPICE_RETURN_IF_ERROR(run.fit_group(layer, group));
+    for (const std::vector<size_t>& group : groups()) COPPICE_RETURN_IF_ERROR(run.fit_group(layer, group));
     const double relative_error = run.pass(layer);
     if (on_layer) on_layer(static_cast<int64_t>(layer), relative_error);
   }
