@@ -9,7 +9,8 @@
 #include "native/backend/progress.h"
 #include "native/backend/texts.h"
 #include "native/backend/tokenization.h"
-#include "native/export/model_folder.h"
+#include "native/export/refresh.h"
+#include "native/export/run_recorder.h"
 
 namespace coppice::backend {
 namespace {
@@ -114,7 +115,7 @@ Status evaluate_with(const OpenJudge& open, const cli::EvaluateOptions& options,
   if (!metrics) return options.record ? keep_failed_run(options.model, recorder, metrics.status()) : metrics.status();
   if (options.record) {
     COPPICE_RETURN_IF_ERROR(write_run_record(options.model, recorder.finish({})));
-    COPPICE_RETURN_IF_ERROR(refresh_manifest(options.model));
+    COPPICE_RETURN_IF_ERROR(refresh_card_and_manifest(options.model));
   }
   std::cout << dump_json(*metrics, options.json ? -1 : 2) << '\n';
   return {};

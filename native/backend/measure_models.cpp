@@ -9,7 +9,8 @@
 #include "native/backend/measure_table.h"
 #include "native/backend/progress.h"
 #include "native/energy/idle.h"
-#include "native/export/model_folder.h"
+#include "native/export/refresh.h"
+#include "native/export/run_recorder.h"
 #include "native/io/file.h"
 #include "shared/metrics/robust.h"
 #include "shared/records/figure.h"
@@ -196,7 +197,7 @@ Status record_runs(const cli::MeasureOptions& options, RunRecorder& recorder, co
     record.results["energy_per_inference"] = inference_energies(answers[m]);
     if (!idle.empty()) record.results["idle_baseline"] = Json(idle);
     COPPICE_RETURN_IF_ERROR(write_run_record(folder, record));
-    COPPICE_RETURN_IF_ERROR(refresh_manifest(folder));
+    COPPICE_RETURN_IF_ERROR(refresh_card_and_manifest(folder));
   }
   return status;
 }

@@ -7,7 +7,7 @@
 
 #include "native/cli/command.h"
 #include "native/export/catalog.h"
-#include "native/export/export_model.h"
+#include "native/export/refresh.h"
 #include "shared/base/json.h"
 
 namespace coppice::cli {
@@ -23,7 +23,7 @@ struct CatalogArguments {
 Status run_catalog(const CatalogArguments& arguments) {
   const std::filesystem::path models = arguments.models;
   for (const std::string& id : arguments.refresh) {
-    COPPICE_RETURN_IF_ERROR(refresh_card_and_manifest(models / id).status());
+    COPPICE_RETURN_IF_ERROR(write_card_and_manifest(models / id).status());
   }
   COPPICE_ASSIGN_OR_RETURN(const std::vector<CatalogModel> verified,
                            arguments.check ? verify_catalog(models) : rebuild_catalog(models));

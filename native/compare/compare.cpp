@@ -9,8 +9,8 @@
 #include "native/compare/render.h"
 #include "native/data/dataset.h"
 #include "native/data/json_lines.h"
-#include "native/export/export_model.h"
-#include "native/export/model_folder.h"
+#include "native/export/refresh.h"
+#include "native/export/run_recorder.h"
 #include "native/export/weights_hashes.h"
 #include "native/io/file.h"
 #include "shared/base/hex_hash.h"
@@ -179,10 +179,7 @@ Status write_record(const CompareOptions& options, const Overview& overview, con
                      {"texts", !options.data.empty()}};
   record.results = Json(to_json(report));
   COPPICE_RETURN_IF_ERROR(write_run_record(model.folder, recorder.finish({})));
-  // A folder in the making has no card yet.
-  std::error_code error;
-  if (!fs::exists(model.folder / "README.md", error)) return refresh_manifest(model.folder);
-  return refresh_card_and_manifest(model.folder).status();
+  return refresh_card_and_manifest(model.folder);
 }
 
 struct Answer {

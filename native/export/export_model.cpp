@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "native/export/model_card.h"
 #include "native/export/model_folder.h"
+#include "native/export/refresh.h"
 #include "native/export/tokenizer_files.h"
 #include "native/io/file.h"
 #include "shared/engine/activation_scales.h"
@@ -190,26 +190,7 @@ Status export_model(const ExportModelOptions& options, records::RunRecord& recor
 
 Result<records::Manifest> finish_export(const fs::path& output, const records::RunRecord& record) {
   COPPICE_RETURN_IF_ERROR(write_run_record(output, record));
-  return refresh_card_and_manifest(output);
-}
-
-Result<records::Manifest> refresh_card_and_manifest(const fs::path& folder) {
-  COPPICE_ASSIGN_OR_RETURN(const records::Manifest manifest, make_manifest(folder));
-  COPPICE_ASSIGN_OR_RETURN(const std::vector<StoredRun> runs, read_run_records(folder));
-  COPPICE_ASSIGN_OR_RETURN(const std::vector<Comparison> comparisons, read_comparisons(runs, manifest));
-  std::string card;
-  if (manifest.architecture == records::Architecture::kLinear) {
-    COPPICE_ASSIGN_OR_RETURN(const std::string config_json, read_file(folder / "config.json"));
-    COPPICE_ASSIGN_OR_RETURN(const linear::LinearConfig config,
-                             linear::parse_linear_config(config_json, (folder / "config.json").string()));
-    card = model_card(manifest, config, comparisons);
-  } else {
-    COPPICE_ASSIGN_OR_RETURN(const records::BertConfig config, read_bert_config(folder));
-    card = model_card(manifest, config, comparisons);
-  }
-  COPPICE_RETURN_IF_ERROR(write_file_atomically(folder / "README.md", card));
-  COPPICE_RETURN_IF_ERROR(refresh_manifest(folder));
-  return read_model_folder(folder, Verify::kSizes);
+  return write_card_and_manifest(output);
 }
 
 }  // namespace coppice

@@ -31,7 +31,4 @@ Status export_model(const ExportModelOptions& options, records::RunRecord& recor
 // Writes the record, README.md and manifest.json: the end of an export, after its energy is known.
 Result<records::Manifest> finish_export(const std::filesystem::path& output, const records::RunRecord& record);
 
-// Makes README.md and manifest.json anew from what the folder holds now.
-Result<records::Manifest> refresh_card_and_manifest(const std::filesystem::path& folder);
-
 }  // namespace coppice

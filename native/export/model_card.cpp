@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <utility>
 #include <vector>
+
 #include "native/export/card_text.h"
 
 namespace coppice {
@@ -32,6 +33,9 @@ std::string with_interval(const energy::Figure<Unit>& figure, const std::string&
          rounded(figure.high.value()) + "), " + energy::to_string(figure.provenance.kind) + ": " +
          figure.provenance.method;
 }
+
+// By its last words a card is known as one of ours.
+constexpr std::string_view kCardEnd = " from `manifest.json` and the records in `runs/`; not edited by hand.\n";
 
 constexpr std::array<std::pair<const char*, const char*>, 9> kMetricNames = {{{"accuracy", "Accuracy"},
                                                                               {"precision", "Precision"},
@@ -252,8 +256,7 @@ std::string use_text(const Manifest& manifest) {
                  ? "its matrices are int8, and what they are multiplied with is rounded to 8 bits at each run.)\n"
                  : "whatever form its weights are stored in, it computes in float32.)\n");
   }
-  return text + "\nLicence: Apache-2.0. Made by Coppice " + manifest.program_version +
-         " from `manifest.json` and the records in `runs/`; not edited by hand.\n";
+  return text + "\nLicence: Apache-2.0. Made by Coppice " + manifest.program_version + std::string(kCardEnd);
 }
 
 template <typename Config>
@@ -277,5 +280,7 @@ std::string model_card(const Manifest& manifest, const linear::LinearConfig& con
                        const std::vector<Comparison>& comparisons) {
   return card(manifest, config, comparisons);
 }
+
+bool is_model_card(std::string_view text) { return text.ends_with(kCardEnd); }
 
 }  // namespace coppice

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "native/export/comparisons.h"
@@ -17,5 +18,8 @@ std::string model_card(const records::Manifest& manifest, const records::BertCon
                        const std::vector<Comparison>& comparisons);
 std::string model_card(const records::Manifest& manifest, const linear::LinearConfig& config,
                        const std::vector<Comparison>& comparisons);
+
+// Whether a README.md is a card made by the above, and so may be made anew.
+bool is_model_card(std::string_view text);
 
 }  // namespace coppice

@@ -5,7 +5,8 @@
 #include "native/backend/data_share.h"
 #include "native/backend/energy_meter.h"
 #include "native/backend/progress.h"
-#include "native/export/export_model.h"
+#include "native/export/refresh.h"
+#include "native/export/run_recorder.h"
 #include "native/linear/commands.h"
 #include "native/linear/linear_folder.h"
 #include "native/linear/selection.h"
@@ -96,7 +97,8 @@ Status run_train_linear(const TrainLinearOptions& options, const backend::Invoca
   recorder.record().energy = meter.finish();
   if (!status.ok()) return keep_failed_run(options.output, recorder, status);
   const records::RunRecord record = recorder.finish(status);
-  COPPICE_RETURN_IF_ERROR(finish_export(options.output, record).status());
+  COPPICE_RETURN_IF_ERROR(write_run_record(options.output, record));
+  COPPICE_RETURN_IF_ERROR(write_card_and_manifest(options.output).status());
   if (options.json) std::cout << dump_json(records::to_json(record)) << '\n';
   return {};
 }

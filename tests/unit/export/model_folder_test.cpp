@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "native/export/refresh.h"
 #include "tests/unit/export/tiny_model.h"
 
 namespace coppice {
@@ -104,6 +105,32 @@ TEST(ModelFolder, TheSameFolderGivesTheSameManifest) {
   const std::string first = *read_file(folder.path() / "manifest.json");
   testing::must(refresh_manifest(folder.path()));
   EXPECT_EQ(*read_file(folder.path() / "manifest.json"), first);
+}
+
+TEST(ModelFolder, ItsCardFollowsTheRecordsAndAnotherReadmeStays) {
+  const TemporaryFolder folder;
+  testing::write_tiny_model(folder.path(), testing::tiny_config());
+  const auto evaluated = [&](double accuracy, const std::string& id) {
+    testing::must(write_run_record(folder.path(), evaluate_record(folder.path(), 25000, accuracy,
+                                                                  "2026-11-24T07:00:0" + id + "Z", "0000000" + id)));
+    testing::must(refresh_card_and_manifest(folder.path()));
+  };
+  evaluated(0.9, "1");
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "README.md"));  // a folder in the making has no card
+
+  ASSERT_TRUE(write_card_and_manifest(folder.path()).ok());
+  const std::string first = *read_file(folder.path() / "README.md");
+  EXPECT_NE(first.find("value: 0.90000"), std::string::npos);
+  evaluated(0.8, "2");
+  const std::string second = *read_file(folder.path() / "README.md");
+  EXPECT_NE(second.find("value: 0.80000"), std::string::npos);
+  EXPECT_EQ(second.find("value: 0.90000"), std::string::npos);
+  EXPECT_TRUE(read_model_folder(folder.path(), Verify::kHashes).ok());
+
+  testing::must(write_file_atomically(folder.path() / "README.md", std::string_view("# Somebody's model\n")));
+  evaluated(0.75, "3");
+  EXPECT_EQ(*read_file(folder.path() / "README.md"), "# Somebody's model\n");
+  EXPECT_TRUE(read_model_folder(folder.path(), Verify::kHashes).ok());
 }
 
 TEST(ModelFolder, ZerosOfTheEncoderAreCounted) {
