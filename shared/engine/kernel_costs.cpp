@@ -97,7 +97,7 @@ KernelCosts measure(const Stopwatch& watch, Times& times) {
   for (size_t block = 0; block < kDepth; block += kSparseDepth) {
     for (size_t row = 0; row < kRows; ++row) {
       begins.push_back(static_cast<uint32_t>(inputs.size()));
-      for (size_t k = 0; k < kSparseDepth; ++k) {
+      for (size_t k = 0; k < std::min(kSparseDepth, kDepth - block); ++k) {
         if ((row * 7 + k * 3 + k * k * row) % kEvery == 0) inputs.push_back(static_cast<uint8_t>(k));
       }
     }

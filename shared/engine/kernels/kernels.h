@@ -14,10 +14,16 @@
 
 namespace coppice::engine::kernels {
 
-inline constexpr size_t kMostLanes = 16;     // float32 in the widest vector
-inline constexpr size_t kMostTile = 64;      // tokens computed together, at most: four vectors
-inline constexpr size_t kRowGroup = 6;       // rows of a dense matrix computed together
-inline constexpr size_t kSparseDepth = 128;  // inputs of a block of a sparse matrix
+inline constexpr size_t kMostLanes = 16;  // float32 in the widest vector
+inline constexpr size_t kMostTile = 64;   // tokens computed together, at most: four vectors
+inline constexpr size_t kRowGroup = 6;    // rows of a dense matrix computed together
+// Inputs of a block of a sparse matrix. Between two blocks sums are stored and read again, so it is the most that the
+// first-level cache takes beside a tile of tokens, and that 8 bits count.
+#ifdef __wasm__
+inline constexpr size_t kSparseDepth = 256;
+#else
+inline constexpr size_t kSparseDepth = 128;
+#endif
 
 // Room for whole vectors from any token on. An odd number of cache lines, so that features spread over all cache sets.
 constexpr size_t padded_stride(size_t tokens) {

@@ -87,29 +87,52 @@ HWY_INLINE void SparseBlock(const SparseRows& weights, const uint32_t* begins, R
   }
 }
 
+// Vectors of tokens that four rows of blocks meet at once. A browser's compiler writes every sum for which it has no
+// register to the stack and reads it again, and of its 15 two are the weight's and the product's.
+#if HWY_TARGET == HWY_WASM
+constexpr size_t kBlockVectors = 2;
+#else
+constexpr size_t kBlockVectors = kTileVectors;
+#endif
+
+// A group of up to four rows, and kVectors of the kWidth vectors of tokens.
+template <size_t kWidth, size_t kVectors>
+HWY_INLINE void block_rows(const BlockRows& weights, size_t begin, size_t end, size_t row, size_t count,
+                           const BlockPass& pass, const Epilogue& epilogue, Activations out) {
+  const F32 d;
+  VF sums[4][kVectors];
+  for (size_t r = 0; r < 4; ++r) Begin<kVectors>(pass, row + std::min(r, count - 1), out, sums[r]);
+  for (size_t i = begin; i < end; ++i) {
+    const float* HWY_RESTRICT from = pass.packed + weights.inputs[i] * kWidth * kLanes;
+    VF x[kVectors];
+    for (size_t v = 0; v < kVectors; ++v) x[v] = hn::LoadU(d, from + v * kLanes);
+    for (size_t r = 0; r < 4; ++r) {
+      const VF weight = hn::Set(d, weights.values[4 * i + r]);
+      for (size_t v = 0; v < kVectors; ++v) sums[r][v] = mul_add(weight, x[v], sums[r][v]);
+    }
+  }
+  for (size_t r = 0; r < 4; ++r) {
+    if (r >= count) break;
+    End<kVectors>(pass, row + r, epilogue, out, sums[r]);
+  }
+}
+
 // Groups of four rows; rows.begin is a multiple of four.
-template <size_t kVectors>
+template <size_t kWidth>
 HWY_INLINE void RowBlock(const BlockRows& weights, const uint32_t* begins, RowRange rows, const BlockPass& pass,
                          const Epilogue& epilogue, Activations out) {
-  const F32 d;
-  constexpr size_t kWidth = kVectors * kLanes;
+  constexpr size_t kVectors = std::min(kBlockVectors, kWidth);
   for (size_t row = rows.begin; row < rows.end; row += 4) {
     const size_t count = std::min(size_t{4}, rows.end - row);
-    VF sums[4][kVectors];
-    for (size_t r = 0; r < 4; ++r) Begin<kVectors>(pass, row + std::min(r, count - 1), out, sums[r]);
-    for (size_t i = begins[row / 4]; i < begins[row / 4 + 1]; ++i) {
-      const float* HWY_RESTRICT from = pass.packed + weights.inputs[i] * kWidth;
-      VF x[kVectors];
-      for (size_t v = 0; v < kVectors; ++v) x[v] = hn::LoadU(d, from + v * kLanes);
-      for (size_t r = 0; r < 4; ++r) {
-        const VF weight = hn::Set(d, weights.values[4 * i + r]);
-        for (size_t v = 0; v < kVectors; ++v) sums[r][v] = mul_add(weight, x[v], sums[r][v]);
-      }
-    }
-    for (size_t r = 0; r < 4; ++r) {
-      if (r >= count) break;
-      End<kVectors>(pass, row + r, epilogue, out, sums[r]);
-    }
+    BlockPass part = pass;
+    const auto multiply = [&](auto vectors) HWY_ATTR {
+      constexpr size_t kTaken = decltype(vectors)::value;
+      block_rows<kWidth, kTaken>(weights, begins[row / 4], begins[row / 4 + 1], row, count, part, epilogue, out);
+      part.token += kTaken * kLanes;
+      part.packed += kTaken * kLanes;
+    };
+    for (size_t v = 0; v + kVectors <= kWidth; v += kVectors) multiply(VectorCount<kVectors>());
+    if constexpr (kWidth % kVectors != 0) multiply(VectorCount<kWidth % kVectors>());
   }
 }
 

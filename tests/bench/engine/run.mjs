@@ -30,6 +30,7 @@ const { values: options } = parseArgs({
     scratch: { type: 'string' },
     forms: { type: 'string' },
     small: { type: 'string', default: 'models/minilm-l6-imdb-half-int8' },
+    unstructured: { type: 'string', default: 'models/minilm-l6-imdb-unstructured-int8' },
     data: { type: 'string', default: 'tests/data/imdb_sample/test.tsv' },
   },
 });

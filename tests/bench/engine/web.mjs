@@ -3,7 +3,7 @@
 //
 //     cmake --build --preset wasm --target coppice_engine_module coppice_engine_relaxed_module
 //     node tests/bench/engine/web.mjs --model models/minilm-l6-imdb [--coppice build/release/coppice] [--engine build/wasm] \
-//       [--turns 11] [--lengths 128,256] [--scratch FOLDER] > docs/bench/engine-web.json
+//       [--turns 11] [--lengths 128,256] [--scratch FOLDER] [--also NAME=FOLDER]... > docs/bench/engine-web.json
 //
 // Forms: forms.mjs, and smallest, the smallest shipped transformer. Each turn runs every form once on each engine, after two
 // turns that do not count (browsers compile what runs for a while anew); ratios are formed within each turn. The clock is the
@@ -32,7 +32,9 @@ const { values: options } = parseArgs({
     lengths: { type: 'string', default: '128,256' },
     scratch: { type: 'string' },
     forms: { type: 'string' },
+    also: { type: 'string', multiple: true, default: [] }, // NAME=FOLDER: a model folder besides
     small: { type: 'string', default: 'models/minilm-l6-imdb-half-int8' },
+    unstructured: { type: 'string', default: 'models/minilm-l6-imdb-unstructured-int8' },
     smallest: { type: 'string', default: 'models/minilm-l6-imdb-smallest' },
     data: { type: 'string', default: 'tests/data/imdb_sample/test.tsv' },
   },
@@ -44,6 +46,7 @@ const say = (text) => process.stderr.write(`${text}\n`);
 const coppice = (args, input) => execFileSync(options.coppice, args, { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'], maxBuffer: 1 << 28 });
 
 const makers = { ...makersOf({ ...options, scratch, coppice, say }), smallest: () => options.smallest };
+for (const [name, folder] of options.also.map((each) => each.split('='))) makers[name] = () => folder;
 const forms = options.forms?.split(',') ?? Object.keys(makers);
 const folders = Object.fromEntries(forms.map((form) => [form, path.resolve(makers[form]())]));
 const engines = { ort: 'ort', simd: 'coppice_engine', relaxed: 'coppice_engine_relaxed' };
