@@ -15,6 +15,7 @@ const runtimeFiles = Object.assign({}, ...Object.values(build.runtimes));
 const hashes = new Map(
   Object.entries({ ...build.page, ...runtimeFiles }).map(([file, hash]) => [new URL(file, base).href, hash]),
 );
+const runtimeAddresses = new Set(Object.keys(runtimeFiles).map((file) => new URL(file, base).href));
 
 const isDescription = (url) =>
   url.startsWith(new URL('models/', base).href) && /\.(json|txt)$/.test(new URL(url).pathname);
@@ -103,13 +104,28 @@ async function keepCopy(cache, url, response) {
   }
 }
 
+// Browsers keep the machine code of a WebAssembly file with the copy that it was compiled from. Of a first visit that is
+// the one in their own cache, so where that is still there a second visit need not compile 14 MB again. It must be the very
+// answer that was kept here, and so checked. undefined: it is not there, or is another one.
+function sameAnswer(one, other) {
+  const told = ['ETag', 'Date', 'Last-Modified', 'Content-Length'].map((name) => [one.headers.get(name), other.headers.get(name)]);
+  const [[tag], [date]] = told;
+  return (tag ?? date) !== null && told.every(([mine, its]) => mine === its);
+}
+
+async function compiledCopy(url, kept) {
+  if (!runtimeAddresses.has(url) || !url.endsWith('.wasm')) return undefined;
+  const copy = await fetch(url, { cache: 'only-if-cached', mode: 'same-origin' }).catch(() => undefined);
+  return copy?.ok && sameAnswer(copy, kept) ? copy : undefined;
+}
+
 async function answerFromCache(event) {
   const { request } = event;
   const cache = await caches.open(cacheName);
   const url = new URL(request.url);
   const page = request.mode === 'navigate' && url.pathname === base.pathname;
   const kept = await cache.match(page ? new URL('index.html', base) : request, { ignoreSearch: page });
-  if (kept) return kept;
+  if (kept) return (await compiledCopy(request.url, kept)) ?? kept;
   const response = await fetch(request);
   const address = url.origin + url.pathname;
   if (response.ok && hashes.has(address) && !storing.has(address)) {

@@ -88,7 +88,7 @@ test('the service worker is installed after a first verdict, or when nobody has 
   }));
 
 // In a profile on disk: the cache of a private window takes no file of this size.
-test('what the worker has fetched is kept for use without a network without being fetched again', async () => {
+async function onDisk(work) {
   const server = await serve({ dist, models });
   const context = await chromium.launchPersistentContext(temporaryFolder(), {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -100,9 +100,51 @@ test('what the worker has fetched is kept for use without a network without bein
     await page.waitForSelector('body[data-started="true"]');
     await compare(page, 'good');
     await page.waitForSelector('body[data-offline="ready"]');
-    assert.equal(ofRuntime(server.requests).filter((file) => file.endsWith('.wasm')).length, 1);
+    await work(page, server);
   } finally {
     await context.close();
     await server.close();
   }
-});
+}
+
+const isRuntime = (file) => file.endsWith('.wasm') && ofRuntime([file]).length > 0;
+
+test('what the worker has fetched is kept for use without a network without being fetched again', () =>
+  onDisk(async (page, server) => assert.equal(server.requests.filter(isRuntime).length, 1)));
+
+test("a second visit takes a runtime from the browser's cache, which has it compiled, and else what was kept and checked", () =>
+  onDisk(async (page, server) => {
+    const file = server.requests.find(isRuntime);
+    await page.reload();
+    await page.waitForSelector('body[data-started="true"]');
+    const session = await page.context().newCDPSession(page);
+    await session.send('Network.enable');
+    // Where the service worker had it from, and how long it is.
+    const taken = async () => {
+      const answered = new Promise((resolve) => {
+        session.on('Network.responseReceived', function heard({ response }) {
+          if (new URL(response.url).pathname !== file) return;
+          session.off('Network.responseReceived', heard);
+          resolve(response.serviceWorkerResponseSource);
+        });
+      });
+      const bytes = await page.evaluate(async (address) => (await (await fetch(address)).arrayBuffer()).byteLength, file);
+      return [await answered, bytes];
+    };
+    const [from, bytes] = await taken();
+    assert.ok(bytes > 1e6, `${bytes}`);
+    assert.equal(from, 'http-cache');
+    await page.context().setOffline(true);
+    assert.deepEqual(await taken(), ['http-cache', bytes]);
+    await page.context().setOffline(false);
+
+    // Another answer of the host lies there now: it is not what was checked.
+    await page.waitForTimeout(1100); // `Date` counts seconds
+    await session.send('Network.setBypassServiceWorker', { bypass: true });
+    await page.evaluate(async (address) => (await fetch(address, { cache: 'reload' })).arrayBuffer(), file);
+    await session.send('Network.setBypassServiceWorker', { bypass: false });
+    assert.equal(server.requests.filter((each) => each === file).length, 2);
+    assert.deepEqual(await taken(), ['cache-storage', bytes]);
+    await session.send('Network.clearBrowserCache');
+    assert.deepEqual(await taken(), ['cache-storage', bytes]);
+  }));

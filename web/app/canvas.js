@@ -1,10 +1,13 @@
 // The canvas that the core draws on: size, pointer, theme, and a few frames after each event. Nothing runs between
-// events, so an idle page costs nothing.
+// events, so an idle page costs nothing, and what changes many times a second while models load and run is drawn at a
+// pace that leaves them the processor.
 
 import { describeDrawing } from './describe.js';
 
 // ImGui learns of a new pointer in one frame and of what it is over in the next.
 const framesPerEvent = 3;
+const updateEveryMs = 80;
+const settledAfterMs = 120;
 
 export class Canvas {
   #canvas;
@@ -13,6 +16,9 @@ export class Canvas {
   #frames = 0;
   #scheduled = false;
   #last = 0;
+  #updated = 0;
+  #updating;
+  #settling;
   #dark;
   #shown = { view: null, set: null, which: 'review', chart: '' };
 
@@ -51,8 +57,22 @@ export class Canvas {
     if (label && label !== this.#canvas.ariaLabel) this.#canvas.ariaLabel = label;
   }
 
-  redraw() {
-    this.#frames = framesPerEvent;
+  // Something that is shown has changed: a frame, and the others once no more changes.
+  update() {
+    window.clearTimeout(this.#settling);
+    this.#settling = window.setTimeout(() => this.redraw(), settledAfterMs);
+    this.#updating ??= window.setTimeout(
+      () => {
+        this.#updating = undefined;
+        this.#updated = performance.now();
+        this.redraw(1);
+      },
+      this.#updated + updateEveryMs - performance.now(),
+    );
+  }
+
+  redraw(frames = framesPerEvent) {
+    this.#frames = Math.max(this.#frames, frames);
     if (this.#scheduled) return;
     this.#scheduled = true;
     requestAnimationFrame((now) => this.#frame(now));

@@ -203,7 +203,7 @@ async function start() {
     side?.update(view);
     announce('comparison', busy ? 'busy' : `${view.phase} ${view.comparisons_finished}`, busy ? 'Comparing.' : view.headline);
     canvas?.describe({ view });
-    canvas?.redraw();
+    canvas?.update();
     if (view.phase === 'done') calm.reach();
     prepare(view);
   };

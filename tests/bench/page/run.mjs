@@ -130,9 +130,13 @@ async function withBrowser(args, work, backend) {
   }
 }
 
-// Until the page says that it needs no network; then the same again without one.
+// Once the page says that it needs no network, and the visitor has looked at the verdict for a while, the same again without
+// one. Meanwhile the browser stores what it compiled, which it begins two seconds after it has compiled the most of it.
+const lookMs = 5000;
+
 async function secondVisit(browser, address) {
   await browser.page.waitForSelector('body[data-offline="ready"]', { state: 'attached' });
+  await browser.page.waitForTimeout(lookMs);
   await browser.context.setOffline(true);
   await browser.page.goto('about:blank');
   const found = await verdictOf(browser, address);
