@@ -1,6 +1,9 @@
 #include "shared/engine/onnx_reader.h"
 
 #include <optional>
+#include <string_view>
+
+#include "shared/text/utf8.h"
 
 namespace coppice::engine {
 namespace {
@@ -155,6 +158,9 @@ Result<NamedTensor> parse_tensor(std::span<const std::byte> bytes, const std::st
     if (field->number == 8 && field->type == WireType::kLengthDelimited) tensor.name = text_of(field->bytes);
   }
   if (tensor.name.empty()) return invalid_input(where + ": has no name");
+  if (text::find_invalid_utf8(tensor.name) != std::string_view::npos) {
+    return invalid_input(where + ": its name is not UTF-8; the file is altered or no ONNX file");
+  }
   where += " " + tensor.name;
 
   MessageReader reader(bytes, where);

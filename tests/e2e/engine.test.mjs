@@ -71,7 +71,7 @@ test('the same file on both runtimes: each row names what ran it, and they agree
     assert.equal(await page.isVisible('#profile'), true);
     await page.click('#profile summary');
     const cells = (name, row, column) => page.textContent(`[aria-label="${shipped} by ${name}"] tr[data-key="${row}"] td:nth-of-type(${column})`);
-    assert.match(await page.textContent('#profile-models .hint'), /^6 reviews of \d+ tokens on average: [\d.]+ ms each, [\d.]+ % of the multiplications skipped\. Computed in int8 weights and activations \(.*\); peak of one thread here: [\d.]+ GFLOP\/s\.$/);
+    assert.match(await page.textContent('#profile-models .hint'), /^6 reviews of \d+ tokens on average: [\d.]+ ms each, [\d.]+ % of the multiplications skipped\. Computed in int8 weights and activations of static scale \(.*\); peak of one thread here: [\d.]+ GFLOP\/s\.$/);
     const shares = await page.$$eval(`[aria-label="${shipped} by operator"] tbody tr:not([data-key="all"]) td:nth-of-type(2)`, (all) => all.map((cell) => parseFloat(cell.textContent)));
     assert.ok(shares.length >= 8 && Math.abs(shares.reduce((sum, share) => sum + share, 0) - 100) < 0.5, String(shares));
     assert.equal(await cells('operator', 'all', 2), '100.0 %');

@@ -67,6 +67,7 @@ TEST(OnnxReader, RefusesTensorsThatLie) {
   EXPECT_NE(one(tensor("w", {0, UINT64_MAX}, 1, "")).find("does not fit"), std::string::npos);
   EXPECT_NE(one(tensor("w", {8}, 8, raw)).find("data type 8"), std::string::npos);
   EXPECT_NE(one(tensor("", {2}, 1, raw)).find("has no name"), std::string::npos);
+  EXPECT_NE(one(tensor("a\xB1", {2}, 1, raw)).find("name is not UTF-8"), std::string::npos);
   EXPECT_NE(one(tensor("w", {2}, 1, raw) + number(14, 1)).find("in another file"), std::string::npos);
   EXPECT_NE(one(number(1, 1) + number(2, 7) + block(8, "w") + block(7, varint(3))).find("number by number"),
             std::string::npos);
