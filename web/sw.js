@@ -104,15 +104,16 @@ async function keepCopy(cache, url, response) {
   }
 }
 
-// Browsers keep the machine code of a WebAssembly file with the copy that it was compiled from. Of a first visit that is
-// the one in their own cache, so where that is still there a second visit need not compile 14 MB again. It must be the very
-// answer that was kept here, and so checked. undefined: it is not there, or is another one.
+// Whether two responses are one answer of the host, as far as it says.
 function sameAnswer(one, other) {
   const told = ['ETag', 'Date', 'Last-Modified', 'Content-Length'].map((name) => [one.headers.get(name), other.headers.get(name)]);
   const [[tag], [date]] = told;
   return (tag ?? date) !== null && told.every(([mine, its]) => mine === its);
 }
 
+// Browsers keep the machine code of a WebAssembly file with the copy that it was compiled from. Of a first visit that is
+// the one in their own cache, so where that is still there a second visit need not compile 14 MB again. It must be the very
+// answer that was kept here, and so checked. undefined: it is not there, or is another one.
 async function compiledCopy(url, kept) {
   if (!runtimeAddresses.has(url) || !url.endsWith('.wasm')) return undefined;
   const copy = await fetch(url, { cache: 'only-if-cached', mode: 'same-origin' }).catch(() => undefined);

@@ -35,10 +35,10 @@ export function makersOf({ coppice, model, small, unstructured, scratch, say }) 
   }
   const makers = { dense: () => model, 'dense-int8': () => exported('dense-int8', model, 'int8') };
   for (const name of Object.keys(pruned)) {
-    makers[name] = () => exported(name, prunedFrom(name), 'fp16');
+    // Four inputs of one output side by side are the unit of 8-bit products only.
+    if (name !== 'even-quads80') makers[name] = () => exported(name, prunedFrom(name), 'fp16');
     makers[`${name}-int8`] = () => exported(`${name}-int8`, prunedFrom(name), 'int8');
   }
-  delete makers['even-quads80']; // four inputs of one output side by side are the unit of 8-bit products only
   return { ...makers, 'half-int8': () => small, 'unstructured-int8': () => unstructured };
 }
 
