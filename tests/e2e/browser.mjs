@@ -83,10 +83,17 @@ export function readRow(page, model) {
   }, model);
 }
 
+// Chooses an option, and returns once what follows from it is on the page, which shows events a frame later.
+export async function choose(page, selector, value) {
+  await page.selectOption(selector, value);
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+}
+
 export async function compare(page, text, { timeout = 120_000 } = {}) {
   if (text !== undefined) await page.fill('#review', text);
   const finished = () => Number(document.body.dataset.finished ?? 0);
   const before = await page.evaluate(finished);
   await page.click('#compare');
-  await page.waitForFunction((count) => Number(document.body.dataset.finished ?? 0) > count, before, { timeout });
+  // Asked by the clock: frames, by which Playwright asks unless told otherwise, are few while models run without a GPU.
+  await page.waitForFunction((count) => Number(document.body.dataset.finished ?? 0) > count, before, { timeout, polling: 50 });
 }

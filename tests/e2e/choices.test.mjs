@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { artifacts, compare, dist, launch, readRow, temporaryFolder, visitPage } from './browser.mjs';
+import { artifacts, choose, compare, dist, launch, readRow, temporaryFolder, visitPage } from './browser.mjs';
 import { writeModels } from './fixture-models.mjs';
 import { serve } from './server.mjs';
 
@@ -157,8 +157,7 @@ describe('energy', () => {
       await compare(page, 'good film'); // four tokens
       const energies = {};
       for (const method of ['time_power', 'operations', 'shipped']) {
-        await page.selectOption('#method', method);
-        await page.waitForTimeout(200);
+        await choose(page, '#method', method);
         energies[method] = (await readRow(page, 'half')).energy;
       }
       // 2e9 operations at 32 tokens and twice that at 64: in proportion, 2.5e8 at four; 33.55 pJ each.
@@ -212,20 +211,18 @@ describe('energy', () => {
     visit(async (page) => {
       assert.ok(await page.isVisible('#what-if-empty'));
       await compare(page, 'good');
-      await page.selectOption('#method', 'operations');
-      await page.selectOption('#reviews', '1');
-      await page.waitForFunction(() => document.querySelectorAll('#what-if-table tbody tr').length === 2);
+      await choose(page, '#method', 'operations');
+      await choose(page, '#reviews', '1');
       const one = await tableOf(page, '#what-if-table');
-      await page.selectOption('#reviews', '1000000');
-      await page.waitForFunction((before) => document.querySelector('#what-if-table tr[data-key="dense"] td').textContent !== before, one.dense[1]);
+      await choose(page, '#reviews', '1000000');
       const million = await tableOf(page, '#what-if-table');
       assert.ok(Math.abs(joulesOf(million.dense[1]) / joulesOf(one.dense[1]) / 1e6 - 1) < 0.01);
       assert.equal(million.dense[4], 'baseline');
       // Three tokens: 3.75e8 operations against half of that, 6.29 mJ saved a review; 321 J of making.
       assert.match(million.half[4], /^5[01],\d{3} reviews\(/);
       assert.match(await text(page, '#equivalent-sources'), /EPA.*European Environment Agency/s);
-      await page.selectOption('#method', 'shipped');
-      await page.waitForFunction(() => /^never/.test(document.querySelector('#what-if-table tr[data-key="half"]').cells[4].textContent));
+      await choose(page, '#method', 'shipped');
+      assert.match((await tableOf(page, '#what-if-table')).half[4], /^never/);
     }));
 });
 

@@ -214,12 +214,15 @@ async function start() {
     prepared = true;
     outside.prepare(backend);
   };
-  // Once a frame at most, and also in a tab in the background, where there are no frames.
+  // Once a frame at most, and also where no frame comes: in a tab in the background, or one that goes there meanwhile.
   const changed = () => {
     if (waiting) return;
     waiting = true;
-    if (document.hidden) window.setTimeout(show, 50);
-    else requestAnimationFrame(show);
+    const late = window.setTimeout(show, document.hidden ? 50 : 500);
+    requestAnimationFrame(() => {
+      window.clearTimeout(late);
+      show();
+    });
   };
 
   const profile = new Profile({ at, ask: (model) => outside.profile(model) });
