@@ -86,9 +86,7 @@ std::vector<std::string> table_row(const Overview& overview, const ModelSummary&
           bert ? count(static_cast<double>(manifest.parameters.encoder_nonzero)) : kNone,
           model.relative_flops ? print("%.2f", *model.relative_flops) : kNone,
           model.inference ? joules_text(model.inference->cost.energy, 1000) : kNone,
-          manifest.making_energy && manifest.making_energy->energy_joules
-              ? joules_text(*manifest.making_energy->energy_joules, 1)
-              : kNone,
+          model.making ? joules_text(*model.making, 1) : kNone,
           is_base ? kNone : break_even_text(model)};
 }
 
@@ -128,10 +126,7 @@ std::vector<std::string> csv_row(const Overview& overview, const ModelSummary& m
   cells.push_back(model.relative_flops ? number(*model.relative_flops) : "");
   cells.push_back(model.inference ? std::to_string(model.inference->tokens) : "");
   add_figure(cells, model.inference ? &model.inference->cost.energy : nullptr, 1000);
-  add_figure(cells,
-             manifest.making_energy && manifest.making_energy->energy_joules ? &*manifest.making_energy->energy_joules
-                                                                             : nullptr,
-             1);
+  add_figure(cells, model.making ? &*model.making : nullptr, 1);
   const bool repaid = model.break_even && !model.break_even->never;
   cells.push_back(!model.break_even ? "" : repaid ? number(model.break_even->inferences) : "never");
   cells.push_back(repaid ? number(model.break_even->low) : "");
@@ -167,10 +162,12 @@ OrderedJson model_json(const Overview& overview, const ModelSummary& model) {
     if (!model.inference->machine.empty()) json["inference"]["machine"] = model.inference->machine;
     json["inference"]["joules_per_1000_reviews"] = energy::to_json(model.inference->cost.energy * 1000.0);
   }
-  if (manifest.making_energy && manifest.making_energy->energy_joules) {
-    json["making"]["energy_joules"] = energy::to_json(*manifest.making_energy->energy_joules);
-    for (const auto& [kind, figure] : model.making) json["making"]["by_kind"][kind] = energy::to_json(figure);
-    if (manifest.making_energy->carbon_grams_co2e) {
+  if (model.making) {
+    json["making"]["energy_joules"] = energy::to_json(*model.making);
+    for (const auto& [kind, figure] : model.making_by_kind) json["making"]["by_kind"][kind] = energy::to_json(figure);
+    // A manifest keeps carbon as one sum, so it goes with all of the energy only.
+    if (manifest.making_energy->carbon_grams_co2e &&
+        model.making->value == manifest.making_energy->energy_joules->value) {
       json["making"]["carbon_grams_co2e"] = energy::to_json(*manifest.making_energy->carbon_grams_co2e);
     }
   }

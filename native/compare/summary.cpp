@@ -39,12 +39,33 @@ std::string describe(const Manifest& manifest) {
   return text.empty() ? "-" : text;
 }
 
-Result<std::map<std::string, energy::Figure<energy::Joules>>> making_by_kind(const ModelSummary& model) {
+// What this making took beyond the runs in `counted`, which takes its runs up; none where nothing is left. A manifest
+// made before parts were kept counts whole.
+std::optional<energy::Figure<energy::Joules>> energy_beyond(const records::MakingEnergy& making,
+                                                            std::set<std::string>& counted) {
+  if (making.parts.empty()) return making.energy_joules;
+  std::optional<energy::Figure<energy::Joules>> sum;
+  for (const records::MakingPart& part : making.parts) {
+    if (!counted.insert(part.run).second) continue;
+    sum = sum ? *sum + part.energy_joules : part.energy_joules;
+  }
+  return sum;
+}
+
+std::set<std::string> runs_of_making(const Manifest& manifest) {
+  std::set<std::string> runs;
+  if (!manifest.making_energy) return runs;
+  for (const records::MakingPart& part : manifest.making_energy->parts) runs.insert(part.run);
+  return runs;
+}
+
+Result<std::map<std::string, energy::Figure<energy::Joules>>> making_by_kind(const ModelSummary& model,
+                                                                             const std::set<std::string>& without) {
   std::map<std::string, energy::Figure<energy::Joules>> making;
   if (!model.manifest.making_energy) return making;
   const std::vector<std::string>& summed = model.manifest.making_energy->runs;
   for (const StoredRun& run : model.runs) {
-    if (std::find(summed.begin(), summed.end(), run.path) == summed.end()) continue;
+    if (std::find(summed.begin(), summed.end(), run.path) == summed.end() || without.count(run.path) != 0) continue;
     if (!run.record.energy || !run.record.energy->contains("energy_joules")) continue;
     COPPICE_ASSIGN_OR_RETURN(const energy::Figure<energy::Joules> figure,
                              records::parse_figure<energy::Joules>(run.record.energy->at("energy_joules"),
@@ -153,8 +174,11 @@ std::vector<const ModelSummary*> lineage(const Overview& overview, const ModelSu
   return chain;
 }
 
+// A model exported from the folder of another lists that one's runs too: a run counts once, and not at all where it
+// made the baseline.
 void take_cost(Overview& overview, ModelSummary& model) {
   const std::vector<const ModelSummary*> chain = lineage(overview, model);
+  std::set<std::string> counted = runs_of_making(overview.base().manifest);
   for (const ModelSummary* part : chain) {
     const auto& making = part->manifest.making_energy;
     if (!making || !making->energy_joules) {
@@ -167,7 +191,7 @@ void take_cost(Overview& overview, ModelSummary& model) {
       overview.notes.push_back(model.manifest.id + ": " + std::to_string(making->runs_without_figure.size()) +
                                " runs of its making hold no figure; its cost is too small by theirs");
     }
-    model.cost = model.cost ? *model.cost + *making->energy_joules : *making->energy_joules;
+    if (const auto energy = energy_beyond(*making, counted)) model.cost = model.cost ? *model.cost + *energy : *energy;
     model.cost_of.push_back(part->manifest.id);
   }
   const std::optional<std::string>& root = chain.back()->manifest.parent_id;
@@ -282,12 +306,19 @@ Result<ModelSummary> read_model(const std::filesystem::path& folder) {
   return model;
 }
 
-Status take_own_figures(ModelSummary& model) {
+void take_own_figures(ModelSummary& model) {
   model.done = describe(model.manifest);
   const records::WeightsFile* weights = model.manifest.find_weights("onnx");
   if (weights == nullptr && !model.manifest.weights.empty()) weights = &model.manifest.weights.front();
   if (weights != nullptr) model.download_bytes = model.manifest.find_file(weights->path)->bytes;
-  COPPICE_ASSIGN_OR_RETURN(model.making, making_by_kind(model));
+}
+
+Status take_making(const Overview& overview, ModelSummary& model) {
+  std::set<std::string> of_parent;
+  const ModelSummary* parent = model.manifest.parent_id ? find_model(overview, *model.manifest.parent_id) : nullptr;
+  if (parent != nullptr) of_parent = runs_of_making(parent->manifest);
+  COPPICE_ASSIGN_OR_RETURN(model.making_by_kind, making_by_kind(model, of_parent));
+  if (model.manifest.making_energy) model.making = energy_beyond(*model.manifest.making_energy, of_parent);
   return {};
 }
 
@@ -319,7 +350,7 @@ Result<Overview> summarise_models(std::vector<ModelSummary> models, const std::s
       return invalid_usage(model.folder.string() + " and " + same->folder.string() + " are both \"" +
                            model.manifest.id + "\"; a comparison needs an id for each model");
     }
-    COPPICE_RETURN_IF_ERROR(take_own_figures(model));
+    take_own_figures(model);
     overview.models.push_back(std::move(model));
   }
   if (overview.models.empty()) return invalid_usage("no model folder given; expected folders with a manifest.json");
@@ -328,6 +359,7 @@ Result<Overview> summarise_models(std::vector<ModelSummary> models, const std::s
   const std::map<int64_t, int64_t>& base_flops = overview.base().manifest.encoder_flops;
   for (size_t i = 0; i < overview.models.size(); ++i) {
     ModelSummary& model = overview.models[i];
+    COPPICE_RETURN_IF_ERROR(take_making(overview, model));
     const auto of_base = base_flops.find(tokens);
     const auto of_model = model.manifest.encoder_flops.find(tokens);
     if (of_base != base_flops.end() && of_model != model.manifest.encoder_flops.end() && of_base->second > 0) {

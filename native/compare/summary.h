@@ -31,8 +31,11 @@ struct ModelSummary {
   int64_t download_bytes = 0;            // of the weights file, the ONNX form where both are there
   std::optional<double> relative_flops;  // of the encoder at the reference length; absent for a linear model
   std::optional<ReferenceInference> inference;
-  std::map<std::string, energy::Figure<energy::Joules>> making;  // by kind of run: "train", "prune", ...
-  // Of all that made this model from the baseline: its own making and that of the models between the two.
+  // Of its own making: without runs that its parent, where that is among the models, lists too.
+  std::optional<energy::Figure<energy::Joules>> making;
+  std::map<std::string, energy::Figure<energy::Joules>> making_by_kind;  // of run: "train", "prune", ...
+  // Of all that made this model from the baseline: its own making and that of the models between the two, without runs
+  // that made the baseline too.
   std::optional<energy::Figure<energy::Joules>> cost;
   std::vector<std::string> cost_of;             // ids of the models whose making it is
   std::optional<energy::Saving> saving;         // against the baseline, an inference

@@ -207,7 +207,8 @@ std::string energy_text(const Manifest& manifest) {
   if (manifest.making_energy && manifest.making_energy->energy_joules) {
     const records::MakingEnergy& making = *manifest.making_energy;
     text += "Making it (" + std::to_string(making.runs.size()) +
-            " recorded runs, the parent's making not counted): " + with_interval(*making.energy_joules, "J") + ".\n";
+            " recorded runs; an export counts those of the folder that it read): " +
+            with_interval(*making.energy_joules, "J") + ".\n";
     if (making.carbon_grams_co2e)
       text += "Emissions of that: " + with_interval(*making.carbon_grams_co2e, "g CO2e") + ".\n";
     if (!making.runs_without_figure.empty()) {

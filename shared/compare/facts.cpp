@@ -15,16 +15,6 @@ std::optional<Stage> stage_of(const std::string& kind, bool cut_before) {
   return std::nullopt;
 }
 
-void add_stage(std::vector<MakingStage>& making, Stage stage, const energy::Figure<energy::Joules>& energy) {
-  auto at = making.begin();
-  while (at != making.end() && at->stage < stage) ++at;
-  if (at != making.end() && at->stage == stage) {
-    at->energy = at->energy + energy;
-  } else {
-    making.insert(at, {stage, energy});
-  }
-}
-
 }  // namespace
 
 const char* name_of(Stage stage) {
@@ -62,7 +52,7 @@ ModelFacts facts_of(const records::Manifest& manifest) {
     bool cut_before = false;
     for (const records::MakingPart& part : making->parts) {
       cut_before = cut_before || part.kind == "prune" || part.kind == "quantize";
-      add_stage(facts.making, stage_of(part.kind, cut_before).value_or(Stage::kMaking), part.energy_joules);
+      facts.making.push_back({stage_of(part.kind, cut_before).value_or(Stage::kMaking), part.energy_joules, part.run});
     }
     if (making->parts.empty() && making->energy_joules) {
       facts.making.push_back({Stage::kMaking, *making->energy_joules});

@@ -27,13 +27,16 @@ enum class Stage {
 inline constexpr int kStages = 8;
 const char* name_of(Stage stage);  // "fine-tuning"
 
-struct MakingStage {
+struct MakingRun {
   Stage stage;
-  energy::Figure<energy::Joules> energy;  // sum over the runs of that stage
+  energy::Figure<energy::Joules> energy;
+  // Of its record. A model exported from another one's folder lists that one's runs too: sums over several models count
+  // a run once. Empty: not known, so never taken for another model's.
+  std::string run = {};
 };
 
 struct ModelFacts {
-  std::vector<MakingStage> making;         // in the order of Stage; empty: no record says what making it took
+  std::vector<MakingRun> making;           // in order of time; empty: no record says what making it took
   int64_t making_runs_without_figure = 0;  // by which the sum is too small
   std::vector<energy::ShippedInference> native_runs;
   std::map<int64_t, int64_t> encoder_operations;  // tokens -> operations; empty for a linear model

@@ -1,6 +1,7 @@
 #include "shared/compare/ledger.h"
 
 #include <algorithm>
+#include <set>
 
 #include "shared/compare/order.h"
 #include "shared/energy/transfer.h"
@@ -34,14 +35,28 @@ std::vector<size_t> lineage_of(const State& state, size_t model) {
   return chain;
 }
 
+std::vector<MakingRun> making_of(const State& state, const std::vector<size_t>& models, std::optional<size_t> without) {
+  std::vector<MakingRun> runs;
+  std::set<std::string> counted;
+  if (without) {
+    for (const MakingRun& run : state.models[*without].facts.making) counted.insert(run.run);
+  }
+  for (const size_t model : models) {
+    for (const MakingRun& run : state.models[model].facts.making) {
+      if (run.run.empty() || counted.insert(run.run).second) runs.push_back(run);
+    }
+  }
+  return runs;
+}
+
 LedgerRow ledger_row(const State& state, size_t model) {
   LedgerRow ledger;
   ledger.model = model;
   const ModelRow& row = state.models[model];
   const std::vector<size_t> chain = lineage_of(state, model);
+  for (const MakingRun& run : making_of(state, chain)) add_stage(ledger, run.stage, run.energy);
   for (const size_t part : chain) {
     const ModelRow& maker = state.models[part];
-    for (const MakingStage& stage : maker.facts.making) add_stage(ledger, stage.stage, stage.energy);
     if (maker.facts.making.empty()) ledger.notes.push_back("no record says what making " + maker.id + " took");
     if (maker.facts.making_runs_without_figure > 0) {
       ledger.notes.push_back(std::to_string(maker.facts.making_runs_without_figure) + " runs of the making of " +

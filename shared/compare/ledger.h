@@ -2,6 +2,7 @@
 // catalogue lists them), the download, and N reviews. The stages sum to the total.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,10 @@ struct LedgerRow {
 
 // The model itself, its parent, the parent's parent, ..., as far as the rows go. A model is never met twice.
 std::vector<size_t> lineage_of(const State& state, size_t model);
+
+// What the making of several models took, each run once, whichever of them list it, and none that made `without`.
+std::vector<MakingRun> making_of(const State& state, const std::vector<size_t>& models,
+                                 std::optional<size_t> without = std::nullopt);
 
 LedgerRow ledger_row(const State& state, size_t model);
 // Of the models that have not failed, in the order they are shown.

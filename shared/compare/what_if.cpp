@@ -68,13 +68,14 @@ void take_break_even(const State& state, size_t model, size_t baseline, WhatIfRo
 }  // namespace
 
 std::optional<energy::Figure<energy::Joules>> cost_of_making(const State& state, size_t model, size_t baseline) {
-  std::optional<energy::Figure<energy::Joules>> cost;
+  std::vector<size_t> makers;
   for (const size_t part : lineage_of(state, model)) {
     if (part == baseline) break;
-    const std::vector<MakingStage>& making = state.models[part].facts.making;
-    if (making.empty()) return std::nullopt;
-    for (const MakingStage& stage : making) cost = cost ? *cost + stage.energy : stage.energy;
+    if (state.models[part].facts.making.empty()) return std::nullopt;
+    makers.push_back(part);
   }
+  std::optional<energy::Figure<energy::Joules>> cost;
+  for (const MakingRun& run : making_of(state, makers, baseline)) cost = cost ? *cost + run.energy : run.energy;
   return cost;
 }
 

@@ -26,7 +26,8 @@ struct WhatIfRow {
 std::vector<WhatIfRow> what_if(const State& state);
 
 // What making `model` took beyond the baseline: the sum over its lineage down to the baseline, or to the end of the
-// rows where the baseline is none of its ancestors. None where a model of them has no figure.
+// rows where the baseline is none of its ancestors, without runs that made the baseline too. None where a model of them
+// has no figure.
 std::optional<energy::Figure<energy::Joules>> cost_of_making(const State& state, size_t model, size_t baseline);
 
 }  // namespace coppice::compare

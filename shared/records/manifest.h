@@ -95,7 +95,8 @@ struct MakingPart {
 };
 
 // What making this model took: the sum over this folder's training, pruning, quantising and export runs, whatever their
-// outcome. The parent's own making is not in it.
+// outcome. An export takes the runs of the folder that it reads along, so two models may list one run: sums over models
+// count it once.
 struct MakingEnergy {
   std::optional<energy::Figure<energy::Joules>> energy_joules;
   std::optional<energy::Figure<energy::GramsCo2e>> carbon_grams_co2e;

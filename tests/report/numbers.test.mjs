@@ -47,13 +47,16 @@ function reference(id) {
   const base = prompts.reduce((best, one) => (Math.abs(one.tokens - 256) < Math.abs(best.tokens - 256) ? one : best));
   return measured(id).results.prompts.find((one) => one.id === base.id);
 }
+// Of every run that made it or a model between it and the baseline, but none that made the baseline.
 function cost(id) {
-  const sum = { value: 0, low: 0, high: 0 };
+  const partsOf = (one) => byModel.get(one)?.document.energy.making.parts ?? [];
+  const runs = new Map();
   for (let one = id; one && one !== baselineId; one = byModel.get(one)?.document.parent_id) {
-    const energy = byModel.get(one)?.document.energy.making.energy_joules;
-    if (!energy) break;
-    for (const end of ['value', 'low', 'high']) sum[end] += energy[end];
+    for (const { run, energy_joules: energy } of partsOf(one)) runs.set(run, energy);
   }
+  for (const { run } of partsOf(baselineId)) runs.delete(run);
+  const sum = { value: 0, low: 0, high: 0 };
+  for (const energy of runs.values()) for (const end of ['value', 'low', 'high']) sum[end] += energy[end];
   return sum;
 }
 function breakEven(id) {

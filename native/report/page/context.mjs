@@ -79,6 +79,15 @@ export class Context {
     return this.records.find((record) => record.model === one.model && record.path.endsWith(`/${run}`)) ?? null;
   }
 
+  // Records, with energy, of the runs that made it. A model exported from its parent's folder lists the parent's runs too:
+  // they are the parent's here, where that is among the models.
+  makingOf(one) {
+    const runsOf = (model) => model?.document.energy?.making?.runs ?? [];
+    const ofParent = new Set(runsOf(this.models.find((other) => other.model === one.parent)));
+    const records = runsOf(one).filter((run) => !ofParent.has(run)).map((run) => this.named(one, run));
+    return records.filter((record) => record && has(record, '/energy/energy_joules/value'));
+  }
+
   evaluationOf(one) {
     const run = one.document.evaluation?.run;
     return one.metricsHold && run ? this.named(one, run) : null;

@@ -77,12 +77,13 @@ function repaidFinding(context, model) {
 }
 
 function costFinding(context) {
-  const made = context.models.filter((one) => has(one, '/energy/making/energy_joules/value'));
+  const made = context.models.filter((one) => context.makingOf(one).length > 0);
   if (made.length === 0) return null;
-  const total = (end) => derived('sum', made.map((one) => field(one, `/energy/making/energy_joules/${end}`)), 'joules');
-  const counter = made.every((one) => one.document.energy.making.energy_joules.provenance === 'measured');
+  const runs = made.flatMap((one) => context.makingOf(one));
+  const total = (end) => derived('sum', runs.map((one) => field(one, `/energy/energy_joules/${end}`)), 'joules');
+  const counter = runs.every((one) => one.document.energy.energy_joules.provenance === 'measured');
   return {
-    id: 'making', question: 'cost', verdict: shownVerdict, records: made.map((one) => one.id),
+    id: 'making', question: 'cost', verdict: shownVerdict, records: runs.map((one) => one.id),
     sentence: html`Making the ${counted(made.length, 'models-with-making')} models took ${total('value')} <span class="i">(${range(total('low'), total('high'))})</span>, ${counter ? 'read from counters' : 'by a model of power: no counter was there to read'}.`,
   };
 }

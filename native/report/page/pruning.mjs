@@ -13,10 +13,7 @@ const phaseColors = { training: '#1f5139', pruning: '#f0c070', recovery: '#a9cdb
 export function makingRows(context) {
   return context.models.flatMap((model) => {
     let pruned = false;
-    const runs = model.document.energy?.making?.runs ?? [];
-    return runs.flatMap((run) => {
-      const record = context.named(model, run);
-      if (!record || !has(record, '/energy/energy_joules/value')) return [];
+    return context.makingOf(model).flatMap((record) => {
       const { kind } = record.document;
       if (kind === 'prune') pruned = true;
       const phase = kind === 'train' && pruned ? 'recovery' : (kinds[kind] ?? kind);
@@ -24,6 +21,9 @@ export function makingRows(context) {
     });
   });
 }
+
+// end: value, low or high.
+const sumOf = (records, end) => derived('sum', records.map((one) => field(one, `/energy/energy_joules/${end}`)), 'joules');
 
 async function phaseFigure(context, charts) {
   const rows = makingRows(context);
@@ -192,17 +192,17 @@ function formsTable(context) {
       number(model, '/parameters/total', 'countish'),
       file >= 0 ? number(model, `/files/${file}/bytes`, 'bytes') : none,
       context.accuracy(model),
-      has(model, '/energy/making/energy_joules/value') ? number(model, '/energy/making/energy_joules/value', 'joules') : none,
+      context.makingOf(model).length ? sumOf(context.makingOf(model), 'value') : none,
     ];
   }), { caption: html`Every model${context.overview ? html`; operations of the encoder relative to the baseline's at ${worked(context.overview, '/reference_tokens', 'count')} tokens` : ''}`, numeric: [2, 3, 4, 6] });
 }
 
 export async function pruningSection(context, charts) {
   const recovered = context.models.filter((one) => one !== context.baseline && !context.isLinear(one));
-  const made = context.models.filter((one) => has(one, '/energy/making/energy_joules/value'));
+  const made = context.models.flatMap((one) => context.makingOf(one));
   return html`<section id="pruning">
 <h2>Pruning</h2>
-<p>Each smaller model was cut from a larger one and trained again to grow into its new shape.${made.length > 1 ? html` Together, making all of them took ${derived('sum', made.map((one) => field(one, '/energy/making/energy_joules/value')), 'joules')} <span class="i">(${range(derived('sum', made.map((one) => field(one, '/energy/making/energy_joules/low')), 'joules'), derived('sum', made.map((one) => field(one, '/energy/making/energy_joules/high')), 'joules'))})</span>.` : ''}</p>
+<p>Each smaller model was made from a larger one: cut, rounded, or both, and where the records say so trained again to recover.${made.length > 1 ? html` Together, making all of them took ${sumOf(made, 'value')} <span class="i">(${range(sumOf(made, 'low'), sumOf(made, 'high'))})</span>.` : ''}</p>
 ${formsTable(context)}
 ${await phaseFigure(context, charts)}
 ${recovered.length ? await learningFigure(context, charts, { id: 'recovery', title: 'How the pruned models recovered', models: recovered, caption: html`Training after pruning, with the larger model as teacher where the record says so; energy of the recovery alone.` }) : absent('No pruned model is among the records.')}

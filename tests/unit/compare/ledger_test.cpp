@@ -45,6 +45,15 @@ TEST(Ledger, HoldsTheMakingOfAllAncestorsAndSums) {
   EXPECT_NE(row.notes[0].find("base"), std::string::npos);
 }
 
+TEST(Ledger, CountsARunOnceThatTwoFoldersHold) {
+  State state = dense_and_half();
+  state.models[0].facts.making[0].run = "runs/train-1.json";
+  state.models[1].facts.making.insert(state.models[1].facts.making.begin(),
+                                      {Stage::kFineTuning, joules(1000, 500, 2000), "runs/train-1.json"});
+  EXPECT_EQ(value_of(ledger_row(state, 1), Stage::kFineTuning), 1000);
+  EXPECT_EQ(value_of(ledger_row(state, 0), Stage::kFineTuning), 1000);
+}
+
 TEST(Ledger, SaysWhatIsMissing) {
   State state = dense_and_half();
   state.models[0].facts.making.clear();
@@ -76,10 +85,12 @@ TEST(Facts, TrainingAfterPruningIsRecovery) {
                   {"export", "runs/e.json", joules(4, 4, 4)}};
   manifest.making_energy = making;
   const ModelFacts facts = facts_of(manifest);
-  ASSERT_EQ(facts.making.size(), 4U);
+  ASSERT_EQ(facts.making.size(), 5U);
   EXPECT_EQ(facts.making[0].stage, Stage::kFineTuning);
   EXPECT_EQ(facts.making[2].stage, Stage::kRecovery);
-  EXPECT_EQ(facts.making[2].energy.value.value(), 5);
+  EXPECT_EQ(facts.making[3].stage, Stage::kRecovery);
+  EXPECT_EQ(facts.making[3].energy.value.value(), 3);
+  EXPECT_EQ(facts.making[3].run, "runs/u.json");
   EXPECT_TRUE(facts.cut_back);
   EXPECT_TRUE(facts.int8);
   manifest.making_energy->parts.clear();

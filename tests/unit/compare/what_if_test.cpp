@@ -61,5 +61,15 @@ TEST(WhatIf, AgainstANonAncestorAllOfTheLineageCounts) {
   EXPECT_FALSE(cost_of_making(state, 2, 0));
 }
 
+// An export takes the runs of the folder that it reads along.
+TEST(WhatIf, ARunThatMadeTheBaselineTooIsNotPaidAgain) {
+  State state = making_state();
+  state.models[0].facts.making[0].run = "runs/train-1.json";
+  state.models[1].facts.making = {{Stage::kFineTuning, joules(1000, 500, 2000), "runs/train-1.json"},
+                                  {Stage::kExport, joules(12, 6, 24), "runs/export-2.json"}};
+  EXPECT_EQ(cost_of_making(state, 1, 0)->value.value(), 12);
+  EXPECT_EQ(cost_of_making(state, 1, 2)->value.value(), 1012);
+}
+
 }  // namespace
 }  // namespace coppice::compare

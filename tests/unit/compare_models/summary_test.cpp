@@ -93,6 +93,27 @@ class SummaryTest : public ::testing::Test {
   int runs_ = 0;
 };
 
+// An export takes the runs of the folder that it reads along.
+TEST_F(SummaryTest, ARunThatMadeTheBaselineTooIsNotPaidAgain) {
+  const fs::path dense = make("dense", {.parent = "base"});
+  const fs::path rounded = make("rounded", {.parent = "dense", .kind = "export", .making_joules = 4, .joules = 1});
+  for (const fs::directory_entry& run : fs::directory_iterator(dense / "runs")) {
+    if (run.path().filename().string().starts_with("train")) {
+      fs::copy_file(run.path(), rounded / "runs" / run.path().filename());
+    }
+  }
+  coppice::testing::must(refresh_manifest(rounded));
+  const auto overview = summarise({dense, rounded}, "dense", 256);
+  ASSERT_TRUE(overview.ok()) << overview.status().message();
+  const ModelSummary& model = overview->models[1];
+  EXPECT_EQ(model.manifest.making_energy->energy_joules->value.value(), 104);
+  EXPECT_EQ(model.making->value.value(), 4);
+  EXPECT_EQ(model.making_by_kind.count("train"), 0U);
+  EXPECT_EQ(model.cost->value.value(), 4);
+  EXPECT_EQ(model.cost_of, std::vector<std::string>{"rounded"});
+  EXPECT_EQ(overview->base().making->value.value(), 100);
+}
+
 TEST_F(SummaryTest, SavingIsNetOfAllThatMadeTheModel) {
   const fs::path dense = make("dense", {.parent = "base"});
   const fs::path cut = make("cut", {.parent = "dense", .kind = "prune", .making_joules = 30, .joules = 1});
