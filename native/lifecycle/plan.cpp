@@ -29,6 +29,7 @@ shift 4
 mkdir -p "$place/models" "$place/page" && cp -R "$model" "$place/models/" || exit 1
 "$coppice" catalog --models "$place/models" >&2 || exit 1
 echo '<!doctype html><title>measured</title>' >"$place/page/index.html"
+: >"$place/server.txt"  # there before it is read: the server may begin later than this shell goes on
 "$server" --dist "$place/page" --models "$place/models" --port 0 >"$place/server.txt" &
 pid=$!
 trap 'kill $pid 2>/dev/null; wait $pid 2>/dev/null' EXIT
