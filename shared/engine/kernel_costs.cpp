@@ -122,7 +122,7 @@ KernelCosts measure(const Stopwatch& watch, Times& times) {
   std::vector<uint8_t> bytes(quantized_bytes(kDepth, kTokens), 100);
   std::vector<float> token_scales(stride, 0.01F);
   std::vector<int32_t> zero_points(stride, 128);
-  const QuantizedActivations quantized{bytes.data(), token_scales.data(), zero_points.data()};
+  const QuantizedActivations quantized{bytes.data(), token_scales.data(), zero_points.data(), true};
   const std::vector<int8_t> values(kRows * kDepth, 3);
   const std::vector<float> row_scales(kRows, 0.01F);
   const std::vector<int32_t> sums(kRows, 0);
@@ -157,9 +157,17 @@ KernelCosts measure(const Stopwatch& watch, Times& times) {
     }
   }
   quad_begins.push_back(static_cast<uint32_t>(quads.size()));
+  const std::vector<uint8_t> places(quads.begin(), quads.end());
+  const std::vector<int32_t> quad_values(2 * quads.size(), 0x00030003);
   const double quads_time = watch.shortest([&] {
-    multiply_quads({values.data(), quads.data(), quad_begins.data(), row_scales.data(), sums.data(), kDepth, true},
-                   rows, quantized, kTokens, epilogue, out);
+    if (multiplies_bytes(true)) {
+      multiply_quads({values.data(), quads.data(), quad_begins.data(), row_scales.data(), sums.data(), kDepth}, rows,
+                     quantized, kTokens, epilogue, out);
+    } else {
+      multiply_pairs(
+          {true, quad_values.data(), places.data(), quad_begins.data(), row_scales.data(), sums.data(), kRows, kDepth},
+          rows, quantized, kTokens, epilogue, out, scratch.data());
+    }
   });
 
   std::vector<uint8_t> pairs;
@@ -175,8 +183,8 @@ KernelCosts measure(const Stopwatch& watch, Times& times) {
   const std::vector<int32_t> pair_values(pairs.size(), 0x00030003);
   const double pairs_time = watch.shortest([&] {
     multiply_pairs(
-        {pair_values.data(), pairs.data(), pair_begins.data(), row_scales.data(), sums.data(), kRows, kDepth}, rows,
-        quantized, kTokens, epilogue, out, scratch.data());
+        {false, pair_values.data(), pairs.data(), pair_begins.data(), row_scales.data(), sums.data(), kRows, kDepth},
+        rows, quantized, kTokens, epilogue, out, scratch.data());
   });
 
   const double unit = dense / static_cast<double>(kRows * kDepth);

@@ -134,12 +134,15 @@ class Packer {
     const double quads_cost = static_cast<double>(kept) * costs_.sparse_quads;
     const double pairs_cost = static_cast<double>(kept_pairs) / 2 * costs_.sparse_pairs;
     const double dense_cost = all * costs_.int8;
-    const bool quads_fit = static_cast<double>(kept) * 6 <= all * 4;
+    out_.by_pairs_ = !kernels::multiplies_bytes(out_.seven_bits_);
+    const bool quads_fit = static_cast<double>(kept) * (out_.by_pairs_ ? 9 : 6) <= all * 4;
     const bool pairs_fit = static_cast<double>(kept_pairs) * 5 <= all * 4;
     if (pairs_fit && pairs_cost < dense_cost && (!quads_fit || pairs_cost < quads_cost)) {
-      return fill_pairs(values, kept_pairs);
+      return fill_pairs(values, kept_pairs, false);
     }
-    if (quads_fit && quads_cost < dense_cost) return fill_quads(values, kept);
+    if (quads_fit && quads_cost < dense_cost) {
+      return out_.by_pairs_ ? fill_pairs(values, kept, true) : fill_quads(values, kept);
+    }
     out_.format_ = LinearFormat::kInt8;
     out_.done_ = static_cast<int64_t>(rows * depth);
     if (quads * 4 == depth) {
@@ -151,8 +154,10 @@ class Packer {
         std::memcpy(out_.values_.as<int8_t>() + row * quads * 4, values + row * depth, depth);
       }
     }
-    if (out_.seven_bits_ && kernels::offset_weights() && costs_.offset_int8) return offset(quads * 4);
-    out_.by_pairs_ = !kernels::multiplies_bytes(out_.seven_bits_);
+    if (out_.seven_bits_ && kernels::offset_weights() && costs_.offset_int8) {
+      out_.by_pairs_ = false;
+      return offset(quads * 4);
+    }
     return {};
   }
 
@@ -251,14 +256,16 @@ class Packer {
     return {values, values + (home_.data == nullptr ? 0 : out_.outputs_ * out_.inputs_)};
   }
 
-  Status fill_pairs(const int8_t* values, int64_t count) {
-    out_.format_ = LinearFormat::kSparsePairs;
-    out_.done_ = count * 2;
+  // Entries as kernels::SparsePairs has them: pairs, or whole quads.
+  Status fill_pairs(const int8_t* values, int64_t count, bool whole_quads) {
+    const size_t taken = whole_quads ? 2 : 1;
+    out_.format_ = whole_quads ? LinearFormat::kSparseQuads : LinearFormat::kSparsePairs;
+    out_.done_ = count * 2 * static_cast<int64_t>(taken);
     const auto entries = static_cast<size_t>(count);
     const std::vector<int8_t> copy = copy_of(values);
     if (!copy.empty()) values = copy.data();
     const size_t blocks = kernels::pair_blocks(out_.inputs_);
-    COPPICE_RETURN_IF_ERROR(place(out_.values_, entries * sizeof(int32_t), alignof(int32_t)));
+    COPPICE_RETURN_IF_ERROR(place(out_.values_, entries * taken * sizeof(int32_t), alignof(int32_t)));
     COPPICE_RETURN_IF_ERROR(place(out_.begins_, (out_.outputs_ * blocks + 1) * sizeof(uint32_t), alignof(uint32_t)));
     COPPICE_RETURN_IF_ERROR(place(out_.indices_, entries, alignof(uint8_t)));
     auto* begin = out_.begins_.as<uint32_t>();
@@ -268,11 +275,13 @@ class Packer {
       const size_t end = std::min(first + kernels::kPairBlock, kernels::padded_depth(out_.inputs_) / 2);
       for (size_t row = 0; row < out_.outputs_; ++row) {
         *begin++ = at;
-        for (size_t pair = first; pair < end; ++pair) {
-          const int32_t value = pair_of(values + row * out_.inputs_, pair / 2, pair % 2);
-          if (value == 0) continue;
-          out_.values_.as<int32_t>()[at] = value;
-          out_.indices_.as<uint8_t>()[at] = static_cast<uint8_t>(pair - first);
+        const int8_t* from = values + row * out_.inputs_;
+        for (size_t pair = first; pair < end; pair += taken) {
+          if (whole_quads ? is_zero(from, pair / 2) : pair_of(from, pair / 2, pair % 2) == 0) continue;
+          for (size_t i = 0; i < taken; ++i) {
+            out_.values_.as<int32_t>()[at * taken + i] = pair_of(from, pair / 2, (pair + i) % 2);
+          }
+          out_.indices_.as<uint8_t>()[at] = static_cast<uint8_t>((pair - first) / taken);
           ++at;
         }
       }
@@ -382,13 +391,16 @@ void Linear::multiply(kernels::RowRange rows, const LinearInput& x, size_t token
       return kernels::multiply_int8(weights, rows, x.quantized, tokens, epilogue, out);
     }
     case LinearFormat::kSparsePairs:
-      return kernels::multiply_pairs({values_.as<int32_t>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(),
-                                      scales_.as<float>(), sums_.as<int32_t>(), outputs_, inputs_},
-                                     rows, x.quantized, tokens, epilogue, out, scratch);
     case LinearFormat::kSparseQuads:
-      return kernels::multiply_quads({values_.as<int8_t>(), indices_.as<uint16_t>(), begins_.as<uint32_t>(),
-                                      scales_.as<float>(), sums_.as<int32_t>(), inputs_, seven_bits_},
-                                     rows, x.quantized, tokens, epilogue, out);
+      if (format_ == LinearFormat::kSparseQuads && !by_pairs_) {
+        return kernels::multiply_quads({values_.as<int8_t>(), indices_.as<uint16_t>(), begins_.as<uint32_t>(),
+                                        scales_.as<float>(), sums_.as<int32_t>(), inputs_},
+                                       rows, x.quantized, tokens, epilogue, out);
+      }
+      return kernels::multiply_pairs(
+          {format_ == LinearFormat::kSparseQuads, values_.as<int32_t>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(),
+           scales_.as<float>(), sums_.as<int32_t>(), outputs_, inputs_},
+          rows, x.quantized, tokens, epilogue, out, scratch);
   }
 }
 

@@ -111,7 +111,7 @@ class Linear {
   size_t inputs_ = 0;
   int64_t done_ = 0;
   bool seven_bits_ = false;
-  bool by_pairs_ = false;  // dense int8
+  bool by_pairs_ = false;  // dense int8 and quads: by products of 16 bits
   AlignedBytes bias_;      // float (out)
   AlignedBytes values_;    // by format
   AlignedBytes indices_;   // sparse formats: uint8_t or uint16_t; dense int8: high_inputs, where offset

@@ -294,6 +294,7 @@ class Session::Run {
       std::fill(out.scales + begin, out.scales + end, scale.scale);
       std::fill(out.zero_points + begin, out.zero_points + end, scale.zero_point);
     }
+    out.uniform = reviews_ == 1 || model_.activation_scales_;
     std::fill(out.scales + tokens, out.scales + tokens + kernels::kMostLanes, 1.0F);
     std::fill(out.zero_points + tokens, out.zero_points + tokens + kernels::kMostLanes, 0);
     kernels::quantize(values, features, tokens, out);
@@ -305,6 +306,7 @@ class Session::Run {
   void take_cls(const LinearInput& input) {
     const size_t tile = kernels::token_tile();
     const size_t depth = kernels::padded_depth(hidden_);
+    s_.cls_quantized_.uniform = input.quantized.uniform;
     for (size_t b = 0; b < reviews_; ++b) {
       const size_t token = s_.offsets_[b];
       for (size_t f = 0; f < hidden_; ++f) s_.cls_.data[f * s_.cls_.stride + b] = s_.x_.data[f * s_.x_.stride + token];

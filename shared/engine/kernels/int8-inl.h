@@ -40,15 +40,29 @@ HWY_INLINE void store_quads(VI quads, uint8_t* to) {
 #endif
 }
 
-// The exact sum of a row and a vector of tokens, made into what is stored.
-HWY_INLINE void finish_int8(VI sum, float scale, int32_t row_sum, size_t row, size_t token,
-                            const QuantizedActivations& x, const Epilogue& epilogue, Activations out) {
-  const F32 d;
-  const I32 di;
-  const VI zero = hn::Mul(hn::LoadU(di, x.zero_points + token), hn::Set(di, row_sum));
-  const VF scales = hn::Mul(hn::LoadU(d, x.scales + token), hn::Set(d, scale));
-  finish(hn::Mul(hn::ConvertTo(d, hn::Sub(sum, zero)), scales), row, token, epilogue, out);
-}
+// Makes the exact sums of one row into what is stored. What all tokens have in common is worked out once a row.
+class Int8Row {
+ public:
+  HWY_INLINE Int8Row(const QuantizedActivations& x, float scale, int32_t sum) : x_(x), scale_(scale), sum_(sum) {
+    if (!x.uniform) return;
+    zero_ = hn::Set(I32(), x.zero_points[0] * sum);
+    scales_ = hn::Set(F32(), x.scales[0] * scale);
+  }
+  HWY_INLINE void finish(VI sum, size_t row, size_t token, const Epilogue& epilogue, Activations out) const {
+    const F32 d;
+    const I32 di;
+    const VI zero = x_.uniform ? zero_ : hn::Mul(hn::LoadU(di, x_.zero_points + token), hn::Set(di, sum_));
+    const VF scales = x_.uniform ? scales_ : hn::Mul(hn::LoadU(d, x_.scales + token), hn::Set(d, scale_));
+    HWY_NAMESPACE::finish(hn::Mul(hn::ConvertTo(d, hn::Sub(sum, zero)), scales), row, token, epilogue, out);
+  }
+
+ private:
+  const QuantizedActivations& x_;
+  float scale_;
+  int32_t sum_;
+  VI zero_ = hn::Zero(I32());
+  VF scales_ = hn::Zero(F32());
+};
 
 }  // namespace
 }  // namespace coppice::engine::kernels::HWY_NAMESPACE

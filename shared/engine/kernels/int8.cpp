@@ -64,9 +64,6 @@ struct Narrow {
   static constexpr bool kOffset = false;
   HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_narrow(sum, x, w); }
 };
-struct Wide {
-  HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_wide(sum, x, w); }
-};
 
 #ifdef COPPICE_RELAXED_SIMD
 // The instruction multiplies int8 by 7 bits: x - 128 by w + 64. With the sums over all (padded) inputs,
@@ -155,14 +152,14 @@ HWY_INLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const Q
           multiply_tile<Dot>(left, tile_data + (token - tile) * 4, depth, sums);
           for (size_t r = 0; r < kInt8Rows; ++r) {
             if (r >= row_count) break;
+            const Int8Row ended(x, weights.scales[row + r], weights.sums[row + r]);
             for (size_t v = 0; v < kVectors; ++v) {
               if constexpr (Dot::kOffset) {
                 const size_t place = token - tile + v * kLanes;
                 sums[r][v] =
                     Dot::complete(sums[r][v], hn::Load(di, shifted + place), weights, row + r, tile_data + place * 4);
               }
-              finish_int8(sums[r][v], weights.scales[row + r], weights.sums[row + r], row + r, token + v * kLanes, x,
-                          epilogue, out);
+              ended.finish(sums[r][v], row + r, token + v * kLanes, epilogue, out);
             }
           }
         });
@@ -171,9 +168,8 @@ HWY_INLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const Q
   }
 }
 
-template <class Dot>
-HWY_INLINE void MultiplySparse(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
-                               const Epilogue& epilogue, Activations out) {
+void MultiplyQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                   const Epilogue& epilogue, Activations out) {
   const I32 di;
   const size_t depth = padded_depth(weights.depth);
   for (size_t tile = 0; tile < tokens; tile += kTile) {
@@ -191,17 +187,17 @@ HWY_INLINE void MultiplySparse(const SparseQuads& weights, RowRange rows, const 
           const uint8_t* b = tile_data + weights.quads[i + 1] * kQuadBytes;
           const VI wa = broadcast_quad(weights.values + 4 * i);
           const VI wb = broadcast_quad(weights.values + 4 * i + 4);
-          for (size_t v = 0; v < kVectors; ++v) sums[v] = Dot()(sums[v], load_quads(a + v * kLanes * 4), wa);
-          for (size_t v = 0; v < kVectors; ++v) others[v] = Dot()(others[v], load_quads(b + v * kLanes * 4), wb);
+          for (size_t v = 0; v < kVectors; ++v) sums[v] = dot_narrow(sums[v], load_quads(a + v * kLanes * 4), wa);
+          for (size_t v = 0; v < kVectors; ++v) others[v] = dot_narrow(others[v], load_quads(b + v * kLanes * 4), wb);
         }
         if (i < end) {
           const uint8_t* a = tile_data + weights.quads[i] * kQuadBytes;
           const VI wa = broadcast_quad(weights.values + 4 * i);
-          for (size_t v = 0; v < kVectors; ++v) sums[v] = Dot()(sums[v], load_quads(a + v * kLanes * 4), wa);
+          for (size_t v = 0; v < kVectors; ++v) sums[v] = dot_narrow(sums[v], load_quads(a + v * kLanes * 4), wa);
         }
+        const Int8Row ended(x, weights.scales[row], weights.sums[row]);
         for (size_t v = 0; v < kVectors; ++v) {
-          finish_int8(hn::Add(sums[v], others[v]), weights.scales[row], weights.sums[row], row, tile + v * kLanes, x,
-                      epilogue, out);
+          ended.finish(hn::Add(sums[v], others[v]), row, tile + v * kLanes, epilogue, out);
         }
       }
     });
@@ -214,15 +210,6 @@ void MultiplyInt8(const Int8Weights& weights, RowRange rows, const QuantizedActi
     MultiplyDense<Offset>(weights, rows, x, tokens, epilogue, out);
   } else {
     MultiplyDense<Narrow>(weights, rows, x, tokens, epilogue, out);
-  }
-}
-
-void MultiplyQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
-                   const Epilogue& epilogue, Activations out) {
-  if (weights.seven_bits || HWY_TARGET == HWY_AVX3_DL) {
-    MultiplySparse<Narrow>(weights, rows, x, tokens, epilogue, out);
-  } else {
-    MultiplySparse<Wide>(weights, rows, x, tokens, epilogue, out);
   }
 }
 
@@ -269,11 +256,15 @@ void Quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedAc
     for (size_t token = tile; token < tile_end; token += kLanes) {
       const VF scale = hn::LoadU(d, out.scales + token);
       const VF inverse = hn::Div(hn::Set(d, 1.0F), scale);
-      const VF zero_point = hn::ConvertTo(d, hn::LoadU(di, out.zero_points + token));
+      const VI zero_point = hn::LoadU(di, out.zero_points + token);
+      // In steps from the zero point: between integers the bounds may come before the rounding.
+      const VF lowest = hn::Neg(hn::ConvertTo(d, zero_point));
+      const VF highest = hn::Add(lowest, hn::Set(d, 255.0F));
+      const VI offset = hn::Sub(zero_point, hn::BitCast(di, rounder()));
       const auto byte_of = [&](size_t k) HWY_ATTR {
-        const VF steps = hn::Round(divide(hn::LoadU(d, x.data + k * x.stride + token), scale, inverse));
-        const VF value = hn::Add(steps, zero_point);
-        return hn::ConvertTo(di, hn::Min(hn::Max(value, hn::Zero(d)), hn::Set(d, 255.0F)));
+        const VF steps = divide(hn::LoadU(d, x.data + k * x.stride + token), scale, inverse);
+        const VF within = hn::Min(hn::Max(steps, lowest), highest);
+        return hn::Add(hn::BitCast(di, hn::Add(within, rounder())), offset);
       };
       for (size_t quad = 0; quad < quads; ++quad) {
         VI bytes = byte_of(4 * quad);

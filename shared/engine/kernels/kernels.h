@@ -101,6 +101,7 @@ struct QuantizedActivations {
   uint8_t* data = nullptr;         // quantized_bytes(depth, tokens)
   float* scales = nullptr;         // (tokens), room for padded_stride(tokens), as the next
   int32_t* zero_points = nullptr;  // (tokens)
+  bool uniform = false;            // all tokens have the scale and the zero point of the first
 };
 size_t token_tile();  // of the instruction set in use
 constexpr size_t padded_depth(size_t depth) { return (depth + 3) / 4 * 4; }
@@ -149,8 +150,8 @@ void multiply_int8_pairs(const Int8Weights& weights, RowRange rows, const Quanti
 inline constexpr size_t kPairBlock = 256;  // pairs of inputs taken together
 inline constexpr size_t kPairScratch = kPairBlock * kMostTile;
 
-// int8 weights without the quads (four inputs side by side) that are all zero. Row r: entries begins[r] to
-// begins[r + 1].
+// int8 weights without the quads (four inputs side by side) that are all zero, for products of bytes: where
+// multiplies_bytes(). Row r: entries begins[r] to begins[r + 1].
 struct SparseQuads {
   const int8_t* values = nullptr;    // four an entry
   const uint16_t* quads = nullptr;   // input / 4
@@ -158,18 +159,18 @@ struct SparseQuads {
   const float* scales = nullptr;
   const int32_t* sums = nullptr;
   size_t depth = 0;
-  bool seven_bits = false;
 };
 void multiply_quads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                     const Epilogue& epilogue, Activations out);
 
-// int8 weights without the pairs that are all zero. A quad has two: its inputs 0 and 2, and 1 and 3. In blocks of
-// kPairBlock pairs, the rows of the first block before those of the second: row r of block b holds entries
-// begins[b * rows + r] to begins[b * rows + r + 1].
+// int8 weights without the pairs that are all zero, or without the quads, for products of 16 bits. A quad has two
+// pairs: its inputs 0 and 2, and 1 and 3. In blocks of kPairBlock pairs, the rows of the first block before those of
+// the second: row r of block b holds entries begins[b * rows + r] to begins[b * rows + r + 1].
 constexpr size_t pair_blocks(size_t depth) { return (padded_depth(depth) / 2 + kPairBlock - 1) / kPairBlock; }
 struct SparsePairs {
+  bool quads = false;                // an entry is a quad, with two values, not a pair
   const int32_t* values = nullptr;   // the first weight in the low 16 bits, the second in the high ones
-  const uint8_t* pairs = nullptr;    // within the block: 2 * quad + 0 or 1
+  const uint8_t* places = nullptr;   // within the block: the quad, or 2 * quad + 0 or 1
   const uint32_t* begins = nullptr;  // pair_blocks(depth) * rows + 1
   const float* scales = nullptr;
   const int32_t* sums = nullptr;

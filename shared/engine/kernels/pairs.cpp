@@ -20,7 +20,7 @@ namespace {
 // are short, what is read for one entry is read for more of them.
 #if HWY_TARGET == HWY_WASM
 constexpr size_t kPairRows = 4;
-constexpr size_t kPairTiles = 2;
+constexpr size_t kPairTiles = 1;
 #else
 constexpr size_t kPairRows = kRowGroup;
 constexpr size_t kPairTiles = 1;
@@ -83,13 +83,16 @@ HWY_INLINE VI begin_pairs(const PairPass& pass, size_t row, size_t token, Activa
   const F32 d;
   return pass.first ? hn::Zero(di) : hn::BitCast(di, hn::LoadU(d, out.data + row * out.stride + token));
 }
-HWY_INLINE void end_pairs(VI sum, const PairPass& pass, const float* scales, const int32_t* sums, size_t row,
-                          size_t token, const QuantizedActivations& x, const Epilogue& epilogue, Activations out) {
+template <size_t kVectors>
+HWY_INLINE void end_pairs(const VI (&sums)[kVectors], const PairPass& pass, const Int8Row& ended, size_t row,
+                          size_t token, const Epilogue& epilogue, Activations out) {
   const F32 d;
-  if (pass.last) {
-    finish_int8(sum, scales[row], sums[row], row, token, x, epilogue, out);
-  } else {
-    hn::StoreU(hn::BitCast(d, sum), d, out.data + row * out.stride + token);
+  for (size_t v = 0; v < kVectors; ++v, token += kLanes) {
+    if (pass.last) {
+      ended.finish(sums[v], row, token, epilogue, out);
+    } else {
+      hn::StoreU(hn::BitCast(d, sums[v]), d, out.data + row * out.stride + token);
+    }
   }
 }
 
@@ -160,9 +163,7 @@ HWY_INLINE void multiply_rows(const int32_t (&left)[kPairRows][kPairBlock], size
   }
   for (size_t r = 0; r < kPairRows; ++r) {
     if (r >= row_count) break;
-    for (size_t v = 0; v < kVectors; ++v) {
-      end_pairs(sums[r][v], pass, weights.scales, weights.sums, row + r, token + v * kLanes, x, epilogue, out);
-    }
+    end_pairs(sums[r], pass, Int8Row(x, weights.scales[row + r], weights.sums[row + r]), row + r, token, epilogue, out);
   }
 }
 
@@ -192,8 +193,11 @@ void MultiplyInt8Pairs(const Int8Weights& weights, RowRange rows, const Quantize
   });
 }
 
-void MultiplyPairs(const SparsePairs& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
-                   const Epilogue& epilogue, Activations out, float* scratch) {
+// kQuads: of whole quads, whose pairs lie side by side among the packed ones.
+template <bool kQuads>
+HWY_INLINE void MultiplySparsePairs(const SparsePairs& weights, RowRange rows, const QuantizedActivations& x,
+                                    size_t tokens, const Epilogue& epilogue, Activations out, float* scratch) {
+  constexpr size_t kPairs = kQuads ? 2 : 1;  // of an entry
   each_pair_block(
       x, padded_depth(weights.depth), tokens, scratch, [&](auto count, const PairPass& pass, size_t block) HWY_ATTR {
         const I32 di;
@@ -205,17 +209,26 @@ void MultiplyPairs(const SparsePairs& weights, RowRange rows, const QuantizedAct
           for (size_t v = 0; v < kVectors; ++v) sums[v] = begin_pairs(pass, row, pass.token + v * kLanes, out);
           const size_t end = begins[row + 1];
           for (size_t i = begins[row]; i < end; ++i) {
-            const int32_t* HWY_RESTRICT from = pass.packed + weights.pairs[i] * kWidth;
-            const VI weight = hn::Set(di, weights.values[i]);
-            for (size_t v = 0; v < kVectors; ++v) {
-              sums[v] = dot_pairs(sums[v], hn::LoadU(di, from + v * kLanes), weight);
+            const int32_t* HWY_RESTRICT from = pass.packed + weights.places[i] * kPairs * kWidth;
+            for (size_t pair = 0; pair < kPairs; ++pair, from += kWidth) {
+              const VI weight = hn::Set(di, weights.values[i * kPairs + pair]);
+              for (size_t v = 0; v < kVectors; ++v) {
+                sums[v] = dot_pairs(sums[v], hn::LoadU(di, from + v * kLanes), weight);
+              }
             }
           }
-          for (size_t v = 0; v < kVectors; ++v) {
-            end_pairs(sums[v], pass, weights.scales, weights.sums, row, pass.token + v * kLanes, x, epilogue, out);
-          }
+          end_pairs(sums, pass, Int8Row(x, weights.scales[row], weights.sums[row]), row, pass.token, epilogue, out);
         }
       });
+}
+
+void MultiplyPairs(const SparsePairs& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                   const Epilogue& epilogue, Activations out, float* scratch) {
+  if (weights.quads) {
+    MultiplySparsePairs<true>(weights, rows, x, tokens, epilogue, out, scratch);
+  } else {
+    MultiplySparsePairs<false>(weights, rows, x, tokens, epilogue, out, scratch);
+  }
 }
 
 }  // namespace

@@ -29,12 +29,19 @@ HWY_INLINE void AttendTile(const AttentionHead& head, size_t query, Activations 
     // Columns past the last key are read, which padding or the next review has, and left out below.
     multiply_tile<kAttentionRows, kVectors>(LeftColumns{head.key.data + key, head.key.stride},
                                             {head.query.data + query, head.query.stride}, head.head_size, sums);
-    const size_t count = std::min(kAttentionRows, head.keys - key);
     for (size_t r = 0; r < kAttentionRows; ++r) {
-      if (r >= count) break;
-      for (size_t v = 0; v < kVectors; ++v) {
-        highest[v] = hn::Max(highest[v], sums[r][v]);
-        hn::StoreU(sums[r][v], d, scores + (key + r) * kWidth + v * kLanes);
+      for (size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[r][v], d, scores + (key + r) * kWidth + v * kLanes);
+    }
+    // By constants, or, of the last keys, out of memory: sums that are asked for by a row's number would be kept there.
+    if (head.keys - key >= kAttentionRows) {
+      for (size_t r = 0; r < kAttentionRows; ++r) {
+        for (size_t v = 0; v < kVectors; ++v) highest[v] = hn::Max(highest[v], sums[r][v]);
+      }
+    } else {
+      for (size_t last = key; last < head.keys; ++last) {
+        for (size_t v = 0; v < kVectors; ++v) {
+          highest[v] = hn::Max(highest[v], hn::LoadU(d, scores + last * kWidth + v * kLanes));
+        }
       }
     }
   }

@@ -208,7 +208,7 @@ struct Bytes {
       : data(quantized_bytes(depth, tokens)),
         scales(padded_stride(tokens), 1.0F),
         zero_points(padded_stride(tokens), 0) {}
-  QuantizedActivations view() { return {data.data(), scales.data(), zero_points.data()}; }
+  QuantizedActivations view() { return {data.data(), scales.data(), zero_points.data(), uniform}; }
   int at(size_t depth, size_t k, size_t t) const {
     const size_t tile = token_tile();
     return data[t / tile * tile * padded_depth(depth) + k / 4 * tile * 4 + t % tile * 4 + k % 4];
@@ -216,6 +216,7 @@ struct Bytes {
   std::vector<uint8_t> data;
   std::vector<float> scales;
   std::vector<int32_t> zero_points;
+  bool uniform = false;
 };
 
 TEST_P(KernelsTest, QuantizesAsOnnxDoes) {
@@ -261,6 +262,33 @@ TEST_P(KernelsTest, FindsTheRangeOfOneReviewAlone) {
   EXPECT_EQ(find_range({x.data(), stride}, 3, 0, 9).low, 0);  // 0 is always within
 }
 
+// Rows of padded_depth(inputs) weights as kernels::SparsePairs has them; an entry has 1 pair, or the 2 of a quad.
+struct PairEntries {
+  PairEntries(const std::vector<int8_t>& weights, size_t outputs, size_t inputs, size_t taken) : quads(taken == 2) {
+    const size_t depth = padded_depth(inputs);
+    for (size_t block = 0; block < pair_blocks(inputs); ++block) {
+      for (size_t r = 0; r < outputs; ++r) {
+        begins.push_back(static_cast<uint32_t>(places.size()));
+        for (size_t pair = block * kPairBlock; pair < std::min((block + 1) * kPairBlock, depth / 2); pair += taken) {
+          std::vector<int32_t> entry;
+          for (size_t i = pair; i < pair + taken; ++i) {
+            const int8_t* from = weights.data() + r * depth + i / 2 * 4 + i % 2;
+            entry.push_back(from[2] * 65536 + (from[0] & 0xFFFF));
+          }
+          if (std::all_of(entry.begin(), entry.end(), [](int32_t value) { return value == 0; })) continue;
+          values.insert(values.end(), entry.begin(), entry.end());
+          places.push_back(static_cast<uint8_t>(pair % kPairBlock / taken));
+        }
+      }
+    }
+    begins.push_back(static_cast<uint32_t>(places.size()));
+  }
+  bool quads;
+  std::vector<int32_t> values;
+  std::vector<uint8_t> places;
+  std::vector<uint32_t> begins;
+};
+
 TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
   for (const int limit : {64, 127}) {
     for (const Shape& shape : kShapes) {
@@ -268,9 +296,10 @@ TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
       const size_t depth = padded_depth(shape.inputs);
       Bytes bytes(shape.inputs, shape.tokens);
       for (uint8_t& byte : bytes.data) byte = static_cast<uint8_t>(random_() % 3 == 0 ? 255 : random_() % 256);
+      bytes.uniform = shape.outputs % 2 == 0;  // one review, or several packed together
       for (size_t t = 0; t < shape.tokens; ++t) {
-        bytes.scales[t] = 0.01F + 0.001F * static_cast<float>(t % 7);
-        bytes.zero_points[t] = static_cast<int32_t>(t % 256);
+        bytes.scales[t] = 0.01F + 0.001F * static_cast<float>(bytes.uniform ? 3 : t % 7);
+        bytes.zero_points[t] = static_cast<int32_t>(bytes.uniform ? 131 : t % 256);
       }
       std::vector<int8_t> values(shape.outputs * depth, 0);
       std::vector<float> weights(shape.outputs * shape.inputs);
@@ -298,31 +327,20 @@ TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
         }
       }
       begins.push_back(static_cast<uint32_t>(quads.size()));
-      std::vector<int32_t> pair_values;
-      std::vector<uint8_t> pairs;
-      std::vector<uint32_t> pair_begins;
-      for (size_t block = 0; block < pair_blocks(shape.inputs); ++block) {
-        for (size_t r = 0; r < shape.outputs; ++r) {
-          pair_begins.push_back(static_cast<uint32_t>(pairs.size()));
-          for (size_t pair = block * kPairBlock; pair < std::min((block + 1) * kPairBlock, depth / 2); ++pair) {
-            const int8_t* from = values.data() + r * depth + pair / 2 * 4 + pair % 2;
-            if (from[0] == 0 && from[2] == 0) continue;
-            pair_values.push_back(from[2] * 65536 + (from[0] & 0xFFFF));
-            pairs.push_back(static_cast<uint8_t>(pair % kPairBlock));
-          }
-        }
-      }
-      pair_begins.push_back(static_cast<uint32_t>(pairs.size()));
-      ASSERT_EQ(pair_begins.size(), shape.outputs * pair_blocks(shape.inputs) + 1);
+      const PairEntries pairs(values, shape.outputs, shape.inputs, 1);
+      const PairEntries pairs_of_quads(values, shape.outputs, shape.inputs, 2);
+      ASSERT_EQ(pairs.begins.size(), shape.outputs * pair_blocks(shape.inputs) + 1);
       std::vector<float> scratch(kPairScratch);
       Problem problem(shape, weights, random_);
       const auto input = [&](size_t k, size_t t) {
         return static_cast<double>(bytes.scales[t]) * (bytes.at(shape.inputs, k, t) - bytes.zero_points[t]);
       };
       const Int8Weights dense{values.data(), scales.data(), sums.data(), shape.inputs, limit == 64};
-      enum class Form { kBytes, kPairs, kSparseQuads, kSparsePairs };
-      for (const Form form : {Form::kBytes, Form::kPairs, Form::kSparseQuads, Form::kSparsePairs}) {
-        if (form == Form::kBytes && !multiplies_bytes(limit == 64)) continue;
+      enum class Form { kBytes, kPairs, kSparseQuads, kSparsePairs, kPairsOfQuads };
+      for (const Form form :
+           {Form::kBytes, Form::kPairs, Form::kSparseQuads, Form::kSparsePairs, Form::kPairsOfQuads}) {
+        const bool of_bytes = form == Form::kBytes || form == Form::kSparseQuads;
+        if (of_bytes && !multiplies_bytes(limit == 64)) continue;
         for (const bool gelu : {false, true}) {
           SCOPED_TRACE("form " + std::to_string(static_cast<int>(form)));
           const Epilogue epilogue = problem.epilogue(gelu, !gelu);
@@ -336,15 +354,17 @@ TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
                                     scratch.data());
                 break;
               case Form::kSparseQuads:
-                multiply_quads(
-                    {kept.data(), quads.data(), begins.data(), scales.data(), sums.data(), shape.inputs, limit == 64},
-                    rows, bytes.view(), shape.tokens, epilogue, problem.output());
+                multiply_quads({kept.data(), quads.data(), begins.data(), scales.data(), sums.data(), shape.inputs},
+                               rows, bytes.view(), shape.tokens, epilogue, problem.output());
                 break;
               case Form::kSparsePairs:
-                multiply_pairs({pair_values.data(), pairs.data(), pair_begins.data(), scales.data(), sums.data(),
-                                shape.outputs, shape.inputs},
+              case Form::kPairsOfQuads: {
+                const PairEntries& taken = form == Form::kSparsePairs ? pairs : pairs_of_quads;
+                multiply_pairs({taken.quads, taken.values.data(), taken.places.data(), taken.begins.data(),
+                                scales.data(), sums.data(), shape.outputs, shape.inputs},
                                rows, bytes.view(), shape.tokens, epilogue, problem.output(), scratch.data());
                 break;
+              }
             }
           }
           problem.check(epilogue, 5e-7, input);  // the sum is exact; four roundings follow
