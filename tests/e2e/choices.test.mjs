@@ -9,17 +9,17 @@ import { serve } from './server.mjs';
 
 const joules = (value) => ({ value, low: value / 2, high: 2 * value, provenance: 'measured', method: 'RAPL of the fixture' });
 
-// A manifest with operations, native runs and the parts of its making, so that every method and chart has something.
+// Names of records tell runs apart, so no two models have one by chance. A manifest with operations, native runs and the parts of its making, so that every method and chart has something.
 const described = ({ operations, perReview, making, plan, accuracy, parent_id = 'fixture' }) => ({
   parent_id,
   encoder_flops: { 32: operations, 64: 2 * operations },
-  plan: plan.map((kind) => ({ kind, run: `runs/${kind}.json`, settings: {} })),
+  plan: plan.map((kind) => ({ kind, run: `runs/${kind}-${operations}.json`, settings: {} })),
   metrics: { accuracy: { value: accuracy, low: accuracy - 0.005, high: accuracy + 0.005 } },
   energy: {
     making: {
       energy_joules: joules(Object.values(making).reduce((sum, value) => sum + value, 0)),
-      runs: Object.keys(making).map((kind) => `runs/${kind}.json`),
-      parts: Object.entries(making).map(([kind, value]) => ({ kind, run: `runs/${kind}.json`, energy_joules: joules(value) })),
+      runs: Object.keys(making).map((kind) => `runs/${kind}-${operations}.json`),
+      parts: Object.entries(making).map(([kind, value]) => ({ kind, run: `runs/${kind}-${operations}.json`, energy_joules: joules(value) })),
     },
     inference: [
       { tokens: 8, energy_joules: joules(perReview), median_milliseconds: 10 * perReview },
