@@ -9,7 +9,8 @@ import { serve } from './server.mjs';
 
 const joules = (value) => ({ value, low: value / 2, high: 2 * value, provenance: 'measured', method: 'RAPL of the fixture' });
 
-// Names of records tell runs apart, so no two models have one by chance. A manifest with operations, native runs and the parts of its making, so that every method and chart has something.
+// Names of records tell runs apart, so no two models share one.
+// A manifest with operations, native runs and the parts of its making, so that every method and chart has something.
 const described = ({ operations, perReview, making, plan, accuracy, parent_id = 'fixture' }) => ({
   parent_id,
   encoder_flops: { 32: operations, 64: 2 * operations },
