@@ -4,10 +4,15 @@
 
 import { describeDrawing } from './describe.js';
 
-// ImGui learns of a new pointer in one frame and of what it is over in the next.
+// ImGui learns of a new pointer in one frame and of what it is over in the next; columns fit their content a frame later.
 const framesPerEvent = 3;
+const framesPerChange = 2;
 const updateEveryMs = 80;
 const settledAfterMs = 120;
+// Where drawing is slow (by software, on a machine with few cores), it takes a fifth of the time, as long as what is shown
+// is not older than a visitor would take for stuck.
+const restPerFrame = 4;
+const mostRestMs = 400;
 
 export class Canvas {
   #canvas;
@@ -17,6 +22,8 @@ export class Canvas {
   #scheduled = false;
   #last = 0;
   #updated = 0;
+  #frameMs = 0; // what the last frame took, with the browser's part in it
+  #size = ''; // of the drawing
   #updating;
   #settling;
   #dark;
@@ -60,14 +67,15 @@ export class Canvas {
   // Something that is shown has changed: a frame, and the others once no more changes.
   update() {
     window.clearTimeout(this.#settling);
-    this.#settling = window.setTimeout(() => this.redraw(), settledAfterMs);
+    const rest = Math.min(mostRestMs, restPerFrame * this.#frameMs);
+    this.#settling = window.setTimeout(() => this.redraw(framesPerChange), Math.max(settledAfterMs, rest));
     this.#updating ??= window.setTimeout(
       () => {
         this.#updating = undefined;
         this.#updated = performance.now();
         this.redraw(1);
       },
-      this.#updated + updateEveryMs - performance.now(),
+      this.#updated + Math.max(updateEveryMs, rest) - performance.now(),
     );
   }
 
@@ -80,10 +88,14 @@ export class Canvas {
 
   #frame(now) {
     this.#scheduled = false;
+    const begun = performance.now();
+    // A timer's turn comes when the browser has put the frame together, which takes longer than drawing it here.
+    window.setTimeout(() => (this.#frameMs = performance.now() - begun));
     const seconds = Math.min(0.1, (now - this.#last) / 1000);
     this.#last = now;
     const { wantedHeight } = this.#drawing.draw(seconds);
-    this.#fit(wantedHeight);
+    // A canvas that changes its size is blank until it is drawn on.
+    if (this.#fit(wantedHeight)) this.#drawing.draw(0);
     const { top, height } = this.#drawing.chartPlace();
     if (height > 0) this.#tabs.style.top = `${this.#canvas.offsetTop + top}px`;
     this.#frames -= 1;
@@ -93,26 +105,33 @@ export class Canvas {
     }
   }
 
-  // The page scrolls, not the canvas: it is always as tall as its content.
+  // The page scrolls, not the canvas: it is always as tall as its content. Returns whether that made it another size.
   #fit(wantedHeight) {
     const height = Math.max(1, Math.ceil(wantedHeight));
-    if (height === this.#canvas.clientHeight) return;
+    if (height === this.#canvas.clientHeight) return false;
     this.#canvas.style.height = `${height}px`;
-    this.#resize();
-    this.#frames = Math.max(this.#frames, 2);
+    return this.#measure();
   }
 
   #resize() {
+    if (this.#measure()) this.redraw(framesPerChange);
+  }
+
+  // Takes the size that the page gives the canvas. Returns whether it is another one.
+  #measure() {
     const width = Math.max(1, this.#canvas.clientWidth);
     const height = Math.max(1, this.#canvas.clientHeight);
     const ratio = Math.min(4, window.devicePixelRatio || 1);
+    const size = [width, height, ratio].join();
+    if (size === this.#size) return false;
+    this.#size = size;
     const [bufferWidth, bufferHeight] = [Math.round(width * ratio), Math.round(height * ratio)];
     if (this.#canvas.width !== bufferWidth || this.#canvas.height !== bufferHeight) {
       this.#canvas.width = bufferWidth;
       this.#canvas.height = bufferHeight;
     }
     this.#drawing.resize(width, height, ratio);
-    this.redraw();
+    return true;
   }
 
   #listen() {
