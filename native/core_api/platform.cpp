@@ -31,9 +31,8 @@ double clock_step_seconds() {
   return seconds_of(step);
 }
 
-const engine::KernelCosts& kernel_costs() {
-  static const engine::KernelCosts costs = engine::measure_kernel_costs(&thread_cpu_seconds);
-  return costs;
+void measure_costs(engine::FormatChoice choice, engine::KernelCosts& costs) {
+  engine::measure_kernel_costs(&thread_cpu_seconds, choice, costs);
 }
 
 std::optional<std::string> sha256_hex(std::string_view bytes) { return coppice::sha256_hex(bytes); }

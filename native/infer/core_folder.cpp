@@ -49,7 +49,9 @@ Result<CoreFolder> open_core(const fs::path& folder) {
   const std::string source = (folder / weights_path).string();
   COPPICE_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::open(folder / weights_path));
   engine::ClassifierOptions options;
-  options.costs = engine::measure_kernel_costs(&thread_cpu_seconds);
+  options.measure_costs = [](engine::FormatChoice choice, engine::KernelCosts& costs) {
+    engine::measure_kernel_costs(&thread_cpu_seconds, choice, costs);
+  };
   options.memory_limit_bytes = available_memory();
   COPPICE_ASSIGN_OR_RETURN(engine::Classifier classifier,
                            engine::Classifier::load(config, file.bytes(), source, options));

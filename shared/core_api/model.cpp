@@ -99,7 +99,7 @@ Status Model::open_transformer(const std::vector<ModelFile>& files, std::string_
                          std::to_string(config.max_position_embeddings) + "; take both from the same model");
   }
   engine::ClassifierOptions options;
-  options.costs = platform::kernel_costs();
+  options.measure_costs = &platform::measure_costs;
   options.memory_limit_bytes = platform::memory_limit_bytes();
   Result<engine::Classifier> loaded = unsupported("");
   if (weights.memory) {

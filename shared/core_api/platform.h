@@ -15,8 +15,8 @@ namespace coppice::core_api::platform {
 double seconds();
 // Between two readings of it that differ.
 double clock_step_seconds();
-// Measured once a process, when first asked.
-const engine::KernelCosts& kernel_costs();
+// Fills in the members of `costs` that `choice` is made by, measured here: engine::ClassifierOptions::measure_costs.
+void measure_costs(engine::FormatChoice choice, engine::KernelCosts& costs);
 // Of a model's file. None in WebAssembly, where the JavaScript that hands files over has checked them by the browser's
 // own (web/core/coppice-core.js).
 std::optional<std::string> sha256_hex(std::string_view bytes);

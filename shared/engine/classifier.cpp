@@ -99,12 +99,18 @@ Result<Classifier> Classifier::load_into(const records::BertConfig& config, std:
       }
     }
   }
+  KernelCosts costs = options.costs;
+  std::set<FormatChoice> measured;
+  const CostsFor costs_for = [&](FormatChoice choice) -> const KernelCosts& {
+    if (options.measure_costs && measured.insert(choice).second) options.measure_costs(choice, costs);
+    return costs;
+  };
   const auto load = [&]() -> Status {
     const Homes homes(bytes, in_place, all);
     COPPICE_RETURN_IF_ERROR(model.load_tables(tensors, homes));
     const auto linear = [&](const std::string& name) {
       const TensorView& weight = tensors.at(name + ".weight");
-      return Linear::pack(name + ".weight", weight, tensors.at(name + ".bias"), options.costs, model.int8_products_,
+      return Linear::pack(name + ".weight", weight, tensors.at(name + ".bias"), costs_for, model.int8_products_,
                           homes.of(weight));
     };
     for (size_t i = 0; i < config.layers.size(); ++i) {

@@ -38,7 +38,10 @@ class Threads {
 };
 
 struct ClassifierOptions {
-  KernelCosts costs;  // by which the format of each matrix is chosen
+  KernelCosts costs;  // by which the format of each matrix is chosen, where `measure_costs` is not set
+  // Fills in the members that `choice` is made by; called at most once for each choice, and only where there is one
+  // (kernel_costs.h).
+  std::function<void(FormatChoice choice, KernelCosts& costs)> measure_costs;
   // Weights and working memory of one review of the longest length may take so much; 0: as much as there is.
   int64_t memory_limit_bytes = 0;
   // Compute a file of int8 weights in float32 instead of in its own arithmetic.

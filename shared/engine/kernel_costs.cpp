@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <vector>
 
 namespace coppice::engine {
@@ -62,161 +63,205 @@ class Stopwatch {
   double least_;
 };
 
-struct Times {
-  double multiplications = 0;  // of the dense ones
-  double dense = 0;
-  double int8 = 0;
-};
-
-KernelCosts measure(const Stopwatch& watch, Times& times) {
-  const size_t stride = padded_stride(kTokens);
-  const std::vector<float> x(kDepth * stride, 0.5F);
-  std::vector<float> out_values(kRows * stride);
-  const std::vector<float> bias(kRows, 0.0F);
-  const Activations out{out_values.data(), stride};
-  Epilogue epilogue;
-  epilogue.bias = bias.data();
-  const RowRange rows{0, kRows};
-  std::vector<float> scratch(std::max(dense_scratch(kDepth), kSparseScratch));
-
-  const std::vector<float> weights(kRows * kDepth, 0.25F);
-  const std::vector<uint16_t> half(kRows * kDepth, 0x3400);
-  const double dense = watch.shortest([&] {
-    multiply_float32(weights.data(), kDepth, rows, {x.data(), stride}, kTokens, epilogue, out);
-  });
-  if (!(dense > 0)) return {};
-  times.dense = dense;
-  times.multiplications = static_cast<double>(kRows * kDepth * kTokens);
-  const double float16 = watch.shortest([&] {
-    multiply_float16(half.data(), kDepth, rows, {x.data(), stride}, kTokens, epilogue, out, scratch.data());
-  });
-
-  // Entries at changing places, as pruning leaves them.
+// One of so many is not zero, at changing places, as pruning leaves them. In the order of SparseRows.
+struct Entries {
   std::vector<uint8_t> inputs;
   std::vector<uint32_t> begins;
-  for (size_t block = 0; block < kDepth; block += kSparseDepth) {
-    for (size_t row = 0; row < kRows; ++row) {
-      begins.push_back(static_cast<uint32_t>(inputs.size()));
-      for (size_t k = 0; k < std::min(kSparseDepth, kDepth - block); ++k) {
-        if ((row * 7 + k * 3 + k * k * row) % kEvery == 0) inputs.push_back(static_cast<uint8_t>(k));
+
+  Entries() {
+    for (size_t block = 0; block < kDepth; block += kSparseDepth) {
+      for (size_t row = 0; row < kRows; ++row) {
+        begins.push_back(static_cast<uint32_t>(inputs.size()));
+        for (size_t k = 0; k < std::min(kSparseDepth, kDepth - block); ++k) {
+          if ((row * 7 + k * 3 + k * k * row) % kEvery == 0) inputs.push_back(static_cast<uint8_t>(k));
+        }
       }
     }
+    begins.push_back(static_cast<uint32_t>(inputs.size()));
   }
-  begins.push_back(static_cast<uint32_t>(inputs.size()));
-  const std::vector<float> entries(inputs.size() * 4, 0.25F);
-  const SparseRows sparse{entries.data(), inputs.data(), begins.data(), kRows, kDepth};
-  const double sparse_time = watch.shortest([&] {
-    multiply_sparse(sparse, rows, {x.data(), stride}, kTokens, epilogue, out, scratch.data());
-  });
-  // The same entries as of four rows each: the matrix is four times as high.
-  std::vector<float> high_values(4 * kRows * stride);
-  const std::vector<float> high_bias(4 * kRows, 0.0F);
-  Epilogue high_epilogue;
-  high_epilogue.bias = high_bias.data();
-  const BlockRows blocks{entries.data(), inputs.data(), begins.data(), 4 * kRows, kDepth};
-  const double blocks_time = watch.shortest([&] {
-    multiply_blocks(blocks, {0, 4 * kRows}, {x.data(), stride}, kTokens, high_epilogue, {high_values.data(), stride},
-                    scratch.data());
-  });
+};
 
-  std::vector<uint8_t> bytes(quantized_bytes(kDepth, kTokens), 100);
-  std::vector<float> token_scales(stride, 0.01F);
-  std::vector<int32_t> zero_points(stride, 128);
-  const QuantizedActivations quantized{bytes.data(), token_scales.data(), zero_points.data(), true};
-  const std::vector<int8_t> values(kRows * kDepth, 3);
-  const std::vector<float> row_scales(kRows, 0.01F);
-  const std::vector<int32_t> sums(kRows, 0);
-  const std::vector<uint16_t> high_inputs(1);
-  const std::vector<uint32_t> high_begins(kRows + 1, 0);
-  Int8Weights dense_int8{values.data(), row_scales.data(), sums.data(), kDepth, true};
-  if (offset_weights()) {
-    dense_int8.high_inputs = high_inputs.data();
-    dense_int8.high_begins = high_begins.data();
+// Every product on the same piece. Times are in seconds of the whole piece; a sparse format's are of its entries.
+class Piece {
+ public:
+  explicit Piece(double (*now)()) : watch_(now) {}
+
+  double dense() {
+    const std::vector<float> weights(kRows * kDepth, 0.25F);
+    return watch_.shortest([&] {
+      multiply_float32(weights.data(), kDepth, kAll, {x_.data(), kStride}, kTokens, epilogue(), out());
+    });
   }
-  scratch.resize(std::max(scratch.size(), kPairScratch));
-  double offset_int8 = 1e9;
-  if (offset_weights()) {
-    offset_int8 = watch.shortest([&] { multiply_int8(dense_int8, rows, quantized, kTokens, epilogue, out); });
-    dense_int8.high_inputs = nullptr;
-    dense_int8.high_begins = nullptr;
+  double float16() {
+    const std::vector<uint16_t> weights(kRows * kDepth, 0x3400);
+    return watch_.shortest([&] {
+      multiply_float16(weights.data(), kDepth, kAll, {x_.data(), kStride}, kTokens, epilogue(), out(), scratch_.data());
+    });
   }
-  const double int8 = watch.shortest([&] {
-    if (multiplies_bytes(true)) {
-      multiply_int8(dense_int8, rows, quantized, kTokens, epilogue, out);
-    } else {
-      multiply_int8_pairs(dense_int8, rows, quantized, kTokens, epilogue, out, scratch.data());
+  // Of one entry.
+  double sparse() {
+    const Entries entries;
+    const std::vector<float> values(entries.inputs.size(), 0.25F);
+    const SparseRows weights{values.data(), entries.inputs.data(), entries.begins.data(), kRows, kDepth};
+    const double time = watch_.shortest([&] {
+      multiply_sparse(weights, kAll, {x_.data(), kStride}, kTokens, epilogue(), out(), scratch_.data());
+    });
+    return time / static_cast<double>(entries.inputs.size());
+  }
+  // Of one of an entry's four multiplications. The same entries as of four rows each: the matrix is four times as high.
+  double blocks() {
+    const Entries entries;
+    const std::vector<float> values(entries.inputs.size() * 4, 0.25F);
+    std::vector<float> high_values(4 * kRows * kStride);
+    const std::vector<float> high_bias(4 * kRows, 0.0F);
+    Epilogue high_epilogue;
+    high_epilogue.bias = high_bias.data();
+    const BlockRows weights{values.data(), entries.inputs.data(), entries.begins.data(), 4 * kRows, kDepth};
+    const double time = watch_.shortest([&] {
+      multiply_blocks(weights, {0, 4 * kRows}, {x_.data(), kStride}, kTokens, high_epilogue,
+                      {high_values.data(), kStride}, scratch_.data());
+    });
+    return time / static_cast<double>(4 * entries.inputs.size());
+  }
+  double dense_int8() {
+    return watch_.shortest([&] {
+      if (multiplies_bytes(true)) {
+        multiply_int8(int8_weights(), kAll, quantized(), kTokens, epilogue(), out());
+      } else {
+        multiply_int8_pairs(int8_weights(), kAll, quantized(), kTokens, epilogue(), out(), scratch_.data());
+      }
+    });
+  }
+  // Where offset_weights(); else without end.
+  double offset_int8() {
+    if (!offset_weights()) return std::numeric_limits<double>::infinity();
+    const std::vector<uint16_t> high_inputs(1);
+    const std::vector<uint32_t> high_begins(kRows + 1, 0);
+    Int8Weights weights = int8_weights();
+    weights.high_inputs = high_inputs.data();
+    weights.high_begins = high_begins.data();
+    return watch_.shortest([&] { multiply_int8(weights, kAll, quantized(), kTokens, epilogue(), out()); });
+  }
+  // Of one of a quad's four multiplications; of three in five quads.
+  double quads() {
+    std::vector<uint16_t> quads;
+    std::vector<uint32_t> begins;
+    for (size_t row = 0; row < kRows; ++row) {
+      begins.push_back(static_cast<uint32_t>(quads.size()));
+      for (size_t quad = 0; quad < kDepth / 4; ++quad) {
+        if ((row * 5 + quad * 3 + quad * quad * row) % 5 < 3) quads.push_back(static_cast<uint16_t>(quad));
+      }
     }
-  });
-  times.int8 = std::min(int8, offset_int8);
-  std::vector<uint16_t> quads;
-  std::vector<uint32_t> quad_begins;
-  for (size_t row = 0; row < kRows; ++row) {
-    quad_begins.push_back(static_cast<uint32_t>(quads.size()));
-    for (size_t quad = 0; quad < kDepth / 4; ++quad) {
-      if ((row * 5 + quad * 3 + quad * quad * row) % 5 < 3) quads.push_back(static_cast<uint16_t>(quad));
-    }
+    begins.push_back(static_cast<uint32_t>(quads.size()));
+    const std::vector<uint8_t> places(quads.begin(), quads.end());
+    const std::vector<int32_t> values(2 * quads.size(), 0x00030003);
+    const double time = watch_.shortest([&] {
+      if (multiplies_bytes(true)) {
+        multiply_quads({int8_.data(), quads.data(), begins.data(), row_scales_.data(), sums_.data(), kDepth}, kAll,
+                       quantized(), kTokens, epilogue(), out());
+      } else {
+        multiply_pairs(
+            {true, values.data(), places.data(), begins.data(), row_scales_.data(), sums_.data(), kRows, kDepth}, kAll,
+            quantized(), kTokens, epilogue(), out(), scratch_.data());
+      }
+    });
+    return time / static_cast<double>(4 * quads.size());
   }
-  quad_begins.push_back(static_cast<uint32_t>(quads.size()));
-  const std::vector<uint8_t> places(quads.begin(), quads.end());
-  const std::vector<int32_t> quad_values(2 * quads.size(), 0x00030003);
-  const double quads_time = watch.shortest([&] {
-    if (multiplies_bytes(true)) {
-      multiply_quads({values.data(), quads.data(), quad_begins.data(), row_scales.data(), sums.data(), kDepth}, rows,
-                     quantized, kTokens, epilogue, out);
-    } else {
+  // Of one of a pair's two multiplications; of four in eleven pairs.
+  double pairs() {
+    static_assert(kDepth / 2 <= kPairBlock);
+    std::vector<uint8_t> pairs;
+    std::vector<uint32_t> begins;
+    for (size_t row = 0; row < kRows; ++row) {
+      begins.push_back(static_cast<uint32_t>(pairs.size()));
+      for (size_t pair = 0; pair < kDepth / 2; ++pair) {
+        if ((row * 5 + pair * 3 + pair * pair * row) % 11 < 4) pairs.push_back(static_cast<uint8_t>(pair));
+      }
+    }
+    begins.push_back(static_cast<uint32_t>(pairs.size()));
+    const std::vector<int32_t> values(pairs.size(), 0x00030003);
+    const double time = watch_.shortest([&] {
       multiply_pairs(
-          {true, quad_values.data(), places.data(), quad_begins.data(), row_scales.data(), sums.data(), kRows, kDepth},
-          rows, quantized, kTokens, epilogue, out, scratch.data());
-    }
-  });
-
-  std::vector<uint8_t> pairs;
-  std::vector<uint32_t> pair_begins;
-  for (size_t row = 0; row < kRows; ++row) {
-    pair_begins.push_back(static_cast<uint32_t>(pairs.size()));
-    for (size_t pair = 0; pair < kDepth / 2; ++pair) {
-      if ((row * 5 + pair * 3 + pair * pair * row) % 11 < 4) pairs.push_back(static_cast<uint8_t>(pair));
-    }
+          {false, values.data(), pairs.data(), begins.data(), row_scales_.data(), sums_.data(), kRows, kDepth}, kAll,
+          quantized(), kTokens, epilogue(), out(), scratch_.data());
+    });
+    return time / static_cast<double>(2 * pairs.size());
   }
-  pair_begins.push_back(static_cast<uint32_t>(pairs.size()));
-  static_assert(kDepth / 2 <= kPairBlock);
-  const std::vector<int32_t> pair_values(pairs.size(), 0x00030003);
-  const double pairs_time = watch.shortest([&] {
-    multiply_pairs(
-        {false, pair_values.data(), pairs.data(), pair_begins.data(), row_scales.data(), sums.data(), kRows, kDepth},
-        rows, quantized, kTokens, epilogue, out, scratch.data());
-  });
 
-  const double unit = dense / static_cast<double>(kRows * kDepth);
-  KernelCosts costs;
-  costs.float16 = float16 / static_cast<double>(kRows * kDepth) / unit;
-  costs.sparse = sparse_time / static_cast<double>(inputs.size()) / unit;
-  costs.blocks4x1 = blocks_time / static_cast<double>(4 * inputs.size()) / unit;
-  // In a whole model the product of offset bytes costs more than here, where all lies in the first cache; with an
-  // instruction of its own it takes half the time.
-  costs.offset_int8 = offset_int8 < kOffsetGain * int8;
-  // Of a multiplication each; the formats are compared by quads.
-  costs.int8 = (costs.offset_int8 ? offset_int8 : int8) / static_cast<double>(kRows * kDepth) / unit;
-  costs.sparse_pairs = pairs_time / static_cast<double>(2 * pairs.size()) / unit;
-  costs.sparse_quads = quads_time / static_cast<double>(4 * quads.size()) / unit;
-  return costs;
-}
+ private:
+  static constexpr RowRange kAll{0, kRows};
+  static constexpr size_t kStride = padded_stride(kTokens);
+  [[nodiscard]] Epilogue epilogue() const {
+    Epilogue epilogue;
+    epilogue.bias = bias_.data();
+    return epilogue;
+  }
+  Activations out() { return {out_.data(), kStride}; }
+  QuantizedActivations quantized() { return {bytes_.data(), token_scales_.data(), zero_points_.data(), true}; }
+  [[nodiscard]] Int8Weights int8_weights() const {
+    return {int8_.data(), row_scales_.data(), sums_.data(), kDepth, true};
+  }
+
+  Stopwatch watch_;
+  std::vector<float> x_ = std::vector<float>(kDepth * kStride, 0.5F);
+  std::vector<float> out_ = std::vector<float>(kRows * kStride);
+  std::vector<float> bias_ = std::vector<float>(kRows, 0.0F);
+  std::vector<float> scratch_ = std::vector<float>(std::max({dense_scratch(kDepth), kSparseScratch, kPairScratch}));
+  std::vector<uint8_t> bytes_ = std::vector<uint8_t>(quantized_bytes(kDepth, kTokens), 100);
+  std::vector<float> token_scales_ = std::vector<float>(kStride, 0.01F);
+  std::vector<int32_t> zero_points_ = std::vector<int32_t>(kStride, 128);
+  std::vector<int8_t> int8_ = std::vector<int8_t>(kRows * kDepth, 3);
+  std::vector<float> row_scales_ = std::vector<float>(kRows, 0.01F);
+  std::vector<int32_t> sums_ = std::vector<int32_t>(kRows, 0);
+};
+
+constexpr double kMultiplications = kRows * kDepth;  // of a dense product, each with every token
+
+// In a whole model the product of offset bytes costs more than here, where all lies in the first cache; with an
+// instruction of its own it takes half the time.
+bool prefers_offset(double offset, double plain) { return offset < kOffsetGain * plain; }
 
 }  // namespace
 
+void measure_kernel_costs(double (*now)(), FormatChoice choice, KernelCosts& costs) {
+  Piece piece(now);
+  if (choice == FormatChoice::kOffsetInt8) {
+    costs.offset_int8 = prefers_offset(piece.offset_int8(), piece.dense_int8());
+    return;
+  }
+  const double unit = piece.dense() / kMultiplications;
+  if (!(unit > 0)) return;
+  if (choice == FormatChoice::kFloat) {
+    costs.float16 = piece.float16() / kMultiplications / unit;
+    costs.sparse = piece.sparse() / unit;
+    costs.blocks4x1 = piece.blocks() / unit;
+    return;
+  }
+  const double offset = piece.offset_int8();
+  const double plain = piece.dense_int8();
+  costs.offset_int8 = prefers_offset(offset, plain);
+  costs.int8 = (costs.offset_int8 ? offset : plain) / kMultiplications / unit;
+  costs.sparse_pairs = piece.pairs() / unit;
+  costs.sparse_quads = piece.quads() / unit;
+}
+
 KernelCosts measure_kernel_costs(double (*now)()) {
-  Times times;
-  return measure(Stopwatch(now), times);
+  KernelCosts costs;
+  for (const FormatChoice choice : {FormatChoice::kFloat, FormatChoice::kInt8}) {
+    measure_kernel_costs(now, choice, costs);
+  }
+  return costs;
 }
 
 KernelRates measure_kernel_rates(double (*now)()) {
+  constexpr double kDone = kMultiplications * kTokens;
   KernelRates rates;
-  const Stopwatch watch(now);
+  Piece piece(now);
   for (int i = 0; i < 20; ++i) {
-    Times times;
-    measure(watch, times);
-    if (times.dense > 0) rates.float32 = std::max(rates.float32, times.multiplications / times.dense);
-    if (times.int8 > 0) rates.int8 = std::max(rates.int8, times.multiplications / times.int8);
+    const double dense = piece.dense();
+    const double int8 = std::min(piece.dense_int8(), piece.offset_int8());
+    if (dense > 0) rates.float32 = std::max(rates.float32, kDone / dense);
+    if (int8 > 0) rates.int8 = std::max(rates.int8, kDone / int8);
   }
   return rates;
 }

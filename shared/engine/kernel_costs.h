@@ -10,6 +10,8 @@ namespace coppice::engine {
 // of the calling thread's CPU time where the machine has other work. Where the clock shows no time at all, the costs of
 // the table (linear.h).
 KernelCosts measure_kernel_costs(double (*now)());
+// Only the members that `choice` is made by; the others stay as they are.
+void measure_kernel_costs(double (*now)(), FormatChoice choice, KernelCosts& costs);
 
 // Multiplications a second of dense products on what stays in the caches, one thread: the peak that a profile is held
 // against. The same pieces as above.

@@ -72,8 +72,8 @@ AlignedBytes TensorHome::take(size_t bytes, size_t alignment) {
 // Counts the zeros of a matrix, chooses, and fills one Linear.
 class Packer {
  public:
-  Packer(const std::string& name, Linear& out, const KernelCosts& costs, TensorHome home)
-      : name_(name), out_(out), costs_(costs), home_(home) {}
+  Packer(const std::string& name, Linear& out, const CostsFor& costs_for, TensorHome home)
+      : name_(name), out_(out), costs_for_(costs_for), home_(home) {}
 
   Status pack_float(std::vector<float> values, const TensorView& weight) {
     values_ = std::move(values);
@@ -82,15 +82,18 @@ class Packer {
     const int64_t blocks = count_blocks(4, 1);
     // Half as many bytes to hold, where the file has no more.
     const bool half = weight.dtype == DType::kF16;
-    const double dense_cost = elements * (half ? costs_.float16 : 1);
-    const double sparse_cost = static_cast<double>(single) * costs_.sparse;
-    const double blocks_cost = static_cast<double>(blocks) * 4 * costs_.blocks4x1;
     // Small matrices are of no weight in time, and a sparse one must not take more memory than the file.
     const double file_bytes = elements * static_cast<double>(size_of(weight.dtype));
     const bool sparse_fits = static_cast<double>(single) * 5 <= file_bytes;
     const bool blocks_fit = static_cast<double>(blocks) * 17 <= file_bytes;
-    if (blocks_fit && blocks_cost < dense_cost && blocks_cost <= sparse_cost) return fill_blocks(blocks);
-    if (sparse_fits && sparse_cost < dense_cost) return fill_sparse(single);
+    if (sparse_fits || blocks_fit) {
+      const KernelCosts& costs = costs_for_(FormatChoice::kFloat);
+      const double dense_cost = elements * (half ? costs.float16 : 1);
+      const double sparse_cost = static_cast<double>(single) * costs.sparse;
+      const double blocks_cost = static_cast<double>(blocks) * 4 * costs.blocks4x1;
+      if (blocks_fit && blocks_cost < dense_cost && blocks_cost <= sparse_cost) return fill_blocks(blocks);
+      if (sparse_fits && sparse_cost < dense_cost) return fill_sparse(single);
+    }
     out_.done_ = static_cast<int64_t>(values_.size());
     if (half) {
       out_.format_ = LinearFormat::kFloat16;
@@ -131,17 +134,20 @@ class Packer {
     }
     // In quads.
     const auto all = static_cast<double>(rows * quads);
-    const double quads_cost = static_cast<double>(kept) * costs_.sparse_quads;
-    const double pairs_cost = static_cast<double>(kept_pairs) / 2 * costs_.sparse_pairs;
-    const double dense_cost = all * costs_.int8;
     out_.by_pairs_ = !kernels::multiplies_bytes(out_.seven_bits_);
     const bool quads_fit = static_cast<double>(kept) * (out_.by_pairs_ ? 9 : 6) <= all * 4;
     const bool pairs_fit = static_cast<double>(kept_pairs) * 5 <= all * 4;
-    if (pairs_fit && pairs_cost < dense_cost && (!quads_fit || pairs_cost < quads_cost)) {
-      return fill_pairs(values, kept_pairs, false);
-    }
-    if (quads_fit && quads_cost < dense_cost) {
-      return out_.by_pairs_ ? fill_pairs(values, kept, true) : fill_quads(values, kept);
+    if (quads_fit || pairs_fit) {
+      const KernelCosts& costs = costs_for_(FormatChoice::kInt8);
+      const double quads_cost = static_cast<double>(kept) * costs.sparse_quads;
+      const double pairs_cost = static_cast<double>(kept_pairs) / 2 * costs.sparse_pairs;
+      const double dense_cost = all * costs.int8;
+      if (pairs_fit && pairs_cost < dense_cost && (!quads_fit || pairs_cost < quads_cost)) {
+        return fill_pairs(values, kept_pairs, false);
+      }
+      if (quads_fit && quads_cost < dense_cost) {
+        return out_.by_pairs_ ? fill_pairs(values, kept, true) : fill_quads(values, kept);
+      }
     }
     out_.format_ = LinearFormat::kInt8;
     out_.done_ = static_cast<int64_t>(rows * depth);
@@ -154,7 +160,7 @@ class Packer {
         std::memcpy(out_.values_.as<int8_t>() + row * quads * 4, values + row * depth, depth);
       }
     }
-    if (out_.seven_bits_ && kernels::offset_weights() && costs_.offset_int8) {
+    if (out_.seven_bits_ && kernels::offset_weights() && costs_for_(FormatChoice::kOffsetInt8).offset_int8) {
       out_.by_pairs_ = false;
       return offset(quads * 4);
     }
@@ -318,13 +324,13 @@ class Packer {
 
   const std::string& name_;
   Linear& out_;
-  const KernelCosts& costs_;
+  const CostsFor& costs_for_;
   TensorHome home_;
   std::vector<float> values_;
 };
 
 Result<Linear> Linear::pack(const std::string& name, const TensorView& weight, const TensorView& bias,
-                            const KernelCosts& costs, bool int8_products, TensorHome home) {
+                            const CostsFor& costs_for, bool int8_products, TensorHome home) {
   if (weight.shape.size() != 2 || bias.shape != std::vector<int64_t>{weight.shape[0]} || weight.elements() == 0) {
     return invalid_input("tensor " + name + " is " + shape_text(weight.shape) + " with a bias " +
                          shape_text(bias.shape) + "; expected (out, in) and (out)");
@@ -341,7 +347,7 @@ Result<Linear> Linear::pack(const std::string& name, const TensorView& weight, c
   if (linear.bias_.size() == 0) return no_memory(name, bias_values.size() * sizeof(float));
   std::copy(bias_values.begin(), bias_values.end(), linear.bias_.as<float>());
 
-  Packer packer(name, linear, costs, home);
+  Packer packer(name, linear, costs_for, home);
   if (weight.dtype == DType::kI8 && int8_products && !weight.row_scales.empty()) {
     COPPICE_RETURN_IF_ERROR(packer.pack_int8(weight));
     return linear;

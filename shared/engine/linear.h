@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -41,6 +42,15 @@ struct KernelCosts {
   double sparse_pairs = 0.6;
   bool offset_int8 = true;  // where kernels::offset_weights(): that dense product costs less than the one by pairs
 };
+
+// What a matrix may have to choose between, and the members of KernelCosts that decide it.
+enum class FormatChoice {
+  kFloat,       // float16, sparse, blocks4x1
+  kInt8,        // int8, sparse_quads, sparse_pairs, offset_int8
+  kOffsetInt8,  // offset_int8
+};
+// Asked only where a matrix has that choice: costs may be measured then, which takes time that most models need not.
+using CostsFor = std::function<const KernelCosts&(FormatChoice choice)>;
 
 // Bytes with the alignment of a cache line; empty where there was no memory. Or a piece of someone else's.
 class AlignedBytes {
@@ -89,7 +99,7 @@ class Linear {
   // inputs than kernels::kMostInt8Depth, other types, too little memory. home: of `weight`, which then must not be read
   // again.
   static Result<Linear> pack(const std::string& name, const TensorView& weight, const TensorView& bias,
-                             const KernelCosts& costs, bool int8_products, TensorHome home = {});
+                             const CostsFor& costs_for, bool int8_products, TensorHome home = {});
 
   // Outputs rows.begin to rows.end of x. `epilogue.bias` is filled in here. scratch: scratch_floats() floats.
   void multiply(kernels::RowRange rows, const LinearInput& x, size_t tokens, kernels::Epilogue epilogue,

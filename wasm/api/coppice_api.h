@@ -93,7 +93,8 @@ typedef struct coppice_engine coppice_engine;
  * model.safetensors) in memory of coppice_alloc, which belongs to the engine from this call on, also where it fails: it
  * computes with what lies there, so that a model takes little more memory than its file. source: the file's name in
  * messages, closed by a zero. most_tokens: the longest review, [CLS] and [SEP] included; 0: as long as config.json
- * allows. Measures first for some tens of milliseconds what each format of a matrix costs here. */
+ * allows. Where a matrix has a choice of formats (one with many zeros), what each costs here is measured first, which takes
+ * some tens of milliseconds. */
 coppice_status coppice_engine_create(const char* config_json, size_t config_length, void* weights, size_t length,
                                      const char* source, uint32_t most_tokens, coppice_engine** out);
 void coppice_engine_destroy(coppice_engine* engine);
@@ -101,10 +102,13 @@ void coppice_engine_destroy(coppice_engine* engine);
 /* ids: (count) with [CLS] and [SEP]. logits: room for two, negative and positive. Allocates nothing. */
 coppice_status coppice_engine_classify(coppice_engine* engine, const int32_t* ids, size_t count, float* logits);
 
+/* What every engine of this module computes with: {"version","instruction_set"}. */
+coppice_status coppice_engine_about(const char** json, size_t* length);
+
 /* What it computes with, and where the time of all reviews so far went, as JSON:
  * {"version","instruction_set","arithmetic","weights_bytes","session_bytes","formats":{NAME: matrices},"costs":{FORMAT:
  * of one multiplication against dense float32},"peak_gflops":{"float32","int8"} of dense products on what stays in the
- * caches, measured at the first call,"reviews","tokens",
+ * caches, both measured at the first call, which takes some tenths of a second,"reviews","tokens",
  * "operators":[{"name","milliseconds","multiplications","multiplications_done"},...] in the order of a review,
  * "layers":[{"milliseconds","multiplications","multiplications_done","formats"},...], the last of what is in no layer}
  */

@@ -18,7 +18,6 @@ namespace {
 using namespace coppice;
 using api::missing;
 using api::report;
-using platform::kernel_costs;
 using platform::kMemoryLimitBytes;
 using platform::seconds;
 
@@ -42,7 +41,7 @@ Status open(std::string_view config_json, std::span<std::byte> weights, const st
             coppice_engine& out) {
   COPPICE_ASSIGN_OR_RETURN(const records::BertConfig config, records::parse_bert_config(config_json, "config.json"));
   engine::ClassifierOptions options;
-  options.costs = kernel_costs();
+  options.measure_costs = &platform::measure_costs;
   options.memory_limit_bytes = kMemoryLimitBytes;
   COPPICE_ASSIGN_OR_RETURN(engine::Classifier classifier,
                            engine::Classifier::load_in_place(config, weights, source, options));
@@ -55,10 +54,14 @@ Status open(std::string_view config_json, std::span<std::byte> weights, const st
   return {};
 }
 
-// Asked for with the first profile, so that loading does not wait for it.
+// Both are asked for with the first profile, so that loading does not wait for them.
 const engine::KernelRates& rates_here() {
   static const engine::KernelRates rates = engine::measure_kernel_rates(&seconds);
   return rates;
+}
+const engine::KernelCosts& costs_here() {
+  static const engine::KernelCosts costs = engine::measure_kernel_costs(&seconds);
+  return costs;
 }
 
 void count_formats(const engine::EncoderLayer& layer, std::map<std::string, int>& formats) {
@@ -105,7 +108,7 @@ OrderedJson profile_of(const coppice_engine& engine) {
   std::map<std::string, int> formats;
   for (const engine::EncoderLayer& layer : engine.classifier->layers()) count_formats(layer, formats);
   json["formats"] = formats;
-  const engine::KernelCosts& costs = kernel_costs();
+  const engine::KernelCosts& costs = costs_here();
   json["costs"] = {{"float16", costs.float16},           {"sparse", costs.sparse},
                    {"blocks4x1", costs.blocks4x1},       {"int8", costs.int8},
                    {"sparse_quads", costs.sparse_quads}, {"sparse_pairs", costs.sparse_pairs}};
@@ -157,6 +160,15 @@ coppice_status coppice_engine_classify(coppice_engine* engine, const int32_t* id
   engine->tokens += static_cast<int64_t>(count);
   logits[0] = pair[0];
   logits[1] = pair[1];
+  return COPPICE_OK;
+}
+
+coppice_status coppice_engine_about(const char** json, size_t* length) {
+  if (json == nullptr || length == nullptr) return report(missing("json or length"));
+  static const std::string about =
+      dump_json(OrderedJson{{"version", COPPICE_VERSION}, {"instruction_set", engine::kernels::instruction_set()}});
+  *json = about.data();
+  *length = about.size();
   return COPPICE_OK;
 }
 

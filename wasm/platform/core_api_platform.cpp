@@ -29,7 +29,9 @@ double clock_step_seconds() {
   return step;
 }
 
-const engine::KernelCosts& kernel_costs() { return coppice::platform::kernel_costs(); }
+void measure_costs(engine::FormatChoice choice, engine::KernelCosts& costs) {
+  coppice::platform::measure_costs(choice, costs);
+}
 
 std::optional<std::string> sha256_hex(std::string_view) { return std::nullopt; }
 

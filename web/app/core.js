@@ -182,6 +182,7 @@ class Core {
           const start = this.#scratch >> 2;
           return Array.from(module.HEAPF32.slice(start, start + 2));
         }),
+      about: () => this.#json((a, b) => module._coppice_engine_about(a, b)),
       // See coppice_engine_profile; also heap_bytes, of all memory of this module.
       profile: () => ({
         ...this.#json((a, b) => module._coppice_engine_profile(handle, a, b)),

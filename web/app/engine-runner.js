@@ -12,20 +12,33 @@ const loaders = {
 export class EngineRunner {
   #models = new Map(); // model -> what createEngine gave
   #build = null;
+  #next = null; // promise of an instance for the next model
 
   has(model) {
     return this.#models.has(model);
   }
 
-  // file: { content }, the bytes of the ONNX file. Returns what rows say of the runtime.
-  async load(model, { path, config, max_length: mostTokens }, { content }) {
+  // Fetches and compiles an instance that the next load() takes. What goes wrong is said there.
+  prepare() {
+    this.#next ??= this.#start();
+    this.#next.catch(() => {});
+  }
+
+  async #start() {
     this.#build ??= relaxedWorks() ? 'coppice_engine_relaxed' : 'coppice_engine';
     const { default: createModule } = await loaders[this.#build]();
-    const core = await loadCore(createModule, await engineOptions(this.#build));
+    return loadCore(createModule, await engineOptions(this.#build));
+  }
+
+  // file: { content }, the bytes of the ONNX file. Returns what rows say of the runtime.
+  async load(model, { path, config, max_length: mostTokens }, { content }) {
+    const next = this.#next ?? this.#start();
+    this.#next = null; // also where it failed: the next attempt starts anew
+    const core = await next;
     this.unload(model);
     const engine = core.createEngine(config, content, { source: path, mostTokens });
     this.#models.set(model, engine);
-    const { version, instruction_set: instructions } = engine.profile();
+    const { version, instruction_set: instructions } = engine.about();
     return { name: 'Coppice engine', version, backend: instructions, threads: 1, isolated: self.crossOriginIsolated === true };
   }
 

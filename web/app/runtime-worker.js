@@ -63,6 +63,7 @@ const fellBack = (error) =>
 async function load(request) {
   const { id, model, url, bytes, sha256, engine, backend, content } = request;
   const progress = (done, total) => send({ id, type: 'progress', bytes_done: done, bytes_total: total });
+  if (engine !== 'core' && backend === 'core') engines.prepare();
   const [runtime, file] = await Promise.all([
     engine === 'core' || backend === 'core' ? null : preferredRuntime(backend),
     content ? checkModel(content, { bytes, hash: sha256 }) : getModel({ model, url, bytes, hash: sha256 }, progress),
@@ -187,6 +188,7 @@ async function answer(ticket, work) {
 
 // In the queue, so that no run is timed beside it.
 async function prepare({ backend }) {
+  if (backend === 'core') return void engines.prepare();
   if (backend !== 'wasm' || runtimes.has(backend)) return;
   const starting = startRuntime(backend);
   runtimes.set(backend, starting);

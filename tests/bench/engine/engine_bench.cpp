@@ -49,7 +49,9 @@ Result<Opened> open(const std::string& folder, bool profile) {
   const std::string file = folder + "/onnx/model.onnx";
   const std::string bytes = read(file);
   engine::ClassifierOptions options;
-  options.costs = engine::measure_kernel_costs(&cpu_seconds);
+  options.measure_costs = [](engine::FormatChoice choice, engine::KernelCosts& costs) {
+    engine::measure_kernel_costs(&cpu_seconds, choice, costs);
+  };
   COPPICE_ASSIGN_OR_RETURN(
       engine::Classifier classifier,
       engine::Classifier::load(config, std::as_bytes(std::span<const char>(bytes)), file, options));

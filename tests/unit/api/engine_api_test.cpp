@@ -73,6 +73,11 @@ TEST(EngineApi, GivesTheLogitsOfTheClassifierBitForBit) {
 
   const char* json = nullptr;
   size_t length = 0;
+  ASSERT_EQ(coppice_engine_about(&json, &length), COPPICE_OK);
+  const auto about = coppice::parse_json({json, length}, "about");
+  ASSERT_TRUE(about.ok());
+  EXPECT_EQ((*about)["instruction_set"], core::kernels::instruction_set());
+  EXPECT_EQ((*about)["version"], COPPICE_VERSION);
   ASSERT_EQ(coppice_engine_profile(engine.handle, &json, &length), COPPICE_OK);
   const auto profile = coppice::parse_json({json, length}, "profile");
   ASSERT_TRUE(profile.ok());
@@ -118,6 +123,7 @@ TEST(EngineApi, RefusesWhatItCannotTake) {
   size_t length = 0;
   EXPECT_EQ(coppice_engine_profile(nullptr, &json, &length), COPPICE_INVALID_USAGE);
   EXPECT_EQ(coppice_engine_profile(engine.handle, nullptr, &length), COPPICE_INVALID_USAGE);
+  EXPECT_EQ(coppice_engine_about(nullptr, &length), COPPICE_INVALID_USAGE);
   coppice_engine_destroy(nullptr);
 }
 

@@ -84,6 +84,25 @@ TEST(Classifier, SkipsZerosWhereThatIsCheaperAndTellsSo) {
   EXPECT_EQ(load(model.config, model.bytes(), dear).layers()[0].output.format(), LinearFormat::kFloat32);
 }
 
+TEST(Classifier, MeasuresCostsOnlyWhereAMatrixHasAChoice) {
+  const auto choices = [](double zeros, DType dtype) {
+    std::vector<FormatChoice> asked;
+    ClassifierOptions options;
+    options.measure_costs = [&](FormatChoice choice, KernelCosts& costs) {
+      asked.push_back(choice);
+      costs.sparse = costs.blocks4x1 = 100;
+    };
+    ToyModel model = ToyModel::random(toy_config(), 2, zeros);
+    const Classifier classifier = load(model.config, model.bytes(dtype), options);
+    // What was measured decides.
+    EXPECT_NE(classifier.layers()[0].output.format(), LinearFormat::kSparse);
+    return asked;
+  };
+  EXPECT_EQ(choices(0, DType::kF32), std::vector<FormatChoice>());
+  EXPECT_EQ(choices(0, DType::kF16), std::vector<FormatChoice>());
+  EXPECT_EQ(choices(0.9, DType::kF32), std::vector<FormatChoice>{FormatChoice::kFloat});
+}
+
 TEST(Classifier, SkipsBlocksOfFourOutputs) {
   ToyModel model = ToyModel::random(toy_config(), 3);
   for (auto& [name, values] : model.tensors) {
@@ -246,6 +265,7 @@ TEST(Linear, Int8AgreesWithExactIntegers) {
       const Int8Toy toy(format == LinearFormat::kInt8 ? 0.0 : 0.95, limit);
       KernelCosts costs;
       costs.sparse_pairs = format == LinearFormat::kSparsePairs ? 0.1 : 1;
+      const CostsFor costs_for = [&](FormatChoice) -> const KernelCosts& { return costs; };
       const std::string name = "bert.encoder.layer.0.output.dense";
       const Int8Rows& rows = toy.quantized.at(name + ".weight");
       TensorView weight{
@@ -255,11 +275,11 @@ TEST(Linear, Int8AgreesWithExactIntegers) {
       std::vector<std::byte> home(weight.bytes.begin(), weight.bytes.end());
       TensorView at_home = weight;
       at_home.bytes = home;
-      const Result<Linear> linear = Linear::pack(name, weight, bias, costs, /*int8_products=*/true);
+      const Result<Linear> linear = Linear::pack(name, weight, bias, costs_for, /*int8_products=*/true);
       ASSERT_TRUE(linear.ok()) << linear.status().message();
       EXPECT_EQ(linear->format(), format);
       const Result<Linear> placed =
-          Linear::pack(name, at_home, bias, costs, /*int8_products=*/true, {home.data(), home.size()});
+          Linear::pack(name, at_home, bias, costs_for, /*int8_products=*/true, {home.data(), home.size()});
       ASSERT_TRUE(placed.ok()) << placed.status().message();
       constexpr size_t kTokens = 19;
       const size_t stride = kernels::padded_stride(kTokens);
