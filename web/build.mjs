@@ -168,7 +168,9 @@ function importedBy(file, found = new Set()) {
 
 // For the head of index.html: everything that the page's start waits for, to be fetched at once.
 function preloads() {
-  const scripts = [...importedBy('app/main.js')].map((file) => `<link rel="modulepreload" href="${file}">`);
+  const first = 'app/first.js';
+  const files = new Set([...importedBy(first), ...importedBy('app/main.js')].filter((file) => file !== first));
+  const scripts = [...files].map((file) => `<link rel="modulepreload" href="${file}">`);
   return ['<link rel="preload" href="core/coppice.wasm" as="fetch" type="application/wasm" crossorigin>', ...scripts].join('\n    ');
 }
 

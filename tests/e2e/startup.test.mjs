@@ -55,6 +55,18 @@ test('every script of the start, and the core, are named in the head of the page
     assert.equal(asked.filter((file) => file === '/core/coppice.wasm').length, 1, 'what was fetched ahead is used');
   }));
 
+test('what describes the models is fetched once, and begun before the core is there', () =>
+  visit(async (page, asked) => {
+    const described = asked.filter((file) => file.startsWith('/models/'));
+    assert.ok(described.includes('/models/dense/manifest.json'), `${described}`);
+    assert.deepEqual(described, [...new Set(described)]);
+    // The worker starts with the last of the page's scripts.
+    assert.ok(asked.indexOf('/models/catalog.json') < asked.indexOf('/app/runtime-worker.js'), `${asked}`);
+    // Of transformers only the project's own engine reads it.
+    assert.ok(described.includes('/models/linear/config.json'));
+    assert.ok(!described.includes('/models/dense/config.json'));
+  }));
+
 test('a vocabulary that models share is fetched once', () =>
   visit(async (page, asked) => {
     assert.equal(asked.filter((file) => file.endsWith('/vocab.txt')).length, 1);
@@ -106,6 +118,22 @@ async function onDisk(work) {
     await server.close();
   }
 }
+
+test('a second visit has the parts of the page from the cache, past the service worker', () =>
+  onDisk(async (page) => {
+    const session = await page.context().newCDPSession(page);
+    await session.send('Network.enable');
+    const sources = new Map();
+    session.on('Network.responseReceived', ({ response }) =>
+      sources.set(new URL(response.url).pathname, response.serviceWorkerRouterInfo?.actualSourceType ?? response.serviceWorkerResponseSource),
+    );
+    await page.context().setOffline(true);
+    await page.reload();
+    await page.waitForSelector('body[data-started="true"]');
+    for (const part of ['/app/main.js', '/core/coppice.wasm', '/style.css']) assert.equal(sources.get(part), 'cache', part);
+    assert.equal(sources.get('/'), 'cache-storage');
+    await page.context().setOffline(false);
+  }));
 
 const isRuntime = (file) => file.endsWith('.wasm') && ofRuntime([file]).length > 0;
 

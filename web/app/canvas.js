@@ -26,33 +26,54 @@ export class Canvas {
   #size = ''; // of the drawing
   #updating;
   #settling;
-  #dark;
+  #dark = false;
+  #chart = 'time';
+  #which = 'review';
+  #refused = false;
   #shown = { view: null, set: null, which: 'review', chart: '' };
 
-  // drawing: core.createDrawing(canvas, ...). tabs: an element that lies over the top of the chart's card.
-  constructor(canvas, drawing, tabs) {
+  // tabs: an element that lies over the top of the chart's card. Draws nothing before start().
+  constructor(canvas, tabs) {
     this.#canvas = canvas;
-    this.#drawing = drawing;
     this.#tabs = tabs;
+  }
+
+  // drawing: core.createDrawing(canvas, ...).
+  start(drawing) {
+    this.#drawing = drawing;
+    this.#drawing.setDark(this.#dark);
+    this.#drawing.setChart(this.#chart);
+    this.#drawing.setView(this.#which);
     this.#listen();
     this.#resize();
   }
 
+  // Instead of start(), where this browser cannot draw.
+  refuse() {
+    this.#refused = true;
+  }
+
+  get refused() {
+    return this.#refused;
+  }
+
   setDark(dark) {
     this.#dark = dark;
-    this.#drawing.setDark(dark);
+    this.#drawing?.setDark(dark);
     this.redraw();
   }
 
   setChart(chart) {
-    this.#drawing.setChart(chart);
+    this.#chart = chart;
+    this.#drawing?.setChart(chart);
     this.describe({ chart });
     this.redraw();
   }
 
   // which: 'review' or 'set'.
   setView(which) {
-    this.#drawing.setView(which);
+    this.#which = which;
+    this.#drawing?.setView(which);
     this.describe({ which });
     this.redraw();
   }
@@ -66,6 +87,7 @@ export class Canvas {
 
   // Something that is shown has changed: a frame, and the others once no more changes.
   update() {
+    if (!this.#drawing) return;
     window.clearTimeout(this.#settling);
     const rest = Math.min(mostRestMs, restPerFrame * this.#frameMs);
     this.#settling = window.setTimeout(() => this.redraw(framesPerChange), Math.max(settledAfterMs, rest));
@@ -80,6 +102,7 @@ export class Canvas {
   }
 
   redraw(frames = framesPerEvent) {
+    if (!this.#drawing) return;
     this.#frames = Math.max(this.#frames, frames);
     if (this.#scheduled) return;
     this.#scheduled = true;

@@ -26,7 +26,7 @@ export class Choices {
   #shownChart = '';
   #devices;
 
-  // send(event): to the core. choices: of the core. canvas: may be null.
+  // send(event): to the core. choices: of the core. canvas: of canvas.js.
   constructor({ send, choices, canvas }) {
     this.#send = send;
     this.#canvas = canvas;
@@ -109,7 +109,7 @@ export class Choices {
 
   #showChart() {
     const chart = this.#available.has(this.#chart) ? this.#chart : charts.find((each) => this.#available.has(each));
-    at('chart').hidden = !this.#canvas || !chart;
+    at('chart').hidden = this.#canvas.refused || !chart;
     for (const input of at('chart').querySelectorAll('input[name="chart"]')) {
       input.checked = input.value === chart;
       input.disabled = !this.#available.has(input.value);
@@ -118,6 +118,6 @@ export class Choices {
     at('ledger-reviews-field').hidden = chart !== 'ledger';
     if (!chart || chart === this.#shownChart) return;
     this.#shownChart = chart;
-    this.#canvas?.setChart(chart);
+    this.#canvas.setChart(chart);
   }
 }

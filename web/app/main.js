@@ -5,6 +5,7 @@ import { announce } from './announce.js';
 import { Canvas } from './canvas.js';
 import { Choices } from './choices.js';
 import { loadCore } from './core.js';
+import { modelFolder, smallFiles } from './first.js';
 import { showInsights } from './insights.js';
 import { fillSelect, handFocus, ModelList, setNaming, setText, Table, updateList } from './mirror.js';
 import { checkBrowser } from './needed.js';
@@ -38,16 +39,19 @@ async function loadFonts() {
 }
 
 // The canvas is an addition: where it cannot be, the table alone serves.
-async function startCanvas(core, comparison, fonts) {
+async function startDrawing(canvas, core, comparison, fonts) {
   try {
-    return new Canvas(at('canvas'), core.createDrawing(at('canvas'), comparison, await fonts), at('chart'));
+    canvas.start(core.createDrawing(at('canvas'), comparison, await fonts));
   } catch (error) {
+    canvas.refuse();
     at('canvas').hidden = true;
     at('no-canvas').hidden = false;
     setText(at('no-canvas'), `No drawing: ${error.message}.`);
-    return null;
   }
 }
+
+// The first moment with nothing else to do, or soon.
+const whenIdle = (work) => (window.requestIdleCallback ? window.requestIdleCallback(work, { timeout: 300 }) : window.setTimeout(work, 50));
 
 // Returns setTheme('dark' | 'light' | 'auto'), which holds for this visit only.
 function setUpTheme(canvas) {
@@ -58,7 +62,7 @@ function setUpTheme(canvas) {
     const dark = (asked === 'auto' ? systems : (asked ?? remembered('theme') ?? systems)) === 'dark';
     document.documentElement.dataset.theme = dark ? 'dark' : 'light';
     at('theme').setAttribute('aria-pressed', String(dark));
-    canvas?.setDark(dark);
+    canvas.setDark(dark);
   };
   system.addEventListener('change', apply);
   at('theme').addEventListener('click', () => {
@@ -155,17 +159,22 @@ const calm = {};
 calm.reached = new Promise((resolve) => (calm.reach = resolve));
 const calmAfterMs = 2000;
 
+// Describing them takes the page's own processor, which starting to draw would hold up: that waits for the graphics device.
+const latestDrawingMs = 1000;
+const isDescribed = ({ models, catalog_read: read, catalog_problem: problem }) =>
+  problem || (read && models.every(({ phase }) => phase !== 'describing'));
+
 const isBusy = ({ phase }) => ['loading', 'warming_up', 'timing'].includes(phase);
 
 async function start() {
   checkBrowser();
   await partsReady;
   const fonts = loadFonts();
-  fonts.catch(() => {}); // startCanvas() says it
-  const outside = new Outside({ models: new URL('models/', page), changed: () => changed() });
+  fonts.catch(() => {}); // startDrawing() says it
+  const outside = new Outside({ models: modelFolder, files: smallFiles, changed: () => changed() });
   const core = await loadCore(createModule, await coreOptions());
   const comparison = core.createComparison();
-  const canvas = await startCanvas(core, comparison, fonts);
+  const canvas = new Canvas(at('canvas'), at('chart'));
   const table = new Table(at('table'));
   let shown = -1;
   let lastView = null;
@@ -202,10 +211,20 @@ async function start() {
     shell?.update(view);
     side?.update(view);
     announce('comparison', busy ? 'busy' : `${view.phase} ${view.comparisons_finished}`, busy ? 'Comparing.' : view.headline);
-    canvas?.describe({ view });
-    canvas?.update();
+    canvas.describe({ view });
+    canvas.update();
+    if (isDescribed(view)) draw();
     if (view.phase === 'done') calm.reach();
     prepare(view);
+  };
+  let drawing = false;
+  const draw = () => {
+    if (drawing) return;
+    drawing = true;
+    whenIdle(async () => {
+      await startDrawing(canvas, core, comparison, fonts);
+      if (lastView) choices?.update(lastView);
+    });
   };
   // Once there is a text for a transformer to read, a comparison is near.
   let prepared = false;
@@ -286,6 +305,7 @@ async function start() {
   at('compare').disabled = false;
   outside.carryOut();
   document.body.dataset.started = 'true';
+  window.setTimeout(draw, latestDrawingMs);
   window.setTimeout(() => !isBusy(lastView ?? {}) && calm.reach(), calmAfterMs);
 }
 

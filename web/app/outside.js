@@ -1,33 +1,7 @@
 // Carries out what the core asks for: small files by fetch, models and runs in the worker. Answers come back as events
 // with the request's id; the order does not matter.
-import { get, startWorker } from './places.js';
-import { sha256 } from './sha256.js';
-
-// Larger than any vocabulary or manifest; a server that answers without end is cut off there.
-const mostBytes = 16 * 1024 * 1024;
-
-async function fetchSmall(url, { bytes, sha256: hash }) {
-  let response;
-  try {
-    response = await get(url, { cache: 'no-cache' });
-  } catch (error) {
-    throw new Error(`the download failed (${error.message}). Check the connection and try again.`);
-  }
-  if (!response.ok) throw new Error(`the server answered ${response.status} for ${new URL(url).pathname}.`);
-  const length = Number(response.headers.get('Content-Length') ?? 0);
-  if (length > mostBytes) throw new Error(`the file has ${length} bytes, which is more than it can be.`);
-  return check(new Uint8Array(await response.arrayBuffer()), new URL(url).pathname, { bytes, sha256: hash });
-}
-
-async function check(content, name, { bytes, sha256: hash }) {
-  if (bytes !== undefined && content.length !== bytes) {
-    throw new Error(`${name} has ${content.length} bytes, its manifest says ${bytes}. It was not used.`);
-  }
-  if (hash && (await sha256(content)) !== hash) {
-    throw new Error(`${name} is not the file its manifest describes (SHA-256). It was not used.`);
-  }
-  return content;
-}
+import { startWorker } from './places.js';
+import { check } from './small-files.js';
 
 // One file of a model that the visitor brought.
 async function readOwn(files, path, request) {
@@ -43,22 +17,22 @@ async function readOwn(files, path, request) {
   }
 }
 
-// models: URL of the folder that holds catalog.json. changed(): after every event. The worker starts at once, so that it is
-// there when the core is; of use after attach().
+// models: URL of the folder that holds catalog.json. files: SmallFiles of it. changed(): after every event. The worker starts
+// at once, so that it is there when the core is; of use after attach().
 export class Outside {
   #models;
   #comparison = null;
   #changed;
   #worker = null;
-  #described = new Set();
+  #files;
   #own = new Map(); // model -> its files, of those that the visitor brought
   #asked = new Map(); // ticket -> { resolve, reject } of what the worker does apart from the core's requests
   #tickets = 0;
   #sets = 0;
-  #sameFile = new Map(); // SHA-256 -> promise of a small file's content: models share vocabularies
 
-  constructor({ models, changed }) {
+  constructor({ models, files, changed }) {
     this.#models = models;
+    this.#files = files;
     this.#changed = changed;
     this.#worker = this.#startWorker();
   }
@@ -71,7 +45,7 @@ export class Outside {
 
   // URLs of the small files that were read: what a later visit without a network needs.
   get described() {
-    return [...this.#described];
+    return this.#files.described;
   }
 
   // The visitor is about to compare: the worker, and in it the runtime for `backend`, are started meanwhile. What goes
@@ -168,31 +142,13 @@ export class Outside {
       if (own) {
         content = await check(await readOwn(own, path, request), path, request);
       } else {
-        content = await this.#fetchOnce(url, request);
+        content = await this.#files.get(url, request);
       }
       this.#apply(() => this.#comparison.fetched(request.id, content));
     } catch (error) {
       const prefix = request.model ? `${request.model}: ` : '';
       this.send({ type: 'failed', id: request.id, message: prefix + error.message });
     }
-  }
-
-  // A file that another model has under the same hash, and that is here or on its way, is not fetched again.
-  async #fetchOnce(url, request) {
-    const { sha256: hash } = request;
-    const same = hash && this.#sameFile.get(hash);
-    if (same) {
-      try {
-        return await same;
-      } catch {
-        // That model's copy could not be had; this one's may.
-      }
-    }
-    const content = fetchSmall(url, request);
-    if (hash) this.#sameFile.set(hash, content);
-    const found = await content;
-    this.#described.add(url);
-    return found;
   }
 
   // The files of the folder that a request's path begins with, where the visitor brought them, and the path below it.

@@ -40,7 +40,7 @@ export class Side {
   show(which) {
     document.body.dataset.view = which;
     for (const each of ['review', 'set']) this.#at(`view-${each}`).setAttribute('aria-pressed', String(each === which));
-    this.#canvas?.setView(which);
+    this.#canvas.setView(which);
   }
 
   // view: of the comparison, after it has changed.
@@ -58,7 +58,7 @@ export class Side {
     const side = this.#comparison.ask({ ask: 'side' });
     this.#why.update(this.#view, side.explanation, this.#at('review').value);
     this.#set.update(side.set);
-    this.#canvas?.describe({ set: side.set });
+    this.#canvas.describe({ set: side.set });
     this.#updateWalk(side.walk);
   }
 

@@ -99,7 +99,7 @@ export async function singleFile({ root, dist, core, models }) {
     [/<link rel="icon"[^>]*>/, `<link rel="icon" href="${icon}" type="image/svg+xml">`],
     [/<link rel="stylesheet" href="style\.css">\s*<link rel="stylesheet" href="side\.css">\s*<link rel="stylesheet" href="fonts\.css">/, `<style>${style}</style>`],
     [/src="icon\.svg"/, `src="${icon}"`],
-    [/\s*<script type="module" src="app\/main\.js"><\/script>(\s*<link rel="(module)?preload"[^>]*>)+/, ''],
+    [/(\s*<script type="module" src="app\/(first|main)\.js"><\/script>)+(\s*<link rel="(module)?preload"[^>]*>)+/, ''],
     // At the end: the script finds the blocks and the form.
     [/<\/body>/, `${blocks.join('\n')}\n<script>${main}</script>\n</body>`],
   ].reduce((html, [pattern, text]) => {
