@@ -160,11 +160,12 @@ class Packer {
         std::memcpy(out_.values_.as<int8_t>() + row * quads * 4, values + row * depth, depth);
       }
     }
-    if (out_.seven_bits_ && kernels::offset_weights() && costs_for_(FormatChoice::kOffsetInt8).offset_int8) {
-      out_.by_pairs_ = false;
-      return offset(quads * 4);
-    }
-    return {};
+    if (!out_.seven_bits_ || !kernels::offset_weights()) return {};
+    const KernelCosts& costs = costs_for_(FormatChoice::kOffsetInt8);
+    if (!costs.offset_int8) return {};
+    out_.by_pairs_ = false;
+    out_.offset_by_pairs_ = costs.offset_by_pairs;
+    return offset(quads * 4);
   }
 
  private:
@@ -389,8 +390,9 @@ void Linear::multiply(kernels::RowRange rows, const LinearInput& x, size_t token
           {values_.as<float>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(), outputs_, inputs_}, rows, x.values,
           tokens, epilogue, out, scratch);
     case LinearFormat::kInt8: {
-      const kernels::Int8Weights weights{values_.as<int8_t>(), scales_.as<float>(),     sums_.as<int32_t>(),   inputs_,
-                                         seven_bits_,          indices_.as<uint16_t>(), begins_.as<uint32_t>()};
+      const kernels::Int8Weights weights{
+          values_.as<int8_t>(), scales_.as<float>(),     sums_.as<int32_t>(),    inputs_,
+          seven_bits_,          indices_.as<uint16_t>(), begins_.as<uint32_t>(), offset_by_pairs_};
       if (by_pairs_) {
         return kernels::multiply_int8_pairs(weights, rows, x.quantized, tokens, epilogue, out, scratch);
       }

@@ -48,6 +48,6 @@ test('calls of the imports become the instructions', () => {
 test('what cannot be turned into instructions is refused', () => {
   assert.throws(() => relax(Buffer.from('no module at all')), /not a WebAssembly module/);
   assert.throws(() => relax(module({ names: [madd, 'f32x4_relaxed_wish'] })), /there is no instruction f32x4_relaxed_wish/);
-  assert.throws(() => relax(module({ relaxed: 'other' })), /nothing calls f32x4_relaxed_madd/);
+  assert.throws(() => relax(module({ relaxed: 'other' })), /nothing is imported from "relaxed"/);
   assert.throws(() => relax(module().subarray(0, -1)), /section 10 is cut short/);
 });

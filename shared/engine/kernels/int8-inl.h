@@ -31,6 +31,14 @@ HWY_INLINE VI load_quads(const uint8_t* from) {
   return hn::BitCast(I32(), hn::LoadU(hn::Repartition<uint8_t, I32>(), from));
 #endif
 }
+// Quantized activations lie as x - 128 where an instruction takes them so, and as x elsewhere. From one to the other.
+HWY_INLINE VI unsigned_quads(VI quads) {
+#ifdef COPPICE_RELAXED_SIMD
+  return hn::Xor(quads, hn::Set(I32(), static_cast<int32_t>(0x80808080U)));
+#else
+  return quads;
+#endif
+}
 HWY_INLINE void store_quads(VI quads, uint8_t* to) {
 #if HWY_TARGET == HWY_SCALAR
   hwy::CopyBytes<4>(&quads.raw, to);

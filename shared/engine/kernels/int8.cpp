@@ -14,7 +14,7 @@ HWY_BEFORE_NAMESPACE();
 namespace coppice::engine::kernels::HWY_NAMESPACE {
 namespace {
 
-constexpr size_t kInt8Rows = kRowGroup;  // computed together
+constexpr size_t kInt8Rows = kRowGroup;  // computed together, or fewer
 // sum + the dot product of four uint8 of x and four int8 of w in each 32-bit lane. By 16-bit products, of any weights.
 HWY_INLINE VI dot_wide(VI sum, VI x, VI w) {
 #if HWY_TARGET == HWY_SCALAR
@@ -62,19 +62,21 @@ HWY_INLINE VI dot_narrow(VI sum, VI x, VI w) {
 
 struct Narrow {
   static constexpr bool kOffset = false;
+  static constexpr size_t kRows = kInt8Rows;
   HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_narrow(sum, x, w); }
 };
 
 #ifdef COPPICE_RELAXED_SIMD
-// The instruction multiplies int8 by 7 bits: x - 128 by w + 64. With the sums over all (padded) inputs,
+// The instruction multiplies int8 by 7 bits: x - 128, as the bytes lie here, by w + 64. With the sums over all (padded)
+// inputs,
 //   sum of x * w = sum of (x - 128) * (w + 64) - 64 * sum of (x - 128) + 128 * sum of w,
 // and where w is 64, which does not fit, it is taken as 63 and x added once more.
 struct Offset {
   static constexpr bool kOffset = true;
+  static constexpr size_t kRows = kInt8Rows;
   HWY_INLINE VI operator()(VI sum, VI x, VI w) const {
     return VI{static_cast<decltype(sum.raw)>(coppice_relaxed_dot(x.raw, w.raw, sum.raw))};
   }
-  static HWY_INLINE VI to_signed(VI x) { return hn::Xor(x, hn::Set(I32(), static_cast<int32_t>(0x80808080U))); }
   // What a row's sums lack, of one vector of tokens. shifted: the sum of x - 128.
   static HWY_INLINE VI complete(VI sum, VI shifted, const Int8Weights& weights, size_t row, const uint8_t* tokens) {
     const I32 di;
@@ -85,39 +87,46 @@ struct Offset {
     sum = hn::Add(sum, hn::Set(di, (weights.sums[row] - high) * 128));
     for (uint32_t i = weights.high_begins[row]; i < high_end; ++i) {
       const size_t input = weights.high_inputs[i];
-      const auto bits = hn::BitCast(du, load_quads(tokens + input / 4 * kQuadBytes));
+      const auto bits = hn::BitCast(du, unsigned_quads(load_quads(tokens + input / 4 * kQuadBytes)));
       const auto values = hn::And(hn::ShiftRightSame(bits, static_cast<int>(input % 4 * 8)), hn::Set(du, 0xFFU));
       sum = hn::Add(sum, hn::BitCast(di, values));
     }
     return sum;
   }
 };
+// The same by two instructions, for processors without the one: V8 makes five of it there, since it has no register for
+// the ones, and these are two and an addition. Ones, a product and four rows of sums fill the registers.
+struct OffsetByPairs : Offset {
+  static constexpr size_t kRows = 4;
+  HWY_INLINE VI operator()(VI sum, VI x, VI w) const {
+    const v128_t pairs = coppice_relaxed_dot_pairs(x.raw, w.raw);
+    return hn::Add(sum, VI{static_cast<decltype(sum.raw)>(wasm_i32x4_dot_i16x8(pairs, wasm_i16x8_const_splat(1)))});
+  }
+};
 #else
 using Offset = Narrow;  // never asked for
+using OffsetByPairs = Narrow;
 #endif
 
 // sums[r][v] = sum over k of left[r][k] * the bytes of vector v. The sums are counted in variables whose places are
 // known when compiled: in an array that is also read by a row's number g++ stores each of them at each step.
 template <class Dot, size_t kVectors>
-HWY_INLINE void multiply_tile(const int8_t* const (&left)[kInt8Rows], const uint8_t* HWY_RESTRICT from, size_t depth,
-                              VI (&sums)[kInt8Rows][kVectors]) {
+HWY_INLINE void multiply_tile(const int8_t* const (&left)[Dot::kRows], const uint8_t* HWY_RESTRICT from, size_t depth,
+                              VI (&sums)[Dot::kRows][kVectors]) {
   const I32 di;
-  VI counted[kInt8Rows][kVectors];
-  for (size_t r = 0; r < kInt8Rows; ++r) {
+  VI counted[Dot::kRows][kVectors];
+  for (size_t r = 0; r < Dot::kRows; ++r) {
     for (size_t v = 0; v < kVectors; ++v) counted[r][v] = hn::Zero(di);
   }
   for (size_t k = 0; k < depth; k += 4, from += kQuadBytes) {
     VI quads[kVectors];
-    for (size_t v = 0; v < kVectors; ++v) {
-      quads[v] = load_quads(from + v * kLanes * 4);
-      if constexpr (Dot::kOffset) quads[v] = Dot::to_signed(quads[v]);
-    }
-    for (size_t r = 0; r < kInt8Rows; ++r) {
+    for (size_t v = 0; v < kVectors; ++v) quads[v] = load_quads(from + v * kLanes * 4);
+    for (size_t r = 0; r < Dot::kRows; ++r) {
       const VI weight = broadcast_quad(left[r] + k);
       for (size_t v = 0; v < kVectors; ++v) counted[r][v] = Dot()(counted[r][v], quads[v], weight);
     }
   }
-  for (size_t r = 0; r < kInt8Rows; ++r) {
+  for (size_t r = 0; r < Dot::kRows; ++r) {
     for (size_t v = 0; v < kVectors; ++v) sums[r][v] = counted[r][v];
   }
 }
@@ -134,23 +143,22 @@ HWY_INLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const Q
       for (size_t token = 0; token < kTile; token += kLanes) {
         VI sum = hn::Zero(di);
         for (size_t k = 0; k < depth; k += 4) {
-          sum = Dot()(sum, Dot::to_signed(load_quads(tile_data + k / 4 * kQuadBytes + token * 4)),
-                      hn::Set(di, 0x01010101));
+          sum = Dot()(sum, load_quads(tile_data + k / 4 * kQuadBytes + token * 4), hn::Set(di, 0x01010101));
         }
         hn::Store(sum, di, shifted + token);
       }
     }
-    for (size_t row = rows.begin; row < rows.end; row += kInt8Rows) {
-      const size_t row_count = std::min(kInt8Rows, rows.end - row);
-      const int8_t* left[kInt8Rows];
-      for (size_t r = 0; r < kInt8Rows; ++r) left[r] = weights.values + (row + std::min(r, row_count - 1)) * depth;
+    for (size_t row = rows.begin; row < rows.end; row += Dot::kRows) {
+      const size_t row_count = std::min(Dot::kRows, rows.end - row);
+      const int8_t* left[Dot::kRows];
+      for (size_t r = 0; r < Dot::kRows; ++r) left[r] = weights.values + (row + std::min(r, row_count - 1)) * depth;
       const size_t tile_end = std::min(tokens, tile + kTile);
       for (size_t token = tile; token < tile_end; token += kDenseVectors * kLanes) {
         with_vectors<kDenseVectors>(tile_end - token, [&](auto count) HWY_ATTR {
           constexpr size_t kVectors = decltype(count)::value;
-          VI sums[kInt8Rows][kVectors];
-          multiply_tile<Dot>(left, tile_data + (token - tile) * 4, depth, sums);
-          for (size_t r = 0; r < kInt8Rows; ++r) {
+          VI sums[Dot::kRows][kVectors];
+          multiply_tile<Dot, kVectors>(left, tile_data + (token - tile) * 4, depth, sums);
+          for (size_t r = 0; r < Dot::kRows; ++r) {
             if (r >= row_count) break;
             const Int8Row ended(x, weights.scales[row + r], weights.sums[row + r]);
             for (size_t v = 0; v < kVectors; ++v) {
@@ -206,7 +214,9 @@ void MultiplyQuads(const SparseQuads& weights, RowRange rows, const QuantizedAct
 
 void MultiplyInt8(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                   const Epilogue& epilogue, Activations out) {
-  if (weights.high_begins != nullptr) {
+  if (weights.high_begins != nullptr && weights.offset_by_pairs) {
+    MultiplyDense<OffsetByPairs>(weights, rows, x, tokens, epilogue, out);
+  } else if (weights.high_begins != nullptr) {
     MultiplyDense<Offset>(weights, rows, x, tokens, epilogue, out);
   } else {
     MultiplyDense<Narrow>(weights, rows, x, tokens, epilogue, out);
@@ -271,7 +281,7 @@ void Quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedAc
         if (4 * quad + 1 < depth) bytes = hn::Or(bytes, hn::ShiftLeft<8>(byte_of(4 * quad + 1)));
         if (4 * quad + 2 < depth) bytes = hn::Or(bytes, hn::ShiftLeft<16>(byte_of(4 * quad + 2)));
         if (4 * quad + 3 < depth) bytes = hn::Or(bytes, hn::ShiftLeft<24>(byte_of(4 * quad + 3)));
-        store_quads(bytes, tile_data + quad * kQuadBytes + (token - tile) * 4);
+        store_quads(unsigned_quads(bytes), tile_data + quad * kQuadBytes + (token - tile) * 4);
       }
     }
   }

@@ -132,6 +132,8 @@ struct Int8Weights {
   // inputs of row r that are 64 stand in high_inputs from high_begins[r] to high_begins[r + 1].
   const uint16_t* high_inputs = nullptr;
   const uint32_t* high_begins = nullptr;
+  // Of those: by an instruction for two bytes instead of the one for four.
+  bool offset_by_pairs = false;
 };
 bool offset_weights();                           // of the instruction set in use
 inline constexpr size_t kMostInt8Depth = 65535;  // so that sums fit 32 bits

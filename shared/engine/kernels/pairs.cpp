@@ -68,7 +68,7 @@ HWY_INLINE void pack_pairs(const QuantizedActivations& x, size_t depth, size_t i
     const size_t first = token + v * kLanes;
     const uint8_t* HWY_RESTRICT from = x.data + first / kTile * kTile * depth + input * kTile + first % kTile * 4;
     for (size_t pair = 0; pair < inputs / 2; pair += 2, from += kQuadBytes) {
-      const auto bytes = hn::BitCast(du, load_quads(from));
+      const auto bytes = hn::BitCast(du, unsigned_quads(load_quads(from)));
       const auto low = hn::Set(du, 0x00FF00FFU);
       int32_t* place = to + (pair * kVectors + v) * kLanes;
       hn::StoreU(hn::BitCast(di, hn::And(bytes, low)), di, place);

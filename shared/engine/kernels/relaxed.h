@@ -14,6 +14,8 @@ extern "C" {
 COPPICE_RELAXED("f32x4_relaxed_madd") v128_t coppice_relaxed_madd(v128_t a, v128_t b, v128_t c);
 // c + the sums of four products of int8 of a and of b, whose values must be 0 to 127, in each 32-bit lane. Exact.
 COPPICE_RELAXED("i32x4_relaxed_dot_i8x16_i7x16_add_s") v128_t coppice_relaxed_dot(v128_t a, v128_t b, v128_t c);
+// The sums of two such products in each 16-bit lane. Exact: they are below 2^15.
+COPPICE_RELAXED("i16x8_relaxed_dot_i8x16_i7x16_s") v128_t coppice_relaxed_dot_pairs(v128_t a, v128_t b);
 }
 #undef COPPICE_RELAXED
 #endif
