@@ -133,21 +133,32 @@ struct LeftColumns {
   HWY_INLINE float at(size_t row, size_t k) const { return first[k * stride + row]; }
 };
 
-// weights[r] = left(r, k) in every lane.
+// Gives left(r, k) in every lane, for each row r in turn: one at a time, since natively six at once leave no registers
+// for the sums. A browser has an addition for each address, so there four that lie side by side are read together.
 template <size_t kRows, class Left>
-HWY_INLINE void spread(const Left& left, size_t k, VF (&weights)[kRows]) {
-  for (size_t r = 0; r < kRows; ++r) weights[r] = hn::Set(F32(), left.at(r, k));
-}
+class Spread {
+ public:
+  HWY_INLINE Spread(const Left& left, size_t k) : left_(left), k_(k) {}
+  HWY_INLINE VF of(size_t row) const { return hn::Set(F32(), left_.at(row, k_)); }
+
+ private:
+  const Left& left_;
+  size_t k_;
+};
 #if HWY_TARGET == HWY_WASM
-// Four side by side are read at once: each address of a browser's is an addition.
 template <>
-HWY_INLINE void spread<4, LeftColumns>(const LeftColumns& left, size_t k, VF (&weights)[4]) {
-  const VF four = hn::LoadU(F32(), left.first + k * left.stride);
-  weights[0] = hn::Broadcast<0>(four);
-  weights[1] = hn::Broadcast<1>(four);
-  weights[2] = hn::Broadcast<2>(four);
-  weights[3] = hn::Broadcast<3>(four);
-}
+class Spread<4, LeftColumns> {
+ public:
+  HWY_INLINE Spread(const LeftColumns& left, size_t k) : four_(hn::LoadU(F32(), left.first + k * left.stride)) {}
+  HWY_INLINE VF of(size_t row) const {
+    if (row == 0) return hn::Broadcast<0>(four_);
+    if (row == 1) return hn::Broadcast<1>(four_);
+    return row == 2 ? hn::Broadcast<2>(four_) : hn::Broadcast<3>(four_);
+  }
+
+ private:
+  VF four_;
+};
 #endif
 
 // sums[r][v] = sum over k of left(r, k) * right[k, vector v]. The sums are counted in variables whose places are known
@@ -163,10 +174,10 @@ HWY_INLINE void multiply_tile(const Left& left, ConstActivations right, size_t d
   for (size_t k = 0; k < depth; ++k, column += right.stride) {
     VF x[kVectors];
     for (size_t v = 0; v < kVectors; ++v) x[v] = hn::LoadU(d, column + v * kLanes);
-    VF weights[kRows];
-    spread(left, k, weights);
+    const Spread<kRows, Left> weights(left, k);
     for (size_t r = 0; r < kRows; ++r) {
-      for (size_t v = 0; v < kVectors; ++v) counted[r][v] = mul_add(weights[r], x[v], counted[r][v]);
+      const VF weight = weights.of(r);
+      for (size_t v = 0; v < kVectors; ++v) counted[r][v] = mul_add(weight, x[v], counted[r][v]);
     }
   }
   for (size_t r = 0; r < kRows; ++r) {
