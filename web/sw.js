@@ -155,6 +155,10 @@ async function answerFromCache(event) {
 
 async function answerDescription(request) {
   const cache = await caches.open(descriptions);
+  if (!navigator.onLine) {
+    const kept = await cache.match(request);
+    if (kept) return kept;
+  }
   try {
     const response = await fetch(request);
     if (response.ok) await cache.put(request, response.clone());
