@@ -202,7 +202,8 @@ class Piece {
   Activations out() { return {out_.data(), kStride}; }
   QuantizedActivations quantized() { return {bytes_.data(), token_scales_.data(), zero_points_.data(), true}; }
   [[nodiscard]] Int8Weights int8_weights() const {
-    return {int8_.data(), row_scales_.data(), sums_.data(), kDepth, true};
+    // The values are all the same, so they lie in groups as well.
+    return {int8_.data(), row_scales_.data(), sums_.data(), kDepth, kRows, true};
   }
 
   Stopwatch watch_;

@@ -160,12 +160,16 @@ class Packer {
         std::memcpy(out_.values_.as<int8_t>() + row * quads * 4, values + row * depth, depth);
       }
     }
-    if (!out_.seven_bits_ || !kernels::offset_weights()) return {};
-    const KernelCosts& costs = costs_for_(FormatChoice::kOffsetInt8);
-    if (!costs.offset_int8) return {};
-    out_.by_pairs_ = false;
-    out_.offset_by_pairs_ = costs.offset_by_pairs;
-    return offset(quads * 4);
+    if (out_.seven_bits_ && kernels::offset_weights()) {
+      const KernelCosts& costs = costs_for_(FormatChoice::kOffsetInt8);
+      if (costs.offset_int8) {
+        out_.by_pairs_ = false;
+        out_.offset_by_pairs_ = costs.offset_by_pairs;
+        COPPICE_RETURN_IF_ERROR(offset(quads * 4));
+      }
+    }
+    put_together(quads * 4);
+    return {};
   }
 
  private:
@@ -188,6 +192,21 @@ class Packer {
     }
     out_.begins_.as<uint32_t>()[out_.outputs_] = at;
     return {};
+  }
+  // As kernels::Int8Weights::together has them.
+  void put_together(size_t depth) {
+    const size_t count = kernels::int8_rows_together();
+    if (count == 1) return;
+    std::vector<int8_t> group(count * depth);
+    for (; out_.together_ + count <= out_.outputs_; out_.together_ += count) {
+      int8_t* rows = out_.values_.as<int8_t>() + out_.together_ * depth;
+      for (size_t i = 0; i < group.size(); ++i) {
+        const size_t quad = i / 4 / count;
+        const size_t row = i / 4 % count;
+        group[i] = rows[row * depth + quad * 4 + i % 4];
+      }
+      std::copy(group.begin(), group.end(), rows);
+    }
   }
   // Over the tensor's own bytes where they have room, which thereby are lost.
   Status place(AlignedBytes& bytes, size_t size, size_t alignment) {
@@ -391,7 +410,7 @@ void Linear::multiply(kernels::RowRange rows, const LinearInput& x, size_t token
           tokens, epilogue, out, scratch);
     case LinearFormat::kInt8: {
       const kernels::Int8Weights weights{
-          values_.as<int8_t>(), scales_.as<float>(),     sums_.as<int32_t>(),    inputs_,
+          values_.as<int8_t>(), scales_.as<float>(),     sums_.as<int32_t>(),    inputs_,         together_,
           seven_bits_,          indices_.as<uint16_t>(), begins_.as<uint32_t>(), offset_by_pairs_};
       if (by_pairs_) {
         return kernels::multiply_int8_pairs(weights, rows, x.quantized, tokens, epilogue, out, scratch);

@@ -124,6 +124,7 @@ class Linear {
   bool seven_bits_ = false;
   bool by_pairs_ = false;  // dense int8 and quads: by products of 16 bits
   bool offset_by_pairs_ = false;
+  size_t together_ = 0;   // rows of dense int8 that lie in groups
   AlignedBytes bias_;     // float (out)
   AlignedBytes values_;   // by format
   AlignedBytes indices_;  // sparse formats: uint8_t or uint16_t; dense int8: high_inputs, where offset

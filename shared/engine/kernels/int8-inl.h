@@ -23,6 +23,8 @@ HWY_INLINE VI broadcast_quad(const int8_t* from) {
   hwy::CopyBytes<4>(from, &bits);
   return hn::Set(I32(), bits);
 }
+constexpr size_t kTogether = HWY_TARGET == HWY_WASM ? 4 : 1;  // rows of a group: Int8Weights::together
+
 // One quad of inputs, of a vector of tokens.
 HWY_INLINE VI load_quads(const uint8_t* from) {
 #if HWY_TARGET == HWY_SCALAR

@@ -5,6 +5,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "shared/engine/kernels/int8-inl.h"
 #include "shared/engine/kernels/kernels.h"
@@ -14,7 +15,8 @@ HWY_BEFORE_NAMESPACE();
 namespace coppice::engine::kernels::HWY_NAMESPACE {
 namespace {
 
-constexpr size_t kInt8Rows = kRowGroup;  // computed together, or fewer
+// Rows apart that are computed at once. In a browser only those after the last group.
+constexpr size_t kInt8Rows = kTogether > 1 ? 1 : kRowGroup;
 // sum + the dot product of four uint8 of x and four int8 of w in each 32-bit lane. By 16-bit products, of any weights.
 HWY_INLINE VI dot_wide(VI sum, VI x, VI w) {
 #if HWY_TARGET == HWY_SCALAR
@@ -62,7 +64,6 @@ HWY_INLINE VI dot_narrow(VI sum, VI x, VI w) {
 
 struct Narrow {
   static constexpr bool kOffset = false;
-  static constexpr size_t kRows = kInt8Rows;
   HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_narrow(sum, x, w); }
 };
 
@@ -73,7 +74,6 @@ struct Narrow {
 // and where w is 64, which does not fit, it is taken as 63 and x added once more.
 struct Offset {
   static constexpr bool kOffset = true;
-  static constexpr size_t kRows = kInt8Rows;
   HWY_INLINE VI operator()(VI sum, VI x, VI w) const {
     return VI{static_cast<decltype(sum.raw)>(coppice_relaxed_dot(x.raw, w.raw, sum.raw))};
   }
@@ -97,7 +97,6 @@ struct Offset {
 // The same by two instructions, for processors without the one: V8 makes five of it there, since it has no register for
 // the ones, and these are two and an addition. Ones, a product and four rows of sums fill the registers.
 struct OffsetByPairs : Offset {
-  static constexpr size_t kRows = 4;
   HWY_INLINE VI operator()(VI sum, VI x, VI w) const {
     const v128_t pairs = coppice_relaxed_dot_pairs(x.raw, w.raw);
     return hn::Add(sum, VI{static_cast<decltype(sum.raw)>(wasm_i32x4_dot_i16x8(pairs, wasm_i16x8_const_splat(1)))});
@@ -108,32 +107,47 @@ using Offset = Narrow;  // never asked for
 using OffsetByPairs = Narrow;
 #endif
 
-// sums[r][v] = sum over k of left[r][k] * the bytes of vector v. The sums are counted in variables whose places are
-// known when compiled: in an array that is also read by a row's number g++ stores each of them at each step.
-template <class Dot, size_t kVectors>
-HWY_INLINE void multiply_tile(const int8_t* const (&left)[Dot::kRows], const uint8_t* HWY_RESTRICT from, size_t depth,
-                              VI (&sums)[Dot::kRows][kVectors]) {
+// Rows of weights, each in memory of its own; or in a group. quad(r, k): the inputs k to k + 3 of the r-th, 4 | k.
+template <size_t kCount>
+struct RowsApart {
+  static constexpr size_t kRows = kCount;
+  const int8_t* rows[kCount];
+  HWY_INLINE const int8_t* quad(size_t row, size_t k) const { return rows[row] + k; }
+};
+#if HWY_TARGET == HWY_WASM
+struct RowsTogether {
+  static constexpr size_t kRows = kTogether;
+  const int8_t* first;
+  HWY_INLINE const int8_t* quad(size_t row, size_t k) const { return first + k * kTogether + 4 * row; }
+};
+#endif
+
+// sums[r][v] = sum over k of row r of left, input k, * the bytes of vector v. The sums are counted in variables whose
+// places are known when compiled: in an array that is also read by a row's number g++ stores each of them at each step.
+template <class Dot, class Left, size_t kVectors>
+HWY_INLINE void multiply_tile(const Left& left, const uint8_t* HWY_RESTRICT from, size_t depth,
+                              VI (&sums)[Left::kRows][kVectors]) {
   const I32 di;
-  VI counted[Dot::kRows][kVectors];
-  for (size_t r = 0; r < Dot::kRows; ++r) {
+  VI counted[Left::kRows][kVectors];
+  for (size_t r = 0; r < Left::kRows; ++r) {
     for (size_t v = 0; v < kVectors; ++v) counted[r][v] = hn::Zero(di);
   }
   for (size_t k = 0; k < depth; k += 4, from += kQuadBytes) {
     VI quads[kVectors];
     for (size_t v = 0; v < kVectors; ++v) quads[v] = load_quads(from + v * kLanes * 4);
-    for (size_t r = 0; r < Dot::kRows; ++r) {
-      const VI weight = broadcast_quad(left[r] + k);
+    for (size_t r = 0; r < Left::kRows; ++r) {
+      const VI weight = broadcast_quad(left.quad(r, k));
       for (size_t v = 0; v < kVectors; ++v) counted[r][v] = Dot()(counted[r][v], quads[v], weight);
     }
   }
-  for (size_t r = 0; r < Dot::kRows; ++r) {
+  for (size_t r = 0; r < Left::kRows; ++r) {
     for (size_t v = 0; v < kVectors; ++v) sums[r][v] = counted[r][v];
   }
 }
 
 template <class Dot>
-HWY_INLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
-                              const Epilogue& epilogue, Activations out) {
+HWY_NOINLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                                const Epilogue& epilogue, Activations out) {
   const I32 di;
   const size_t depth = padded_depth(weights.depth);
   for (size_t tile = 0; tile < tokens; tile += kTile) {
@@ -148,17 +162,15 @@ HWY_INLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const Q
         hn::Store(sum, di, shifted + token);
       }
     }
-    for (size_t row = rows.begin; row < rows.end; row += Dot::kRows) {
-      const size_t row_count = std::min(Dot::kRows, rows.end - row);
-      const int8_t* left[Dot::kRows];
-      for (size_t r = 0; r < Dot::kRows; ++r) left[r] = weights.values + (row + std::min(r, row_count - 1)) * depth;
-      const size_t tile_end = std::min(tokens, tile + kTile);
+    const size_t tile_end = std::min(tokens, tile + kTile);
+    const auto multiply = [&](const auto& left, size_t row, size_t row_count) HWY_ATTR {
+      using Left = std::decay_t<decltype(left)>;
       for (size_t token = tile; token < tile_end; token += kDenseVectors * kLanes) {
         with_vectors<kDenseVectors>(tile_end - token, [&](auto count) HWY_ATTR {
           constexpr size_t kVectors = decltype(count)::value;
-          VI sums[Dot::kRows][kVectors];
-          multiply_tile<Dot, kVectors>(left, tile_data + (token - tile) * 4, depth, sums);
-          for (size_t r = 0; r < Dot::kRows; ++r) {
+          VI sums[Left::kRows][kVectors];
+          multiply_tile<Dot>(left, tile_data + (token - tile) * 4, depth, sums);
+          for (size_t r = 0; r < Left::kRows; ++r) {
             if (r >= row_count) break;
             const Int8Row ended(x, weights.scales[row + r], weights.sums[row + r]);
             for (size_t v = 0; v < kVectors; ++v) {
@@ -172,6 +184,20 @@ HWY_INLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const Q
           }
         });
       }
+    };
+    size_t row = rows.begin;
+#if HWY_TARGET == HWY_WASM
+    for (; row < std::min(rows.end, weights.together); row += kTogether) {
+      multiply(RowsTogether{weights.values + row * depth}, row, kTogether);
+    }
+#endif
+    for (; row < rows.end; row += kInt8Rows) {
+      const size_t row_count = std::min(kInt8Rows, rows.end - row);
+      RowsApart<kInt8Rows> left;
+      for (size_t r = 0; r < kInt8Rows; ++r) {
+        left.rows[r] = weights.values + (row + std::min(r, row_count - 1)) * depth;
+      }
+      multiply(left, row, row_count);
     }
   }
 }
@@ -301,6 +327,8 @@ bool MultipliesBytes(bool seven_bits) {
 #endif
 }
 
+size_t CountTogether() { return kTogether; }
+
 bool OffsetWeights() {
 #ifdef COPPICE_RELAXED_SIMD
   return true;
@@ -322,6 +350,7 @@ HWY_EXPORT(FindRange);
 HWY_EXPORT(Quantize);
 HWY_EXPORT(TokenTile);
 HWY_EXPORT(OffsetWeights);
+HWY_EXPORT(CountTogether);
 HWY_EXPORT(MultipliesBytes);
 
 void multiply_int8(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
@@ -339,6 +368,7 @@ void quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedAc
   HWY_DYNAMIC_DISPATCH(Quantize)(x, depth, tokens, out);
 }
 bool multiplies_bytes(bool seven_bits) { return HWY_DYNAMIC_DISPATCH(MultipliesBytes)(seven_bits); }
+size_t int8_rows_together() { return HWY_DYNAMIC_DISPATCH(CountTogether)(); }
 bool offset_weights() { return HWY_DYNAMIC_DISPATCH(OffsetWeights)(); }
 size_t token_tile() { return HWY_DYNAMIC_DISPATCH(TokenTile)(); }
 

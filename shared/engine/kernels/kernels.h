@@ -126,6 +126,9 @@ struct Int8Weights {
   const float* scales = nullptr;
   const int32_t* sums = nullptr;
   size_t depth = 0;  // at most kMostInt8Depth
+  // The first so many rows lie in groups of int8_rows_together(), quad by quad (four inputs of each row in turn), the
+  // others row by row: a browser has an addition for each row's address.
+  size_t together = 0;
   // All within -64..64: two products with uint8 then fit 16 bits, which is what AVX2 has a fast instruction for.
   bool seven_bits = false;
   // Where offset_weights() asks for it, of seven-bit weights: `values` hold min(w + 64, 127), also after depth, and the
@@ -136,6 +139,7 @@ struct Int8Weights {
   bool offset_by_pairs = false;
 };
 bool offset_weights();                           // of the instruction set in use
+size_t int8_rows_together();                     // the same; 1 where there are no groups
 inline constexpr size_t kMostInt8Depth = 65535;  // so that sums fit 32 bits
 
 // Whether the instruction set in use has an instruction for such weights as bytes.

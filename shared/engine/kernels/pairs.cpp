@@ -18,13 +18,8 @@ namespace {
 // Rows of a dense matrix computed together: with two vectors of tokens their sums, a pair of each and a product fill 16
 // registers, of which a browser's compiler leaves 15. A sparse one meets so many tiles of tokens at once: where vectors
 // are short, what is read for one entry is read for more of them.
-#if HWY_TARGET == HWY_WASM
-constexpr size_t kPairRows = 4;
+constexpr size_t kPairRows = kTogether > 1 ? 1 : kRowGroup;  // apart; in a browser only those after the last group
 constexpr size_t kPairTiles = 1;
-#else
-constexpr size_t kPairRows = kRowGroup;
-constexpr size_t kPairTiles = 1;
-#endif
 constexpr size_t kPairTile = kPairTiles * kTile;
 static_assert(kPairTile <= kMostTile);
 
@@ -139,15 +134,41 @@ HWY_INLINE void split_row(const int8_t* HWY_RESTRICT from, size_t depth, int32_t
   }
 }
 
-// Rows and vectors whose places are known when compiled, as in int8.cpp.
-template <size_t kWidth, size_t kVectors>
-HWY_INLINE void multiply_rows(const int32_t (&left)[kPairRows][kPairBlock], size_t row, size_t row_count,
-                              const PairPass& pass, size_t column, const Int8Weights& weights,
-                              const QuantizedActivations& x, const Epilogue& epilogue, Activations out) {
+// The same of a group of rows, whose pairs then lie side by side.
+#if HWY_TARGET == HWY_WASM
+HWY_INLINE void split_group(const int8_t* HWY_RESTRICT from, size_t depth, int32_t* HWY_RESTRICT to) {
+  static_assert(kTogether == kLanes);
   const I32 di;
-  VI sums[kPairRows][kVectors];
+  const hn::Repartition<int16_t, I32> d16;
+  for (size_t k = 0; k < depth; k += 4, from += 4 * kTogether, to += 2 * kTogether) {
+    const auto words = hn::BitCast(d16, load_quads(reinterpret_cast<const uint8_t*>(from)));
+    hn::StoreU(hn::BitCast(di, hn::ShiftRight<8>(hn::ShiftLeft<8>(words))), di, to);
+    hn::StoreU(hn::BitCast(di, hn::ShiftRight<8>(words)), di, to + kTogether);
+  }
+}
+struct PairsTogether {
+  static constexpr size_t kRows = kTogether;
+  HWY_ALIGN int32_t pairs[kPairBlock * kTogether];
+  HWY_INLINE int32_t of(size_t row, size_t pair) const { return pairs[pair * kTogether + row]; }
+};
+#endif
+
+// Pairs of weights, as split_row leaves them.
+struct PairsApart {
+  static constexpr size_t kRows = kPairRows;
+  HWY_ALIGN int32_t pairs[kPairRows][kPairBlock];
+  HWY_INLINE int32_t of(size_t row, size_t pair) const { return pairs[row][pair]; }
+};
+
+// Rows and vectors whose places are known when compiled, as in int8.cpp.
+template <size_t kWidth, size_t kVectors, class Left>
+HWY_INLINE void multiply_rows(const Left& left, size_t row, size_t row_count, const PairPass& pass, size_t column,
+                              const Int8Weights& weights, const QuantizedActivations& x, const Epilogue& epilogue,
+                              Activations out) {
+  const I32 di;
+  VI sums[Left::kRows][kVectors];
   const size_t token = pass.token + column;
-  for (size_t r = 0; r < kPairRows; ++r) {
+  for (size_t r = 0; r < Left::kRows; ++r) {
     for (size_t v = 0; v < kVectors; ++v) {
       sums[r][v] = begin_pairs(pass, row + std::min(r, row_count - 1), token + v * kLanes, out);
     }
@@ -156,12 +177,12 @@ HWY_INLINE void multiply_rows(const int32_t (&left)[kPairRows][kPairBlock], size
   for (size_t pair = 0; pair < pass.pairs; ++pair, from += kWidth * kLanes) {
     VI quantized[kVectors];
     for (size_t v = 0; v < kVectors; ++v) quantized[v] = hn::LoadU(di, from + v * kLanes);
-    for (size_t r = 0; r < kPairRows; ++r) {
-      const VI weight = hn::Set(di, left[r][pair]);
+    for (size_t r = 0; r < Left::kRows; ++r) {
+      const VI weight = hn::Set(di, left.of(r, pair));
       for (size_t v = 0; v < kVectors; ++v) sums[r][v] = dot_pairs(sums[r][v], quantized[v], weight);
     }
   }
-  for (size_t r = 0; r < kPairRows; ++r) {
+  for (size_t r = 0; r < Left::kRows; ++r) {
     if (r >= row_count) break;
     end_pairs(sums[r], pass, Int8Row(x, weights.scales[row + r], weights.sums[row + r]), row + r, token, epilogue, out);
   }
@@ -172,13 +193,8 @@ void MultiplyInt8Pairs(const Int8Weights& weights, RowRange rows, const Quantize
   const size_t depth = padded_depth(weights.depth);
   each_pair_block(x, depth, tokens, scratch, [&](auto count, const PairPass& pass, size_t block) HWY_ATTR {
     constexpr size_t kWidth = decltype(count)::value;
-    for (size_t row = rows.begin; row < rows.end; row += kPairRows) {
-      const size_t row_count = std::min(kPairRows, rows.end - row);
-      HWY_ALIGN int32_t left[kPairRows][kPairBlock];
-      for (size_t r = 0; r < kPairRows; ++r) {
-        const int8_t* from = weights.values + (row + std::min(r, row_count - 1)) * depth;
-        split_row(from + block * 2 * kPairBlock, pass.pairs * 2, left[r]);
-      }
+    const size_t input = block * 2 * kPairBlock;
+    const auto multiply = [&](const auto& left, size_t row, size_t row_count) HWY_ATTR {
       for (size_t v = 0; v < kWidth; v += kDenseVectors) {
         constexpr size_t kRest = kWidth % kDenseVectors;
         if (kRest != 0 && v + kDenseVectors > kWidth) {
@@ -189,6 +205,23 @@ void MultiplyInt8Pairs(const Int8Weights& weights, RowRange rows, const Quantize
                                                                  epilogue, out);
         }
       }
+    };
+    size_t row = rows.begin;
+#if HWY_TARGET == HWY_WASM
+    PairsTogether group;
+    for (; row < std::min(rows.end, weights.together); row += kTogether) {
+      split_group(weights.values + row * depth + input * kTogether, pass.pairs * 2, group.pairs);
+      multiply(group, row, kTogether);
+    }
+#endif
+    PairsApart left;
+    for (; row < rows.end; row += kPairRows) {
+      const size_t row_count = std::min(kPairRows, rows.end - row);
+      for (size_t r = 0; r < kPairRows; ++r) {
+        const int8_t* from = weights.values + (row + std::min(r, row_count - 1)) * depth;
+        split_row(from + input, pass.pairs * 2, left.pairs[r]);
+      }
+      multiply(left, row, row_count);
     }
   });
 }

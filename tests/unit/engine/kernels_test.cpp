@@ -335,7 +335,7 @@ TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
       const auto input = [&](size_t k, size_t t) {
         return static_cast<double>(bytes.scales[t]) * (bytes.at(shape.inputs, k, t) - bytes.zero_points[t]);
       };
-      const Int8Weights dense{values.data(), scales.data(), sums.data(), shape.inputs, limit == 64};
+      const Int8Weights dense{values.data(), scales.data(), sums.data(), shape.inputs, 0, limit == 64};
       enum class Form { kBytes, kPairs, kSparseQuads, kSparsePairs, kPairsOfQuads };
       for (const Form form :
            {Form::kBytes, Form::kPairs, Form::kSparseQuads, Form::kSparsePairs, Form::kPairsOfQuads}) {
