@@ -1,6 +1,6 @@
 // The engine of the core against libtorch and ONNX Runtime on the 1,000 reviews of tests/data/imdb_sample: how far the
 // logits are apart and which verdicts differ, of the shipped float16 and int8 models. Prints JSON;
-// docs/bench/engine-parity.json is its answer. Exits 1 where a bound is passed.
+// docs/bench/engine-parity*.json are answers of it. Exits 1 where a bound is passed.
 //
 //     node tests/bench/engine/parity.mjs [--coppice build/release/coppice] [--libtorch COPPICE] [--threads 2] \
 //       [--reviews 1000] [--nudges 4] [--texts FILE.jsonl] [--models ID,ID] > docs/bench/engine-parity.json
