@@ -82,10 +82,13 @@ async function keep(urls, runtimes) {
     if (!(await described.match(url))) await described.add(new Request(url, { cache: 'no-cache' }));
   }
   const cache = await caches.open(cacheName);
-  for (const [file, hash] of runtimes.flatMap((name) => Object.entries(build.runtimes[name] ?? {}))) {
+  // The page's own parts too: a browser may have thrown away what was there when this was installed.
+  const there = new Set((await cache.keys()).map(({ url }) => url));
+  const parts = [build.page, ...runtimes.map((name) => build.runtimes[name] ?? {})].flatMap(Object.entries);
+  for (const [file, hash] of parts) {
     const request = requestFor(file, hash);
     await storing.get(request.url);
-    if (!(await cache.match(request))) await addOnce(cache, request, hash);
+    if (!there.has(request.url) && !(await cache.match(request))) await addOnce(cache, request, hash);
   }
 }
 

@@ -135,6 +135,22 @@ test('a second visit has the parts of the page from the cache, past the service 
     await page.context().setOffline(false);
   }));
 
+test('parts of the page that the browser has thrown away are kept again before it says that it needs no network', () =>
+  onDisk(async (page) => {
+    await page.evaluate(async () => {
+      for (const name of await caches.keys()) if (name.startsWith('coppice-page-')) await caches.delete(name);
+    });
+    await page.reload();
+    await page.waitForSelector('body[data-started="true"]');
+    await compare(page, 'good');
+    await page.waitForSelector('body[data-offline="ready"]');
+    await page.context().setOffline(true);
+    await page.reload();
+    await page.waitForSelector('body[data-started="true"]');
+    await compare(page, 'good');
+    await page.context().setOffline(false);
+  }));
+
 const isRuntime = (file) => file.endsWith('.wasm') && ofRuntime([file]).length > 0;
 
 test('what the worker has fetched is kept for use without a network without being fetched again', () =>
