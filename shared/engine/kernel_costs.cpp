@@ -83,6 +83,23 @@ struct Entries {
   }
 };
 
+// What is left of each row, of `count` groups of inputs: `kept` of `of`, at changing places. In one block of inputs.
+template <typename Place>
+struct Groups {
+  std::vector<Place> places;
+  std::vector<uint32_t> begins;
+
+  Groups(size_t count, size_t kept, size_t of) {
+    for (size_t row = 0; row < kRows; ++row) {
+      begins.push_back(static_cast<uint32_t>(places.size()));
+      for (size_t place = 0; place < count; ++place) {
+        if ((row * 5 + place * 3 + place * place * row) % of < kept) places.push_back(static_cast<Place>(place));
+      }
+    }
+    begins.push_back(static_cast<uint32_t>(places.size()));
+  }
+};
+
 // Every product on the same piece. Times are in seconds of the whole piece; a sparse format's are of its entries.
 class Piece {
  public:
@@ -147,48 +164,33 @@ class Piece {
   }
   // Of one of a quad's four multiplications; of three in five quads.
   double quads() {
-    std::vector<uint16_t> quads;
-    std::vector<uint32_t> begins;
-    for (size_t row = 0; row < kRows; ++row) {
-      begins.push_back(static_cast<uint32_t>(quads.size()));
-      for (size_t quad = 0; quad < kDepth / 4; ++quad) {
-        if ((row * 5 + quad * 3 + quad * quad * row) % 5 < 3) quads.push_back(static_cast<uint16_t>(quad));
-      }
-    }
-    begins.push_back(static_cast<uint32_t>(quads.size()));
-    const std::vector<uint8_t> places(quads.begin(), quads.end());
-    const std::vector<int32_t> values(2 * quads.size(), 0x00030003);
+    const Groups<uint16_t> quads(kDepth / 4, 3, 5);
+    const std::vector<uint8_t> places(quads.places.begin(), quads.places.end());
+    const std::vector<int32_t> values(2 * quads.places.size(), 0x00030003);
     const double time = watch_.shortest([&] {
       if (multiplies_bytes(true)) {
-        multiply_quads({int8_.data(), quads.data(), begins.data(), row_scales_.data(), sums_.data(), kDepth}, kAll,
-                       quantized(), kTokens, epilogue(), out());
+        multiply_quads(
+            {int8_.data(), quads.places.data(), quads.begins.data(), row_scales_.data(), sums_.data(), kDepth}, kAll,
+            quantized(), kTokens, epilogue(), out());
       } else {
         multiply_pairs(
-            {true, values.data(), places.data(), begins.data(), row_scales_.data(), sums_.data(), kRows, kDepth}, kAll,
-            quantized(), kTokens, epilogue(), out(), scratch_.data());
+            {true, values.data(), places.data(), quads.begins.data(), row_scales_.data(), sums_.data(), kRows, kDepth},
+            kAll, quantized(), kTokens, epilogue(), out(), scratch_.data());
       }
     });
-    return time / static_cast<double>(4 * quads.size());
+    return time / static_cast<double>(4 * quads.places.size());
   }
   // Of one of a pair's two multiplications; of four in eleven pairs.
   double pairs() {
     static_assert(kDepth / 2 <= kPairBlock);
-    std::vector<uint8_t> pairs;
-    std::vector<uint32_t> begins;
-    for (size_t row = 0; row < kRows; ++row) {
-      begins.push_back(static_cast<uint32_t>(pairs.size()));
-      for (size_t pair = 0; pair < kDepth / 2; ++pair) {
-        if ((row * 5 + pair * 3 + pair * pair * row) % 11 < 4) pairs.push_back(static_cast<uint8_t>(pair));
-      }
-    }
-    begins.push_back(static_cast<uint32_t>(pairs.size()));
-    const std::vector<int32_t> values(pairs.size(), 0x00030003);
+    const Groups<uint8_t> pairs(kDepth / 2, 4, 11);
+    const std::vector<int32_t> values(pairs.places.size(), 0x00030003);
     const double time = watch_.shortest([&] {
-      multiply_pairs(
-          {false, values.data(), pairs.data(), begins.data(), row_scales_.data(), sums_.data(), kRows, kDepth}, kAll,
-          quantized(), kTokens, epilogue(), out(), scratch_.data());
+      multiply_pairs({false, values.data(), pairs.places.data(), pairs.begins.data(), row_scales_.data(), sums_.data(),
+                      kRows, kDepth},
+                     kAll, quantized(), kTokens, epilogue(), out(), scratch_.data());
     });
-    return time / static_cast<double>(2 * pairs.size());
+    return time / static_cast<double>(2 * pairs.places.size());
   }
 
  private:
