@@ -74,7 +74,7 @@ await main(async () => {
   await step('System packages', 'compilers, libraries and a browser from Debian', () => installSystemPackages('test'));
   await step('Node packages', 'ONNX Runtime Web, Vega, Playwright, transformers.js and Node 20', () => installNodePackages('test'));
 
-  const total = { passed: 0, failed: 0, skipped: [] };
+  const total = { passed: 0, failed: 0, skipped: [], failures: [] };
   const problems = [];
   // One failed step, told now and again at the end.
   const attempt = async (what, why, work) => {
@@ -108,6 +108,8 @@ await main(async () => {
   }
 
   if (total.skipped.length > 0) console.log(`\nSkipped:\n${total.skipped.map((line) => `  ${line}`).join('\n')}`);
+  // Told again at the end, which is where a reader of a long log, or one who is given only its end, looks.
+  for (const failure of total.failures) console.log(`\n${failure}`);
   if (problems.length > 0) console.log(`\nFailed:\n${problems.map((line) => `  ${line}`).join('\n')}`);
   console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped.length ? `, ${total.skipped.length} skipped` : ''}`);
   return total.failed === 0 ? 0 : 1;

@@ -42,6 +42,7 @@ test('a GoogleTest file counts by case, skipped ones with their reason', () => {
     passed: 1,
     failed: 1,
     skipped: ['A.Skips: no <archive> at ../shared', 'A.DISABLED_Off: disabled'],
+    failures: ['A.Fails\na.cpp:4\nExpected equality'],
   });
 });
 
@@ -57,18 +58,29 @@ test('a CTest run counts cases where there are any, and whole tests elsewhere', 
 test('a test program that crashes is a failure, with or without a file of passed cases', () => {
   const passing = cases.replace(/<failure[\s\S]*?<\/failure>/, '');
   withCases({ 'sanitizer_test.xml': passing }, (folder) => {
-    assert.equal(countCTest(ctest([['sanitizer_test', 'fail']]), folder).failed, 1);
-    assert.equal(countCTest(ctest([['crash_test', 'fail']]), folder).failed, 1);
+    for (const [name, told] of [
+      ['sanitizer_test', 'sanitizer_test failed without a failed case; its output is above'],
+      ['crash_test', 'crash_test failed; its output is above'],
+    ]) {
+      const counts = countCTest(ctest([[name, 'fail']]), folder);
+      assert.equal(counts.failed, 1);
+      assert.deepEqual(counts.failures, [told]);
+    }
   });
 });
 
-test("node's closing lines, and reasons of skipped tests", () => {
+test("node's closing lines, reasons of skipped tests, and what failed", () => {
   const output = [
     '✔ ok (0.9ms)', '﹣ skips (0.1ms) # no Chromium here', '▶ group', '  ﹣ inner (0.17ms) # why (so)', '  ✖ bad (0.2ms)',
     '✖ group (0.7ms)', 'ℹ tests 5', 'ℹ suites 1', 'ℹ pass 2', 'ℹ fail 1', 'ℹ cancelled 1', 'ℹ skipped 2', 'ℹ todo 0',
-    'ℹ duration_ms 112.9', '',
+    'ℹ duration_ms 112.9', '', '✖ failing tests:', '', 'test at a.test.mjs:3:1', '✖ bad (0.2ms)', '  Error: 1 !== 2', '',
   ].join('\n');
-  assert.deepEqual(countNodeTest(output), { passed: 2, failed: 2, skipped: ['skips: no Chromium here', 'inner: why (so)'] });
+  assert.deepEqual(countNodeTest(output), {
+    passed: 2,
+    failed: 2,
+    skipped: ['skips: no Chromium here', 'inner: why (so)'],
+    failures: ['test at a.test.mjs:3:1\n✖ bad (0.2ms)\n  Error: 1 !== 2'],
+  });
 });
 
 test('node output cut short has no counts', () => assert.equal(countNodeTest('✔ ok (0.9ms)\n'), null));

@@ -4,6 +4,7 @@
 const clockMs = 500;
 const kernelMs = 4500;
 const sliceMs = 150;
+const stepsPerSlice = 50; // of the clock
 const leastSlices = 5; // however slow the device
 
 const pause = () => new Promise((resolve) => setTimeout(resolve)); // lets other messages in
@@ -20,19 +21,33 @@ export function clockStep(milliseconds = clockMs) {
   return least;
 }
 
+// How many turns of some work take at least `goalMs`, at most `most`: `work(turns)` does so many. It also warms up the code.
+//
+// The goal counts as reached when it is seen twice in a row: a thread that was kept waiting once, by whatever else the
+// device does, makes eight turns of a microsecond look like a batch, and every time taken of such a batch would be the
+// clock's step or the next wait.
+export function turnsThatTake(goalMs, work, { first = 1, most }) {
+  const taken = (turns) => {
+    const start = performance.now();
+    work(turns);
+    return performance.now() - start;
+  };
+  for (let turns = first; ; ) {
+    let milliseconds = taken(turns);
+    if (milliseconds >= goalMs) milliseconds = Math.min(milliseconds, taken(turns));
+    if (milliseconds >= goalMs || turns >= most) return turns;
+    // Towards the goal by the time seen, but no more than eightfold on the word of a coarse clock.
+    const wanted = milliseconds > 0 ? (1.1 * turns * goalMs) / milliseconds : Infinity;
+    turns = Math.min(most, Math.max(turns + 1, Math.min(8 * turns, Math.ceil(wanted))));
+  }
+}
+
 // Returns { clock_step_ms, mflops: [one a slice] }.
 export async function calibrate(core) {
   const step = clockStep();
   await pause();
-  // Rounds until a slice is long enough for this clock; it also warms up the code.
-  let rounds = 1 << 16;
-  for (;;) {
-    const start = performance.now();
-    core.calibrate(rounds);
-    const took = performance.now() - start;
-    if (took >= Math.max(sliceMs, 50 * step) || rounds >= 2 ** 31) break;
-    rounds = Math.min(2 ** 31, Math.max(2 * rounds, took > 0 ? Math.ceil((1.1 * rounds * sliceMs) / took) : 8 * rounds));
-  }
+  const goalMs = Math.max(sliceMs, stepsPerSlice * step);
+  const rounds = turnsThatTake(goalMs, (count) => core.calibrate(count), { first: 1 << 16, most: 2 ** 31 });
   const mflops = [];
   for (const begin = performance.now(); performance.now() - begin < kernelMs || mflops.length < leastSlices; ) {
     const start = performance.now();

@@ -4,7 +4,7 @@
 // One run takes microseconds, and a page's clock moves in steps of 5 to 1,000 of them, by design. So a timed run is a
 // batch: as many runs as take fifty steps of the clock, but at least ten milliseconds, and its time is their mean.
 import createModule from '../core/coppice.js';
-import { clockStep } from './calibrate.js';
+import { clockStep, turnsThatTake } from './calibrate.js';
 import { CoreError, loadCore } from './core.js';
 import { coreOptions } from './places.js';
 
@@ -58,20 +58,10 @@ export class LinearRunner {
     }
   }
 
-  // How many runs of this text fill a batch; it also warms up the code.
+  // How many runs of this text fill a batch.
   #fit(loaded, text) {
     this.#batchMs ||= Math.min(mostBatchMs, Math.max(leastBatchMs, stepsPerBatch * clockStep(clockLookMs)));
-    let runs = 1;
-    for (;;) {
-      const start = performance.now();
-      loaded.linear.judge(text, runs);
-      const milliseconds = performance.now() - start;
-      if (milliseconds >= this.#batchMs || runs >= mostRuns) break;
-      // Towards the goal by the time seen, but no more than eightfold on the word of a coarse clock.
-      const wanted = milliseconds > 0 ? (1.1 * runs * this.#batchMs) / milliseconds : Infinity;
-      runs = Math.min(mostRuns, Math.max(runs + 1, Math.min(8 * runs, Math.ceil(wanted))));
-    }
+    loaded.runs = turnsThatTake(this.#batchMs, (runs) => loaded.linear.judge(text, runs), { most: mostRuns });
     loaded.text = text;
-    loaded.runs = runs;
   }
 }
