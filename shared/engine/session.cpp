@@ -37,7 +37,7 @@ Widths widths_of(const records::BertConfig& config) {
 size_t scratch_floats_of(const records::BertConfig& config, const SessionOptions& options) {
   const auto longest = std::min(options.most_tokens, static_cast<size_t>(config.max_position_embeddings));
   return std::max({kernels::dense_scratch(widths_of(config).deepest), kernels::kSparseScratch, kernels::kPairScratch,
-                   kernels::attention_int16_scratch(static_cast<size_t>(config.head_size()), longest)});
+                   kernels::attention_scratch(longest)});
 }
 
 // Hands out pieces of an arena, or only counts them where there is none.
@@ -339,8 +339,7 @@ class Session::Run {
           task.value = at(s_.value_, first);
           task.head_size = head_size_;
           task.scale = scale;
-          const auto attend = model_.int8_products_ ? kernels::attend_int16 : kernels::attend;
-          attend(task, at(s_.context_, query), scratch);
+          kernels::attend(task, at(s_.context_, query), scratch);
         }
       }
     };

@@ -63,8 +63,7 @@ class Int8Row {
     const I32 di;
     const VI zero = x_.uniform ? zero_ : hn::Mul(hn::LoadU(di, x_.zero_points + token), hn::Set(di, sum_));
     const VF scales = x_.uniform ? scales_ : hn::Mul(hn::LoadU(d, x_.scales + token), hn::Set(d, scale_));
-    HWY_NAMESPACE::finish</*kForBytes=*/true>(hn::Mul(hn::ConvertTo(d, hn::Sub(sum, zero)), scales), row, token,
-                                              epilogue, out);
+    HWY_NAMESPACE::finish(hn::Mul(hn::ConvertTo(d, hn::Sub(sum, zero)), scales), row, token, epilogue, out);
   }
 
  private:

@@ -204,20 +204,11 @@ struct AttentionHead {
 };
 constexpr size_t attention_scratch(size_t keys) { return (keys + kRowGroup) * kMostTile; }
 void attend(const AttentionHead& head, Activations out, float* scratch);
-// The same by products of 16 bits, for models whose activations are of 8: queries and keys rounded to 12 bits or more
-// of the head's largest (head_size <= 64), values and the weights of the softmax to 13. In twice the float32's pace and
-// more.
-constexpr size_t attention_int16_scratch(size_t head_size, size_t keys) {
-  const size_t padded_keys = (keys + 31) / 32 * 32;
-  return attention_scratch(padded_keys) + (head_size + kRowGroup) * (padded_keys + kMostTile);
-}
-void attend_int16(const AttentionHead& head, Activations out, float* scratch);
 
 // In place over the features of each token: (x - mean) / sqrt(variance + epsilon) * weight + bias.
 void layer_norm(Activations x, size_t features, size_t tokens, const float* weight, const float* bias, float epsilon);
 
 // GELU as BERT has it, x / 2 * (1 + erf(x / sqrt(2))); absolute error at most 4e-7 * max(1, |x|).
-// Products of bytes, whose results become bytes again, have one within 2e-4 * max(1, |x|).
 void gelu(const float* x, size_t count, float* out);
 // exp(x) for x <= 0: relative error at most 3e-7 down to -87, 0 or tiny below.
 void exp_nonpositive(const float* x, size_t count, float* out);

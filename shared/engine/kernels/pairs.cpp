@@ -23,6 +23,21 @@ constexpr size_t kPairTiles = 1;
 constexpr size_t kPairTile = kPairTiles * kTile;
 static_assert(kPairTile <= kMostTile);
 
+// Two 16-bit products in each 32-bit lane, added to sum.
+HWY_INLINE VI dot_pairs(VI sum, VI x, VI w) {
+#if HWY_TARGET == HWY_SCALAR
+  const auto low = [](int32_t pair) { return static_cast<int32_t>(static_cast<int16_t>(pair)); };
+  sum.raw += low(x.raw) * low(w.raw) + (x.raw >> 16) * (w.raw >> 16);
+  return sum;
+#else
+  const I32 di;
+  const hn::Repartition<int16_t, I32> d16;
+  VI high = hn::Zero(di);
+  const VI low = hn::ReorderWidenMulAccumulate(di, hn::BitCast(d16, x), hn::BitCast(d16, w), sum, high);
+  return hn::RearrangeToOddPlusEven(low, high);
+#endif
+}
+
 // The pair of the inputs `half` and half + 2 of a quad of weights.
 HWY_INLINE int32_t weight_pair(const int8_t* quad, size_t half) {
   return static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint16_t>(quad[half])) |

@@ -51,25 +51,6 @@ HWY_INLINE VF mul_add(VF a, VF b, VF c) {
 #endif
 }
 
-// Two 16-bit products in each 32-bit lane, added to sum.
-HWY_INLINE VI dot_pairs(VI sum, VI x, VI w) {
-#if HWY_TARGET == HWY_SCALAR
-  const auto low = [](int32_t pair) { return static_cast<int32_t>(static_cast<int16_t>(pair)); };
-  sum.raw += low(x.raw) * low(w.raw) + (x.raw >> 16) * (w.raw >> 16);
-  return sum;
-#elif HWY_TARGET == HWY_AVX3_DL
-  // No intrinsic, as in dot_narrow of int8.cpp.
-  asm("vpdpwssd %2, %1, %0" : "+v"(sum.raw) : "v"(x.raw), "v"(w.raw));
-  return sum;
-#else
-  const I32 di;
-  const hn::Repartition<int16_t, I32> d16;
-  VI high = hn::Zero(di);
-  const VI low = hn::ReorderWidenMulAccumulate(di, hn::BitCast(d16, x), hn::BitCast(d16, w), sum, high);
-  return hn::RearrangeToOddPlusEven(low, high);
-#endif
-}
-
 // A value below 2^22 plus this is rounded to an integer, ties to even, that stands in the low bits of the sum. To
 // convert takes a browser seven instructions of the processor, and a rounding besides.
 HWY_INLINE VF rounder() { return hn::Set(F32(), 12582912.0F); }  // 1.5 * 2^23
@@ -129,28 +110,11 @@ HWY_INLINE VF gelu_of(VF x) {
   return hn::MulAdd(half, quotient(p, q), half);
 }
 
-// The same within 2e-4 * max(1, |x|), by a polynomial on [-4, 4]: for what becomes 8 bits next, a step of which is a
-// hundred times that.
-HWY_INLINE VF gelu_for_bytes_of(VF x) {
-  const F32 d;
-  const VF z = hn::Max(hn::Min(x, hn::Set(d, 4.0F)), hn::Set(d, -4.0F));
-  const VF z2 = hn::Mul(z, z);
-  VF p = hn::Set(d, 2.27807373e-8F);
-  p = mul_add(p, z2, hn::Set(d, -1.5985662e-6F));
-  p = mul_add(p, z2, hn::Set(d, 4.79547962e-5F));
-  p = mul_add(p, z2, hn::Set(d, -8.1400841e-4F));
-  p = mul_add(p, z2, hn::Set(d, 8.77235364e-3F));
-  p = mul_add(p, z2, hn::Set(d, -6.45730346e-2F));
-  p = mul_add(p, z2, hn::Set(d, 0.397883296F));
-  return hn::Mul(x, mul_add(p, z, hn::Set(d, 0.5F)));
-}
-
-// The sum of one row and one vector of tokens, made into what is stored. kForBytes: of products whose inputs are bytes.
-template <bool kForBytes = false>
+// The sum of one row and one vector of tokens, made into what is stored.
 HWY_INLINE void finish(VF sum, size_t row, size_t token, const Epilogue& epilogue, Activations out) {
   const F32 d;
   sum = hn::Add(sum, hn::Set(d, epilogue.bias[row]));
-  if (epilogue.gelu) sum = kForBytes ? gelu_for_bytes_of(sum) : gelu_of(sum);
+  if (epilogue.gelu) sum = gelu_of(sum);
   if (epilogue.residual.data != nullptr) {
     sum = hn::Add(sum, hn::LoadU(d, epilogue.residual.data + row * epilogue.residual.stride + token));
   }

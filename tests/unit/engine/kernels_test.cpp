@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -69,10 +67,9 @@ struct Problem {
   ConstActivations input() const { return {x.data(), stride}; }
   Activations output() { return {out.data(), stride}; }
 
-  // `inputs(k, t)` is what the product sees of x. `slack`: allowed error against the sum of magnitudes; gelu_error: of
-  // GELU, against the larger of 1 and |x|.
+  // `inputs(k, t)` is what the product sees of x. `slack`: allowed error against the sum of magnitudes.
   template <typename Inputs>
-  void check(const Epilogue& epilogue, double slack, const Inputs& inputs, double gelu_error = 4e-7) const {
+  void check(const Epilogue& epilogue, double slack, const Inputs& inputs) const {
     for (size_t r = 0; r < shape.outputs; ++r) {
       for (size_t t = 0; t < shape.tokens; ++t) {
         double sum = bias[r];
@@ -84,8 +81,8 @@ struct Problem {
         }
         double error = slack * magnitude;
         if (epilogue.gelu) {
-          error = error * 1.13 + gelu_error * std::max(1.0, std::abs(sum));  // GELU's steepest slope is 1.129
           sum = sum / 2 * (1 + std::erf(sum / std::sqrt(2.0)));
+          error = error * 1.13 + 4e-7 * std::max(1.0, std::abs(sum));  // GELU's steepest slope is 1.129
         }
         if (epilogue.residual.data != nullptr) sum += residual[r * stride + t];
         error += 1e-7 * std::abs(sum);
@@ -370,7 +367,7 @@ TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
               }
             }
           }
-          problem.check(epilogue, 5e-7, input, 2e-4);  // the sum is exact; four roundings follow
+          problem.check(epilogue, 5e-7, input);  // the sum is exact; four roundings follow
           if (HasFatalFailure()) return;
         }
       }
@@ -378,103 +375,45 @@ TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
   }
 }
 
-// One head in a packed batch, and what it should give.
-struct AttentionProblem {
-  AttentionProblem(size_t head_size, size_t queries, size_t keys, double scale, std::mt19937& random)
-      : head_size(head_size), stride(padded_stride(keys + kFirst)) {
-    std::normal_distribution<float> normal;
-    for (std::vector<float>* matrix : {&query, &key, &value}) {
-      matrix->resize((head_size + kRowGroup) * stride);
-      for (float& x : *matrix) x = normal(random);
-    }
-    head.query = {query.data() + kFirst, stride};
-    head.key = {key.data() + kFirst, stride};
-    head.value = {value.data() + kFirst, stride};
-    head.queries = queries;
-    head.keys = keys;
-    head.head_size = head_size;
-    head.scale = static_cast<float>(scale);
-    out.resize(query.size());
-    scratch.resize(attention_int16_scratch(head_size, keys));
-  }
-  Activations output() { return {out.data() + kFirst, stride}; }
-
-  // The largest difference between `out` and the same in double precision.
-  [[nodiscard]] double error() const {
-    double largest = 0;
-    std::vector<double> powers(head.keys);
-    for (size_t q = kFirst; q < kFirst + head.queries; ++q) {
-      for (size_t k = 0; k < head.keys; ++k) {
-        powers[k] = 0;
-        for (size_t d = 0; d < head_size; ++d) {
-          powers[k] += static_cast<double>(head.scale) * query[d * stride + q] * key[d * stride + kFirst + k];
-        }
-      }
-      const double highest = *std::max_element(powers.begin(), powers.end());
-      double total = 0;
-      for (double& power : powers) total += power = std::exp(power - highest);
-      for (size_t d = 0; d < head_size; ++d) {
-        double sum = 0;
-        for (size_t k = 0; k < head.keys; ++k) sum += powers[k] / total * value[d * stride + kFirst + k];
-        largest = std::max(largest, std::abs(out[d * stride + q] - sum));
-        if (!std::isfinite(out[d * stride + q])) return std::numeric_limits<double>::infinity();
-      }
-    }
-    return largest;
-  }
-
-  static constexpr size_t kFirst = 3;
-  size_t head_size;
-  size_t stride;
-  std::vector<float> query, key, value, out, scratch;
-  AttentionHead head;
-};
-
 TEST_P(KernelsTest, Attention) {
-  for (const size_t head_size : {1, 4, 5, 6, 32, 64}) {
+  for (const size_t head_size : {size_t{1}, size_t{4}, size_t{6}, size_t{32}}) {
     for (const size_t keys : {1, 2, 5, 16, 33, 64, 67, 130}) {
-      for (const size_t queries : {size_t{1}, keys}) {
+      for (const size_t queries : {size_t{1}, static_cast<size_t>(keys)}) {
         SCOPED_TRACE(std::to_string(head_size) + " wide, " + std::to_string(keys) + " keys");
-        AttentionProblem sharp(head_size, queries, keys, 2.5, random_);  // sharper than any model's
-        attend(sharp.head, sharp.output(), sharp.scratch.data());
-        ASSERT_LE(sharp.error(), 2e-5);
-        attend_int16(sharp.head, sharp.output(), sharp.scratch.data());
-        ASSERT_LE(sharp.error(), 2e-2);
-        AttentionProblem usual(head_size, queries, keys, 1 / std::sqrt(static_cast<double>(head_size)), random_);
-        attend_int16(usual.head, usual.output(), usual.scratch.data());
-        ASSERT_LE(usual.error(), 2e-3);
-      }
-    }
-  }
-}
-
-// What lies in the columns after the review, and before it, is nothing to it, whatever it is.
-TEST_P(KernelsTest, AttentionOfAReviewAmongBrokenOnes) {
-  for (const size_t keys : {1, 15, 31, 32, 40}) {
-    AttentionProblem problem(32, keys, keys, 0.2, random_);
-    for (std::vector<float>* matrix : {&problem.query, &problem.key, &problem.value}) {
-      for (size_t i = 0; i < matrix->size(); ++i) {
-        const size_t column = i % problem.stride;
-        if (column < problem.kFirst || column >= problem.kFirst + keys) {
-          (*matrix)[i] = i % 2 == 0 ? std::numeric_limits<float>::quiet_NaN() : 1e30F;
+        const size_t first = 3;  // as in a packed batch
+        const size_t stride = padded_stride(keys + first);
+        const std::vector<float> query = normal((head_size + kRowGroup) * stride);
+        const std::vector<float> key = normal((head_size + kRowGroup) * stride);
+        const std::vector<float> value = normal((head_size + kRowGroup) * stride);
+        std::vector<float> out((head_size + kRowGroup) * stride, 0.0F);
+        std::vector<float> scratch(attention_scratch(keys));
+        AttentionHead head;
+        head.query = {query.data() + first, stride};
+        head.key = {key.data() + first, stride};
+        head.value = {value.data() + first, stride};
+        head.queries = queries;
+        head.keys = keys;
+        head.head_size = head_size;
+        head.scale = 2.5F;  // sharper than any model's
+        attend(head, {out.data() + first, stride}, scratch.data());
+        for (size_t q = 0; q < queries; ++q) {
+          std::vector<double> powers(keys);
+          double highest = -1e300;
+          for (size_t k = 0; k < keys; ++k) {
+            for (size_t d = 0; d < head_size; ++d) {
+              powers[k] += 2.5 * static_cast<double>(query[d * stride + first + q]) * key[d * stride + first + k];
+            }
+            highest = std::max(highest, powers[k]);
+          }
+          double total = 0;
+          for (double& power : powers) total += power = std::exp(power - highest);
+          for (size_t d = 0; d < head_size; ++d) {
+            double sum = 0;
+            for (size_t k = 0; k < keys; ++k) sum += powers[k] / total * value[d * stride + first + k];
+            ASSERT_NEAR(out[d * stride + first + q], sum, 2e-5) << "query " << q << ", feature " << d;
+          }
         }
       }
-    }
-    attend_int16(problem.head, problem.output(), problem.scratch.data());
-    EXPECT_LE(problem.error(), 2e-3) << keys;
-  }
-}
-
-// Zeros have no scale, and infinite values none that is of use: as in float32.
-TEST_P(KernelsTest, AttentionWithoutAScale) {
-  for (const float broken : {0.0F, std::numeric_limits<float>::infinity()}) {
-    for (std::vector<float> AttentionProblem::*matrix : {&AttentionProblem::query, &AttentionProblem::key}) {
-      AttentionProblem problem(32, 20, 20, 0.2, random_);
-      std::fill((problem.*matrix).begin(), (problem.*matrix).end(), broken);
-      attend_int16(problem.head, problem.output(), problem.scratch.data());
-      const std::vector<float> found = problem.out;
-      attend(problem.head, problem.output(), problem.scratch.data());
-      EXPECT_EQ(std::memcmp(found.data(), problem.out.data(), found.size() * sizeof(float)), 0);
     }
   }
 }
