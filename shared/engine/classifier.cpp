@@ -102,7 +102,7 @@ Result<Classifier> Classifier::load_into(const records::BertConfig& config, std:
   KernelCosts costs = options.costs;
   std::set<FormatChoice> measured;
   const CostsFor costs_for = [&](FormatChoice choice) -> const KernelCosts& {
-    const bool included = choice == FormatChoice::kOffsetInt8 && measured.contains(FormatChoice::kInt8);
+    const bool included = choice == FormatChoice::kDenseInt8 && measured.contains(FormatChoice::kInt8);
     if (options.measure_costs && !included && measured.insert(choice).second) options.measure_costs(choice, costs);
     return costs;
   };

@@ -142,36 +142,38 @@ class Piece {
     });
     return time / static_cast<double>(4 * entries.inputs.size());
   }
-  double dense_int8() {
+  double dense_int8(bool by_twos) {
+    Int8Weights weights = int8_weights();
+    weights.by_twos = by_twos;
     return watch_.shortest([&] {
       if (multiplies_bytes(true)) {
-        multiply_int8(int8_weights(), kAll, quantized(), kTokens, epilogue(), out());
+        multiply_int8(weights, kAll, quantized(), kTokens, epilogue(), out());
       } else {
-        multiply_int8_pairs(int8_weights(), kAll, quantized(), kTokens, epilogue(), out(), scratch_.data());
+        multiply_int8_pairs(weights, kAll, quantized(), kTokens, epilogue(), out(), scratch_.data());
       }
     });
   }
   // Where offset_weights(); else without end.
-  double offset_int8(bool by_pairs) {
+  double offset_int8(bool by_twos) {
     if (!offset_weights()) return std::numeric_limits<double>::infinity();
     const std::vector<uint16_t> high_inputs(1);
     const std::vector<uint32_t> high_begins(kRows + 1, 0);
     Int8Weights weights = int8_weights();
     weights.high_inputs = high_inputs.data();
     weights.high_begins = high_begins.data();
-    weights.offset_by_pairs = by_pairs;
+    weights.by_twos = by_twos;
     return watch_.shortest([&] { multiply_int8(weights, kAll, quantized(), kTokens, epilogue(), out()); });
   }
   // Of one of a quad's four multiplications; of three in five quads.
-  double quads() {
+  double quads(bool by_twos) {
     const Groups<uint16_t> quads(kDepth / 4, 3, 5);
     const std::vector<uint8_t> places(quads.places.begin(), quads.places.end());
     const std::vector<int32_t> values(2 * quads.places.size(), 0x00030003);
     const double time = watch_.shortest([&] {
       if (multiplies_bytes(true)) {
         multiply_quads(
-            {int8_.data(), quads.places.data(), quads.begins.data(), row_scales_.data(), sums_.data(), kDepth}, kAll,
-            quantized(), kTokens, epilogue(), out());
+            {int8_.data(), quads.places.data(), quads.begins.data(), row_scales_.data(), sums_.data(), kDepth, by_twos},
+            kAll, quantized(), kTokens, epilogue(), out());
       } else {
         multiply_pairs(
             {true, values.data(), places.data(), quads.begins.data(), row_scales_.data(), sums_.data(), kRows, kDepth},
@@ -225,20 +227,22 @@ constexpr double kMultiplications = kRows * kDepth;  // of a dense product, each
 
 // Decides between the dense products of int8; returns the time of the one chosen.
 double choose_dense_int8(Piece& piece, KernelCosts& costs) {
-  const double plain = piece.dense_int8();
-  const double four_bytes = kFourBytes * piece.offset_int8(false);
-  const double by_pairs = piece.offset_int8(true);
-  costs.offset_by_pairs = by_pairs < four_bytes;
-  const double offset = std::min(four_bytes, by_pairs);
-  costs.offset_int8 = offset < plain;
-  return std::min(offset, plain);
+  const double plain = piece.dense_int8(false);
+  if (!multiplies_by_twos()) return plain;
+  const bool offset = offset_weights();
+  const double by_fours = kFourBytes * (offset ? piece.offset_int8(false) : plain);
+  const double by_twos = offset ? piece.offset_int8(true) : piece.dense_int8(true);
+  costs.by_twos = by_twos < by_fours;
+  const double of_bytes = std::min(by_fours, by_twos);
+  costs.offset_int8 = of_bytes < plain;
+  return offset ? std::min(of_bytes, plain) : of_bytes;
 }
 
 }  // namespace
 
 void measure_kernel_costs(double (*now)(), FormatChoice choice, KernelCosts& costs) {
   Piece piece(now);
-  if (choice == FormatChoice::kOffsetInt8) {
+  if (choice == FormatChoice::kDenseInt8) {
     choose_dense_int8(piece, costs);
     return;
   }
@@ -252,7 +256,7 @@ void measure_kernel_costs(double (*now)(), FormatChoice choice, KernelCosts& cos
   }
   costs.int8 = choose_dense_int8(piece, costs) / kMultiplications / unit;
   costs.sparse_pairs = piece.pairs() / unit;
-  costs.sparse_quads = piece.quads() / unit;
+  costs.sparse_quads = piece.quads(costs.by_twos) / unit;
 }
 
 KernelCosts measure_kernel_costs(double (*now)()) {
@@ -269,7 +273,8 @@ KernelRates measure_kernel_rates(double (*now)()) {
   Piece piece(now);
   for (int i = 0; i < 20; ++i) {
     const double dense = piece.dense();
-    const double int8 = std::min({piece.dense_int8(), piece.offset_int8(false), piece.offset_int8(true)});
+    double int8 = std::min({piece.dense_int8(false), piece.offset_int8(false), piece.offset_int8(true)});
+    if (multiplies_by_twos()) int8 = std::min(int8, piece.dense_int8(true));
     if (dense > 0) rates.float32 = std::max(rates.float32, kDone / dense);
     if (int8 > 0) rates.int8 = std::max(rates.int8, kDone / int8);
   }

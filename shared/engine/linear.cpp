@@ -146,6 +146,7 @@ class Packer {
         return fill_pairs(values, kept_pairs, false);
       }
       if (quads_fit && quads_cost < dense_cost) {
+        out_.by_twos_ = costs.by_twos;
         return out_.by_pairs_ ? fill_pairs(values, kept, true) : fill_quads(values, kept);
       }
     }
@@ -160,11 +161,11 @@ class Packer {
         std::memcpy(out_.values_.as<int8_t>() + row * quads * 4, values + row * depth, depth);
       }
     }
-    if (out_.seven_bits_ && kernels::offset_weights()) {
-      const KernelCosts& costs = costs_for_(FormatChoice::kOffsetInt8);
-      if (costs.offset_int8) {
+    if (out_.seven_bits_ && kernels::multiplies_by_twos()) {
+      const KernelCosts& costs = costs_for_(FormatChoice::kDenseInt8);
+      out_.by_twos_ = costs.by_twos;
+      if (kernels::offset_weights() && costs.offset_int8) {
         out_.by_pairs_ = false;
-        out_.offset_by_pairs_ = costs.offset_by_pairs;
         COPPICE_RETURN_IF_ERROR(offset(quads * 4));
       }
     }
@@ -410,8 +411,8 @@ void Linear::multiply(kernels::RowRange rows, const LinearInput& x, size_t token
           tokens, epilogue, out, scratch);
     case LinearFormat::kInt8: {
       const kernels::Int8Weights weights{
-          values_.as<int8_t>(), scales_.as<float>(),     sums_.as<int32_t>(),    inputs_,         together_,
-          seven_bits_,          indices_.as<uint16_t>(), begins_.as<uint32_t>(), offset_by_pairs_};
+          values_.as<int8_t>(), scales_.as<float>(),     sums_.as<int32_t>(),    inputs_, together_,
+          seven_bits_,          indices_.as<uint16_t>(), begins_.as<uint32_t>(), by_twos_};
       if (by_pairs_) {
         return kernels::multiply_int8_pairs(weights, rows, x.quantized, tokens, epilogue, out, scratch);
       }
@@ -421,7 +422,7 @@ void Linear::multiply(kernels::RowRange rows, const LinearInput& x, size_t token
     case LinearFormat::kSparseQuads:
       if (format_ == LinearFormat::kSparseQuads && !by_pairs_) {
         return kernels::multiply_quads({values_.as<int8_t>(), indices_.as<uint16_t>(), begins_.as<uint32_t>(),
-                                        scales_.as<float>(), sums_.as<int32_t>(), inputs_},
+                                        scales_.as<float>(), sums_.as<int32_t>(), inputs_, by_twos_},
                                        rows, x.quantized, tokens, epilogue, out);
       }
       return kernels::multiply_pairs(

@@ -40,15 +40,15 @@ struct KernelCosts {
   double int8 = 0.23;
   double sparse_quads = 0.36;
   double sparse_pairs = 0.6;
-  bool offset_int8 = true;       // where kernels::offset_weights(): that dense product costs less than the one by pairs
-  bool offset_by_pairs = false;  // and of the two forms of it, kernels::Int8Weights::offset_by_pairs
+  bool offset_int8 = true;  // where kernels::offset_weights(): that dense product costs less than the one by pairs
+  bool by_twos = false;     // where kernels::multiplies_by_twos(): kernels::Int8Weights::by_twos
 };
 
 // What a matrix may have to choose between, and the members of KernelCosts that decide it.
 enum class FormatChoice {
-  kFloat,       // float16, sparse, blocks4x1
-  kInt8,        // int8, sparse_quads, sparse_pairs, offset_int8, offset_by_pairs
-  kOffsetInt8,  // offset_int8, offset_by_pairs
+  kFloat,      // float16, sparse, blocks4x1
+  kInt8,       // int8, sparse_quads, sparse_pairs, offset_int8, by_twos
+  kDenseInt8,  // offset_int8, by_twos
 };
 // Asked only where a matrix has that choice: costs may be measured then, which takes time that most models need not.
 using CostsFor = std::function<const KernelCosts&(FormatChoice choice)>;
@@ -123,7 +123,7 @@ class Linear {
   int64_t done_ = 0;
   bool seven_bits_ = false;
   bool by_pairs_ = false;  // dense int8 and quads: by products of 16 bits
-  bool offset_by_pairs_ = false;
+  bool by_twos_ = false;
   size_t together_ = 0;   // rows of dense int8 that lie in groups
   AlignedBytes bias_;     // float (out)
   AlignedBytes values_;   // by format

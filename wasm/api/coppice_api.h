@@ -105,6 +105,10 @@ coppice_status coppice_engine_classify(coppice_engine* engine, const int32_t* id
 /* What every engine of this module computes with: {"version","instruction_set"}. */
 coppice_status coppice_engine_about(const char** json, size_t* length);
 
+/* For tests, before the first engine: as on a processor whose products of bytes have a sign on both sides, where this
+ * module has relaxed SIMD; without effect elsewhere. */
+void coppice_engine_read_signed_bytes(void);
+
 /* What it computes with, and where the time of all reviews so far went, as JSON:
  * {"version","instruction_set","arithmetic","weights_bytes","session_bytes","formats":{NAME: matrices},"costs":{FORMAT:
  * of one multiplication against dense float32},"peak_gflops":{"float32","int8"} of dense products on what stays in the

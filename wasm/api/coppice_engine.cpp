@@ -172,6 +172,8 @@ coppice_status coppice_engine_about(const char** json, size_t* length) {
   return COPPICE_OK;
 }
 
+void coppice_engine_read_signed_bytes(void) { engine::kernels::read_signed_bytes(); }
+
 coppice_status coppice_engine_profile(coppice_engine* engine, const char** json, size_t* length) {
   if (engine == nullptr || json == nullptr || length == nullptr) return report(missing("engine, json or length"));
   engine->output = dump_json(profile_of(*engine));

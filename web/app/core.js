@@ -192,6 +192,11 @@ class Core {
     };
   }
 
+  // The same, for tests: see coppice_engine_read_signed_bytes.
+  readSignedBytes() {
+    this.#module._coppice_engine_read_signed_bytes();
+  }
+
   // Only of the library's module (coppice_model.js): the paths that a model's manifest.json, as bytes, asks for.
   neededFiles(manifest) {
     const paths = this.#withBytes(manifest, (bytes, length) =>

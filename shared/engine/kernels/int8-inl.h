@@ -36,7 +36,7 @@ HWY_INLINE VI load_quads(const uint8_t* from) {
 // Quantized activations lie as x - 128 where an instruction takes them so, and as x elsewhere. From one to the other.
 HWY_INLINE VI unsigned_quads(VI quads) {
 #ifdef COPPICE_RELAXED_SIMD
-  return hn::Xor(quads, hn::Set(I32(), static_cast<int32_t>(0x80808080U)));
+  return hn::Xor(quads, hn::Set(I32(), relaxed_stored_bits));
 #else
   return quads;
 #endif

@@ -18,7 +18,7 @@ namespace {
 // Rows apart that are computed at once. In a browser only those after the last group.
 constexpr size_t kInt8Rows = kTogether > 1 ? 1 : kRowGroup;
 // sum + the dot product of four uint8 of x and four int8 of w in each 32-bit lane. By 16-bit products, of any weights.
-HWY_INLINE VI dot_wide(VI sum, VI x, VI w) {
+[[maybe_unused]] HWY_INLINE VI dot_wide(VI sum, VI x, VI w) {
 #if HWY_TARGET == HWY_SCALAR
   const auto bits = static_cast<uint32_t>(x.raw);
   for (int shift = 0; shift < 32; shift += 8) {
@@ -57,6 +57,8 @@ HWY_INLINE VI dot_narrow(VI sum, VI x, VI w) {
 #elif HWY_TARGET == HWY_SSE4
   const __m128i pairs = _mm_maddubs_epi16(x.raw, w.raw);
   return hn::Add(sum, VI{_mm_madd_epi16(pairs, _mm_set1_epi16(1))});
+#elif defined(COPPICE_RELAXED_SIMD)
+  return VI{static_cast<decltype(sum.raw)>(coppice_relaxed_dot(w.raw, x.raw, sum.raw))};
 #else
   return dot_wide(sum, x, w);
 #endif
@@ -68,6 +70,17 @@ struct Narrow {
 };
 
 #ifdef COPPICE_RELAXED_SIMD
+// sum + a product of two bytes in each 16-bit lane, widened. Two instructions and an addition, for processors without
+// the one for four: V8 makes five of that, since it has no register for the ones. Ones, a product and four rows of sums
+// fill the registers.
+HWY_INLINE VI dot_by_twos(VI sum, VI a, VI b) {
+  const v128_t pairs = coppice_relaxed_dot_pairs(a.raw, b.raw);
+  return hn::Add(sum, VI{static_cast<decltype(sum.raw)>(wasm_i32x4_dot_i16x8(pairs, wasm_i16x8_const_splat(1)))});
+}
+struct NarrowByTwos : Narrow {
+  HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_by_twos(sum, w, x); }
+};
+
 // The instruction multiplies int8 by 7 bits: x - 128, as the bytes lie here, by w + 64. With the sums over all (padded)
 // inputs,
 //   sum of x * w = sum of (x - 128) * (w + 64) - 64 * sum of (x - 128) + 128 * sum of w,
@@ -94,17 +107,13 @@ struct Offset {
     return sum;
   }
 };
-// The same by two instructions, for processors without the one: V8 makes five of it there, since it has no register for
-// the ones, and these are two and an addition. Ones, a product and four rows of sums fill the registers.
-struct OffsetByPairs : Offset {
-  HWY_INLINE VI operator()(VI sum, VI x, VI w) const {
-    const v128_t pairs = coppice_relaxed_dot_pairs(x.raw, w.raw);
-    return hn::Add(sum, VI{static_cast<decltype(sum.raw)>(wasm_i32x4_dot_i16x8(pairs, wasm_i16x8_const_splat(1)))});
-  }
+struct OffsetByTwos : Offset {
+  HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_by_twos(sum, x, w); }
 };
 #else
-using Offset = Narrow;  // never asked for
-using OffsetByPairs = Narrow;
+using NarrowByTwos = Narrow;  // never asked for
+using Offset = Narrow;
+using OffsetByTwos = Narrow;
 #endif
 
 // Rows of weights, each in memory of its own; or in a group. quad(r, k): the inputs k to k + 3 of the r-th, 4 | k.
@@ -202,8 +211,9 @@ HWY_NOINLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const
   }
 }
 
-void MultiplyQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
-                   const Epilogue& epilogue, Activations out) {
+template <class Dot>
+HWY_NOINLINE void MultiplySparseQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x,
+                                      size_t tokens, const Epilogue& epilogue, Activations out) {
   const I32 di;
   const size_t depth = padded_depth(weights.depth);
   for (size_t tile = 0; tile < tokens; tile += kTile) {
@@ -221,13 +231,13 @@ void MultiplyQuads(const SparseQuads& weights, RowRange rows, const QuantizedAct
           const uint8_t* b = tile_data + weights.quads[i + 1] * kQuadBytes;
           const VI wa = broadcast_quad(weights.values + 4 * i);
           const VI wb = broadcast_quad(weights.values + 4 * i + 4);
-          for (size_t v = 0; v < kVectors; ++v) sums[v] = dot_narrow(sums[v], load_quads(a + v * kLanes * 4), wa);
-          for (size_t v = 0; v < kVectors; ++v) others[v] = dot_narrow(others[v], load_quads(b + v * kLanes * 4), wb);
+          for (size_t v = 0; v < kVectors; ++v) sums[v] = Dot()(sums[v], load_quads(a + v * kLanes * 4), wa);
+          for (size_t v = 0; v < kVectors; ++v) others[v] = Dot()(others[v], load_quads(b + v * kLanes * 4), wb);
         }
         if (i < end) {
           const uint8_t* a = tile_data + weights.quads[i] * kQuadBytes;
           const VI wa = broadcast_quad(weights.values + 4 * i);
-          for (size_t v = 0; v < kVectors; ++v) sums[v] = dot_narrow(sums[v], load_quads(a + v * kLanes * 4), wa);
+          for (size_t v = 0; v < kVectors; ++v) sums[v] = Dot()(sums[v], load_quads(a + v * kLanes * 4), wa);
         }
         const Int8Row ended(x, weights.scales[row], weights.sums[row]);
         for (size_t v = 0; v < kVectors; ++v) {
@@ -240,12 +250,23 @@ void MultiplyQuads(const SparseQuads& weights, RowRange rows, const QuantizedAct
 
 void MultiplyInt8(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                   const Epilogue& epilogue, Activations out) {
-  if (weights.high_begins != nullptr && weights.offset_by_pairs) {
-    MultiplyDense<OffsetByPairs>(weights, rows, x, tokens, epilogue, out);
+  if (weights.high_begins != nullptr && weights.by_twos) {
+    MultiplyDense<OffsetByTwos>(weights, rows, x, tokens, epilogue, out);
   } else if (weights.high_begins != nullptr) {
     MultiplyDense<Offset>(weights, rows, x, tokens, epilogue, out);
+  } else if (weights.by_twos) {
+    MultiplyDense<NarrowByTwos>(weights, rows, x, tokens, epilogue, out);
   } else {
     MultiplyDense<Narrow>(weights, rows, x, tokens, epilogue, out);
+  }
+}
+
+void MultiplyQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                   const Epilogue& epilogue, Activations out) {
+  if (weights.by_twos) {
+    MultiplySparseQuads<NarrowByTwos>(weights, rows, x, tokens, epilogue, out);
+  } else {
+    MultiplySparseQuads<Narrow>(weights, rows, x, tokens, epilogue, out);
   }
 }
 
@@ -321,6 +342,8 @@ bool MultipliesBytes(bool seven_bits) {
   return true;
 #elif HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
   return seven_bits;
+#elif defined(COPPICE_RELAXED_SIMD)
+  return seven_bits && relaxed_reads_unsigned();
 #else
   (void)seven_bits;
   return false;
@@ -329,9 +352,17 @@ bool MultipliesBytes(bool seven_bits) {
 
 size_t CountTogether() { return kTogether; }
 
-bool OffsetWeights() {
+bool MultipliesByTwos() {
 #ifdef COPPICE_RELAXED_SIMD
   return true;
+#else
+  return false;
+#endif
+}
+
+bool OffsetWeights() {
+#ifdef COPPICE_RELAXED_SIMD
+  return !relaxed_reads_unsigned();
 #else
   return false;
 #endif
@@ -344,12 +375,33 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace coppice::engine::kernels {
 
+#ifdef COPPICE_RELAXED_SIMD
+namespace {
+// By sums of products with 200, which are others where that is -56.
+bool try_unsigned() {
+  const v128_t ones = wasm_i8x16_splat(1);
+  const v128_t bytes = wasm_i8x16_splat(static_cast<int8_t>(200));
+  const v128_t zero = wasm_i32x4_splat(0);
+  return wasm_i16x8_extract_lane(coppice_relaxed_dot_pairs(ones, bytes), 0) == 400 &&
+         wasm_i32x4_extract_lane(coppice_relaxed_dot(ones, bytes, zero), 0) == 800;
+}
+}  // namespace
+int32_t relaxed_stored_bits = try_unsigned() ? 0 : static_cast<int32_t>(0x80808080U);
+bool relaxed_reads_unsigned() { return relaxed_stored_bits == 0; }
+#endif
+void read_signed_bytes() {
+#ifdef COPPICE_RELAXED_SIMD
+  relaxed_stored_bits = static_cast<int32_t>(0x80808080U);
+#endif
+}
+
 HWY_EXPORT(MultiplyInt8);
 HWY_EXPORT(MultiplyQuads);
 HWY_EXPORT(FindRange);
 HWY_EXPORT(Quantize);
 HWY_EXPORT(TokenTile);
 HWY_EXPORT(OffsetWeights);
+HWY_EXPORT(MultipliesByTwos);
 HWY_EXPORT(CountTogether);
 HWY_EXPORT(MultipliesBytes);
 
@@ -369,6 +421,7 @@ void quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedAc
 }
 bool multiplies_bytes(bool seven_bits) { return HWY_DYNAMIC_DISPATCH(MultipliesBytes)(seven_bits); }
 size_t int8_rows_together() { return HWY_DYNAMIC_DISPATCH(CountTogether)(); }
+bool multiplies_by_twos() { return HWY_DYNAMIC_DISPATCH(MultipliesByTwos)(); }
 bool offset_weights() { return HWY_DYNAMIC_DISPATCH(OffsetWeights)(); }
 size_t token_tile() { return HWY_DYNAMIC_DISPATCH(TokenTile)(); }
 

@@ -135,11 +135,15 @@ struct Int8Weights {
   // inputs of row r that are 64 stand in high_inputs from high_begins[r] to high_begins[r + 1].
   const uint16_t* high_inputs = nullptr;
   const uint32_t* high_begins = nullptr;
-  // Of those: by an instruction for two bytes instead of the one for four.
-  bool offset_by_pairs = false;
+  // Where multiplies_by_twos(), of products of bytes: by an instruction for two instead of the one for four.
+  bool by_twos = false;
 };
-bool offset_weights();                           // of the instruction set in use
-size_t int8_rows_together();                     // the same; 1 where there are no groups
+bool offset_weights();        // of the instruction set in use
+size_t int8_rows_together();  // the same; 1 where there are no groups
+bool multiplies_by_twos();    // the same
+// For tests, before the first activations and weights: as on a processor whose instructions for bytes have a sign on
+// both sides, so that offset_weights(). Of builds with relaxed SIMD; without effect on others.
+void read_signed_bytes();
 inline constexpr size_t kMostInt8Depth = 65535;  // so that sums fit 32 bits
 
 // Whether the instruction set in use has an instruction for such weights as bytes.
@@ -165,6 +169,7 @@ struct SparseQuads {
   const float* scales = nullptr;
   const int32_t* sums = nullptr;
   size_t depth = 0;
+  bool by_twos = false;  // as Int8Weights::by_twos
 };
 void multiply_quads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                     const Epilogue& epilogue, Activations out);
@@ -210,8 +215,8 @@ void layer_norm(Activations x, size_t features, size_t tokens, const float* weig
 
 // GELU as BERT has it, x / 2 * (1 + erf(x / sqrt(2))); absolute error at most 4e-7 * max(1, |x|).
 void gelu(const float* x, size_t count, float* out);
-// exp(x) for x <= 0: relative error at most 3e-7 down to -87, 0 or tiny below.
-void exp_nonpositive(const float* x, size_t count, float* out);
+// 2^x for x <= 0: relative error at most 3e-7 down to -126, 0 or tiny below.
+void exp2_nonpositive(const float* x, size_t count, float* out);
 
 void widen_float16(const uint16_t* x, size_t count, float* out);
 void widen_int8(const int8_t* x, size_t count, float scale, float* out);

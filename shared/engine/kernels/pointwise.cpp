@@ -47,11 +47,11 @@ HWY_INLINE void AttendTile(const AttentionHead& head, size_t query, Activations 
   }
   VF total[kVectors];
   for (size_t v = 0; v < kVectors; ++v) total[v] = hn::Zero(d);
-  const VF scale = hn::Set(d, head.scale);
+  const VF scale = hn::Set(d, head.scale * 1.44269504F);  // log2(e)
   for (size_t key = 0; key < head.keys; ++key) {
     for (size_t v = 0; v < kVectors; ++v) {
       float* at = scores + key * kWidth + v * kLanes;
-      const VF power = exp_of(hn::Mul(hn::Sub(hn::LoadU(d, at), highest[v]), scale));
+      const VF power = exp2_of(hn::Mul(hn::Sub(hn::LoadU(d, at), highest[v]), scale));
       total[v] = hn::Add(total[v], power);
       hn::StoreU(power, d, at);
     }
@@ -121,8 +121,8 @@ HWY_INLINE void ForEach(const float* x, size_t count, float* out, const Function
 void Gelu(const float* x, size_t count, float* out) {
   ForEach(x, count, out, [](VF v) HWY_ATTR { return gelu_of(v); });
 }
-void Exp(const float* x, size_t count, float* out) {
-  ForEach(x, count, out, [](VF v) HWY_ATTR { return exp_of(v); });
+void Exp2(const float* x, size_t count, float* out) {
+  ForEach(x, count, out, [](VF v) HWY_ATTR { return exp2_of(v); });
 }
 
 }  // namespace
@@ -135,7 +135,7 @@ namespace coppice::engine::kernels {
 HWY_EXPORT(Attend);
 HWY_EXPORT(Normalise);
 HWY_EXPORT(Gelu);
-HWY_EXPORT(Exp);
+HWY_EXPORT(Exp2);
 
 void attend(const AttentionHead& head, Activations out, float* scratch) {
   HWY_DYNAMIC_DISPATCH(Attend)(head, out, scratch);
@@ -144,7 +144,7 @@ void layer_norm(Activations x, size_t features, size_t tokens, const float* weig
   HWY_DYNAMIC_DISPATCH(Normalise)(x, features, tokens, weight, bias, epsilon);
 }
 void gelu(const float* x, size_t count, float* out) { HWY_DYNAMIC_DISPATCH(Gelu)(x, count, out); }
-void exp_nonpositive(const float* x, size_t count, float* out) { HWY_DYNAMIC_DISPATCH(Exp)(x, count, out); }
+void exp2_nonpositive(const float* x, size_t count, float* out) { HWY_DYNAMIC_DISPATCH(Exp2)(x, count, out); }
 
 }  // namespace coppice::engine::kernels
 #endif

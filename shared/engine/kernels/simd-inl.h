@@ -55,23 +55,21 @@ HWY_INLINE VF mul_add(VF a, VF b, VF c) {
 // convert takes a browser seven instructions of the processor, and a rounding besides.
 HWY_INLINE VF rounder() { return hn::Set(F32(), 12582912.0F); }  // 1.5 * 2^23
 
-// exp(x), x <= 0. 2^n * e^r with |r| <= ln(2) / 2 and the Taylor polynomial of degree 7 (remainder below 2e-9).
-HWY_INLINE VF exp_of(VF x) {
+// 2^x, x <= 0: 2^n * 2^f with |f| <= 1/2, and a polynomial through the Chebyshev nodes for 2^f (2e-8 apart from it). No
+// exp(x): to reduce that to 2^f takes five instructions more, and who scales x can scale by log2(e) besides.
+HWY_INLINE VF exp2_of(VF x) {
   const F32 d;
   const I32 di;
-  x = hn::Max(x, hn::Set(d, -87.0F));  // e^-87 is the smallest power with a normal number
-  const VF shifted = mul_add(x, hn::Set(d, 1.44269504F), rounder());
-  const VF n = hn::Sub(shifted, rounder());
-  VF r = hn::NegMulAdd(n, hn::Set(d, 0.693359375F), x);  // ln 2 in two parts, the first exact in 10 bits
-  r = hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4F), r);
-  VF p = hn::Set(d, 1.0F / 5040);
-  p = mul_add(p, r, hn::Set(d, 1.0F / 720));
-  p = mul_add(p, r, hn::Set(d, 1.0F / 120));
-  p = mul_add(p, r, hn::Set(d, 1.0F / 24));
-  p = mul_add(p, r, hn::Set(d, 1.0F / 6));
-  p = mul_add(p, r, hn::Set(d, 0.5F));
-  p = mul_add(p, r, hn::Set(d, 1.0F));
-  p = mul_add(p, r, hn::Set(d, 1.0F));
+  x = hn::Max(x, hn::Set(d, -126.0F));  // 2^-126 is the smallest normal number
+  const VF shifted = hn::Add(x, rounder());
+  const VF f = hn::Sub(x, hn::Sub(shifted, rounder()));
+  VF p = hn::Set(d, 1.54614449e-4F);
+  p = mul_add(p, f, hn::Set(d, 1.3400428e-3F));
+  p = mul_add(p, f, hn::Set(d, 9.61805694e-3F));
+  p = mul_add(p, f, hn::Set(d, 5.55032715e-2F));
+  p = mul_add(p, f, hn::Set(d, 0.240226507F));
+  p = mul_add(p, f, hn::Set(d, 0.693147182F));
+  p = mul_add(p, f, hn::Set(d, 1.0F));
   return hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::BitCast(di, shifted))));
 }
 
