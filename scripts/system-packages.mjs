@@ -26,6 +26,7 @@ const packages = [
   ['test', 'libcurl4-openssl-dev', 'downloads of data sets and base models'],
   ['test', 'libgtest-dev', 'C++ unit tests'],
   ['test', 'libclang-rt-14-dev', 'AddressSanitizer and UBSan for clang, which emscripten brings'],
+  ['test', 'clang-format-14', 'checks that C++ is laid out alike'],
   ['test', 'chromium', 'the browser of the end-to-end tests'],
   ['test', 'curl', 'requests that docs/deploy.md and deploy/time-requests.sh make'],
   ['test', 'buildah', 'puts the image of coppice-serve together without a Docker engine'],

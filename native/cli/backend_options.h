@@ -133,7 +133,7 @@ struct MeasureOptions {
 struct PruneOptions {
   std::string model;
   std::string output;
-  std::string plan;    // apply this plan instead of making one
+  std::string plan;  // apply this plan instead of making one
   // "magnitude", "movement", "fisher", "reconstruction" (unstructured), "structured" or "vocabulary"
   std::string method;
   // Unstructured.

@@ -12,15 +12,10 @@ void add_tools_commands(CLI::App& app, Outcome& outcome, char** argv) {
   const struct {
     const char* name;
     const char* description;
-  } commands[] = {{"catalog", kCatalogDescription},
-                  {"compare", kCompareDescription},
-                  {"export", kExportDescription},
-                  {"fetch", kFetchDescription},
-                  {"lifecycle", kLifecycleDescription},
-                  {"quantize", kQuantizeDescription},
-                  {"report", kReportDescription},
-                  {"train-linear", kTrainLinearDescription},
-                  {"tune", kTuneDescription}};
+  } commands[] = {
+      {"catalog", kCatalogDescription}, {"compare", kCompareDescription},          {"export", kExportDescription},
+      {"fetch", kFetchDescription},     {"lifecycle", kLifecycleDescription},      {"quantize", kQuantizeDescription},
+      {"report", kReportDescription},   {"train-linear", kTrainLinearDescription}, {"tune", kTuneDescription}};
   for (const auto& [listed, description] : commands) {
     const char* name = listed;  // clang 14 captures no structured binding
     CLI::App* command = app.add_subcommand(name, description);

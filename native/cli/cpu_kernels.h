@@ -14,8 +14,8 @@ namespace coppice::cli {
 std::string openblas_core_type(std::string_view cpu_flags);
 
 // What to set, leaving alone what the user has set: OPENBLAS_CORETYPE by the CPU's flags, one thread for OpenMP and
-// OpenBLAS (the backend spreads micro-batches over cores itself, native/model/worker_pool.h), and room in oneDNN's cache of
-// kernels for one each row count of a micro-batch: with the 1,024 of its default, Debian's oneDNN 2.6.3 threw
+// OpenBLAS (the backend spreads micro-batches over cores itself, native/model/worker_pool.h), and room in oneDNN's
+// cache of kernels for one each row count of a micro-batch: with the 1,024 of its default, Debian's oneDNN 2.6.3 threw
 // std::bad_array_new_length out of making a bfloat16 kernel while another thread did (seen twice in 2,000 to 3,000
 // reviews, not in 22,511 with this).
 std::vector<std::pair<std::string, std::string>> backend_environment();

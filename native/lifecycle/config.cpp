@@ -71,7 +71,8 @@ Result<PruningForm> read_form(Section form, const std::set<std::string>& ids) {
   if (ids.count(read.id) > 0 || kTakenIds.count(read.id) > 0) {
     return form.error("id", "\"" + read.id + "\" is taken; ids name the models' folders");
   }
-  COPPICE_RETURN_IF_ERROR(form.text("method", read.method, true, "magnitude|movement|fisher|reconstruction|structured|vocabulary"));
+  COPPICE_RETURN_IF_ERROR(
+      form.text("method", read.method, true, "magnitude|movement|fisher|reconstruction|structured|vocabulary"));
   COPPICE_RETURN_IF_ERROR(form.flag("teacher", read.teacher));
   COPPICE_RETURN_IF_ERROR(form.settings(prune_rules(), read.prune));
   const int shares = static_cast<int>(form.has("keep_flops")) + static_cast<int>(form.has("keep_parameters")) +
@@ -87,7 +88,8 @@ Result<PruningForm> read_form(Section form, const std::set<std::string>& ids) {
         "is \"" + read.method + "\"; keep_flops, keep_latency, keep_parameters and keep_layers are of \"structured\"");
   }
   if (!read.is_unstructured() && form.has("sparsity")) {
-    return form.error("sparsity", "is of magnitude, movement, fisher and reconstruction, not of \"" + read.method + "\"");
+    return form.error("sparsity",
+                      "is of magnitude, movement, fisher and reconstruction, not of \"" + read.method + "\"");
   }
   COPPICE_ASSIGN_OR_RETURN(std::optional<Section> recovery, form.section("recovery"));
   if (recovery) {

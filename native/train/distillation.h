@@ -4,8 +4,8 @@
 //   (1 - weight) CE(s, label) + weight T^2 KL(softmax(t / T) || softmax(s / T))
 //     + hidden_weight mean over H of (h_s - h_t)^2
 //
-// and for a review without a label T^2 KL(...) alone in place of the first two: reviews that nobody judged teach as well
-// when a teacher reads them (Turc et al. 2019, arXiv 1908.08962).
+// and for a review without a label T^2 KL(...) alone in place of the first two: reviews that nobody judged teach as
+// well when a teacher reads them (Turc et al. 2019, arXiv 1908.08962).
 //
 // Here h is the [CLS] vector after the last encoder layer, the only one the classifier sees (structured pruning leaves
 // hidden_size as it is, so that student and teacher compare without a projection). States of inner layers:

@@ -1,7 +1,7 @@
 // models/catalog.json: which models are shipped, in the order they are shown.
 //   {"schema_version":1,"models":[{"id":"dense"},{"id":"structured"},{"id":"large","preselected":false}]}
-// The id is the folder beside the catalog; everything else about a model is in that folder's manifest.json. A model with
-// "preselected":false is offered by the page but takes no part, and is not downloaded, until the visitor ticks it.
+// The id is the folder beside the catalog; everything else about a model is in that folder's manifest.json. A model
+// with "preselected":false is offered by the page but takes no part, and is not downloaded, until the visitor ticks it.
 #pragma once
 
 #include <cstdint>

@@ -93,8 +93,8 @@ typedef struct coppice_engine coppice_engine;
  * model.safetensors) in memory of coppice_alloc, which belongs to the engine from this call on, also where it fails: it
  * computes with what lies there, so that a model takes little more memory than its file. source: the file's name in
  * messages, closed by a zero. most_tokens: the longest review, [CLS] and [SEP] included; 0: as long as config.json
- * allows. Where a matrix has a choice of formats (one with many zeros), what each costs here is measured first, which takes
- * some tens of milliseconds. */
+ * allows. Where a matrix has a choice of formats (one with many zeros), what each costs here is measured first, which
+ * takes some tens of milliseconds. */
 coppice_status coppice_engine_create(const char* config_json, size_t config_length, void* weights, size_t length,
                                      const char* source, uint32_t most_tokens, coppice_engine** out);
 void coppice_engine_destroy(coppice_engine* engine);

@@ -49,9 +49,8 @@ TEST_F(FileTest, WritesAndReadsBack) {
 
 TEST_F(FileTest, AFullDiskKeepsTheOldFileAndLeavesNoTemporary) {
   ASSERT_TRUE(write_file_atomically(folder_ / "a.bin", "old").ok());
-  EXPECT_EQ(run_with_file_size_limit(4096, [&] {
-              return write_file_atomically(folder_ / "a.bin", std::string(100000, 'n')).ok() ? 1 : 0;
-            }),
+  EXPECT_EQ(run_with_file_size_limit(
+                4096, [&] { return write_file_atomically(folder_ / "a.bin", std::string(100000, 'n')).ok() ? 1 : 0; }),
             0);
   EXPECT_EQ(*read_file(folder_ / "a.bin"), "old");
   EXPECT_EQ(entries(), 1U);
@@ -70,9 +69,8 @@ TEST_F(FileTest, AFailedProducerKeepsTheOldFile) {
 
 TEST_F(FileTest, AnAppendOnAFullDiskIsCutOffAgain) {
   ASSERT_TRUE(append_to_file(folder_ / "log", "first\n").ok());
-  EXPECT_EQ(run_with_file_size_limit(4096, [&] {
-              return append_to_file(folder_ / "log", std::string(100000, 'n')).ok() ? 1 : 0;
-            }),
+  EXPECT_EQ(run_with_file_size_limit(
+                4096, [&] { return append_to_file(folder_ / "log", std::string(100000, 'n')).ok() ? 1 : 0; }),
             0);
   EXPECT_EQ(*read_file(folder_ / "log"), "first\n");
 }
