@@ -121,7 +121,7 @@ class Packer {
     for (size_t row = 0; row < rows; ++row) {
       int32_t sum = 0;
       for (size_t k = 0; k < depth; ++k) {
-        const int value = values[row * depth + k];
+        const int8_t value = values[row * depth + k];
         sum += value;
         out_.seven_bits_ = out_.seven_bits_ && value >= -64 && value <= 64;
       }
