@@ -91,7 +91,6 @@ function(coppice_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE coppice_options ${ARG_LIBRARIES} GTest::gtest_main coppice_test_options)
   coppice_use_headers(${name})
-
   # What is tested is optimised; the tests need not be, and compile in half the time. Those of libtorch share precompiled
   # headers with what they test, and so its options.
   if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT "torch" IN_LIST ARG_LABELS)
