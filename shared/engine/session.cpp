@@ -62,11 +62,19 @@ class Cutter {
     piece.zero_points = take<int32_t>(kernels::padded_stride(tokens) + kernels::kMostTile);
     return piece;
   }
-  [[nodiscard]] size_t used() const { return used_; }
+  [[nodiscard]] size_t used() const { return std::max(used_, most_used_); }
+  // What is taken next lies over what was since `used` was this: for pieces of which one is no longer needed when the
+  // other is written.
+  void back_to(size_t used) {
+    most_used_ = std::max(most_used_, used_);
+    used_ = used;
+  }
+  void beyond_all() { used_ = used(); }
 
  private:
   std::byte* begin_;
   size_t used_ = 0;
+  size_t most_used_ = 0;
 };
 
 struct Pieces {
@@ -82,11 +90,15 @@ Pieces cut(Cutter& cutter, const records::BertConfig& config, const SessionOptio
   Pieces pieces;
   pieces.x = cutter.activations(widths.hidden, tokens);
   pieces.y = cutter.activations(widths.hidden, tokens);
+  const size_t before_attention = cutter.used();
   pieces.query = cutter.activations(widths.attention, tokens);
   pieces.key = cutter.activations(widths.attention, tokens);
   pieces.value = cutter.activations(widths.attention, tokens);
   pieces.context = cutter.activations(widths.attention, tokens);
+  // Attention is over when the feed-forward layers begin. Together they would be most of what a cache must hold.
+  cutter.back_to(before_attention);
   pieces.wide = cutter.activations(widths.intermediate, tokens);
+  cutter.beyond_all();
   pieces.cls = cutter.activations(widths.hidden, options.most_reviews);
   pieces.cls_y = cutter.activations(widths.hidden, options.most_reviews);
   pieces.quantized = cutter.quantized(widths.deepest, tokens);
