@@ -161,7 +161,7 @@ class Session {
   kernels::Activations x_, y_, query_, key_, value_, context_, wide_;
   kernels::Activations cls_, cls_y_;  // [CLS] of each review
   kernels::QuantizedActivations quantized_, cls_quantized_;
-  float* row_ = nullptr;      // (hidden_size)
+  float* rows_ = nullptr;     // (tokens embedded together, hidden_size)
   float* scratch_ = nullptr;  // scratch_floats_ of each thread
   size_t scratch_floats_ = 0;
   std::vector<size_t> offsets_;  // first token of each review, and the end

@@ -14,6 +14,7 @@ using kernels::RowRange;
 
 // Rows of a part are a multiple of what kernels compute together (6 dense, 4 in blocks).
 constexpr size_t kRowStep = 12;
+constexpr size_t kEmbeddedTogether = 16;  // tokens: a cache line of each feature
 
 // Widths that a session needs room for.
 struct Widths {
@@ -80,7 +81,7 @@ class Cutter {
 struct Pieces {
   Activations x, y, query, key, value, context, wide, cls, cls_y;
   QuantizedActivations quantized, cls_quantized;
-  float* row = nullptr;
+  float* rows = nullptr;
   float* scratch = nullptr;
 };
 
@@ -103,7 +104,7 @@ Pieces cut(Cutter& cutter, const records::BertConfig& config, const SessionOptio
   pieces.cls_y = cutter.activations(widths.hidden, options.most_reviews);
   pieces.quantized = cutter.quantized(widths.deepest, tokens);
   pieces.cls_quantized = cutter.quantized(widths.deepest, options.most_reviews);
-  pieces.row = cutter.take<float>(widths.hidden);
+  pieces.rows = cutter.take<float>(kEmbeddedTogether * widths.hidden);
   const size_t threads = options.threads == nullptr ? 1 : options.threads->count();
   pieces.scratch = cutter.take<float>(scratch_floats_of(config, options) * threads);
   return pieces;
@@ -154,7 +155,7 @@ Status Session::cut_arena() {
   cls_y_ = pieces.cls_y;
   quantized_ = pieces.quantized;
   cls_quantized_ = pieces.cls_quantized;
-  row_ = pieces.row;
+  rows_ = pieces.rows;
   scratch_ = pieces.scratch;
   scratch_floats_ = scratch_floats_of(config, options_);
   offsets_.assign(options_.most_reviews + 1, 0);
@@ -181,11 +182,14 @@ class Session::Run {
     size_t token = 0;
     for (const std::span<const int32_t>& review : reviews) {
       for (size_t position = 0; position < review.size(); ++position, ++token) {
-        model_.word_row(review[position], s_.row_);
+        float* row = s_.rows_ + token % kEmbeddedTogether * hidden_;
+        model_.word_row(review[position], row);
         const float* place = model_.positions_.data() + position * hidden_;
-        for (size_t f = 0; f < hidden_; ++f) s_.x_.data[f * s_.x_.stride + token] = s_.row_[f] + place[f];
+        for (size_t f = 0; f < hidden_; ++f) row[f] += place[f];
+        if (token % kEmbeddedTogether + 1 == kEmbeddedTogether) put_rows(token + 1 - kEmbeddedTogether, token + 1);
       }
     }
+    put_rows(token - token % kEmbeddedTogether, token);
     charge(Operator::kEmbeddings);
     normalise(s_.x_, tokens_, model_.embedding_norm_);
   }
@@ -248,6 +252,15 @@ class Session::Run {
     const Linear* linear;
     size_t tokens;
   };
+
+  // The rows of tokens `begin` to `end` into the columns of x: a cache line of each feature at once, as the features
+  // lie pages apart.
+  void put_rows(size_t begin, size_t end) {
+    for (size_t f = 0; f < hidden_; ++f) {
+      float* to = s_.x_.data + f * s_.x_.stride + begin;
+      for (size_t i = 0; i < end - begin; ++i) to[i] = s_.rows_[i * hidden_ + f];
+    }
+  }
 
   // Short reviews use a part of each matrix's memory, close together.
   void set_stride(size_t tokens) {

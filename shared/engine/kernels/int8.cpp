@@ -303,33 +303,57 @@ HWY_INLINE VF divide(VF x, VF scale, VF inverse) {
 #endif
 }
 
+// From float32 to bytes, of the scale and the zero point of a vector of tokens.
+class ByteSteps {
+ public:
+  HWY_INLINE ByteSteps(const QuantizedActivations& out, size_t token) {
+    const F32 d;
+    const VI zero_point = hn::LoadU(I32(), out.zero_points + token);
+    scale_ = hn::LoadU(d, out.scales + token);
+    inverse_ = hn::Div(hn::Set(d, 1.0F), scale_);
+    // In steps from the zero point: between integers the bounds may come before the rounding.
+    lowest_ = hn::Neg(hn::ConvertTo(d, zero_point));
+    highest_ = hn::Add(lowest_, hn::Set(d, 255.0F));
+    offset_ = hn::Sub(zero_point, hn::BitCast(I32(), rounder()));
+  }
+  HWY_INLINE VI byte_of(const float* x) const {
+    const VF steps = divide(hn::LoadU(F32(), x), scale_, inverse_);
+    const VF within = hn::Min(hn::Max(steps, lowest_), highest_);
+    return hn::Add(hn::BitCast(I32(), hn::Add(within, rounder())), offset_);
+  }
+
+ private:
+  VF scale_, inverse_, lowest_, highest_;
+  VI offset_;
+};
+
+// Vectors of tokens that have their steps in common, feature by feature: the features lie pages apart. x: of the first
+// token.
+template <size_t kVectors>
+HWY_INLINE void quantize_vectors(ConstActivations x, size_t depth, const ByteSteps& steps, uint8_t* HWY_RESTRICT out) {
+  for (size_t k = 0; k < depth; k += 4, out += kQuadBytes) {
+    const float* from = x.data + k * x.stride;
+    for (size_t v = 0; v < kVectors; ++v, from += kLanes) {
+      VI bytes = steps.byte_of(from);
+      if (k + 1 < depth) bytes = hn::Or(bytes, hn::ShiftLeft<8>(steps.byte_of(from + x.stride)));
+      if (k + 2 < depth) bytes = hn::Or(bytes, hn::ShiftLeft<16>(steps.byte_of(from + 2 * x.stride)));
+      if (k + 3 < depth) bytes = hn::Or(bytes, hn::ShiftLeft<24>(steps.byte_of(from + 3 * x.stride)));
+      store_quads(unsigned_quads(bytes), out + v * kLanes * 4);
+    }
+  }
+}
+
 void Quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedActivations& out) {
-  const F32 d;
-  const I32 di;
-  const size_t quads = padded_depth(depth) / 4;
   for (size_t tile = 0; tile < tokens; tile += kTile) {
-    uint8_t* tile_data = out.data + tile * quads * 4;
-    const size_t tile_end = std::min(tokens, tile + kTile);
-    for (size_t token = tile; token < tile_end; token += kLanes) {
-      const VF scale = hn::LoadU(d, out.scales + token);
-      const VF inverse = hn::Div(hn::Set(d, 1.0F), scale);
-      const VI zero_point = hn::LoadU(di, out.zero_points + token);
-      // In steps from the zero point: between integers the bounds may come before the rounding.
-      const VF lowest = hn::Neg(hn::ConvertTo(d, zero_point));
-      const VF highest = hn::Add(lowest, hn::Set(d, 255.0F));
-      const VI offset = hn::Sub(zero_point, hn::BitCast(di, rounder()));
-      const auto byte_of = [&](size_t k) HWY_ATTR {
-        const VF steps = divide(hn::LoadU(d, x.data + k * x.stride + token), scale, inverse);
-        const VF within = hn::Min(hn::Max(steps, lowest), highest);
-        return hn::Add(hn::BitCast(di, hn::Add(within, rounder())), offset);
-      };
-      for (size_t quad = 0; quad < quads; ++quad) {
-        VI bytes = byte_of(4 * quad);
-        if (4 * quad + 1 < depth) bytes = hn::Or(bytes, hn::ShiftLeft<8>(byte_of(4 * quad + 1)));
-        if (4 * quad + 2 < depth) bytes = hn::Or(bytes, hn::ShiftLeft<16>(byte_of(4 * quad + 2)));
-        if (4 * quad + 3 < depth) bytes = hn::Or(bytes, hn::ShiftLeft<24>(byte_of(4 * quad + 3)));
-        store_quads(unsigned_quads(bytes), tile_data + quad * kQuadBytes + (token - tile) * 4);
-      }
+    uint8_t* tile_data = out.data + tile * padded_depth(depth);
+    if (out.uniform) {
+      with_vectors<kTileVectors>(tokens - tile, [&](auto count) HWY_ATTR {
+        quantize_vectors<decltype(count)::value>({x.data + tile, x.stride}, depth, ByteSteps(out, 0), tile_data);
+      });
+      continue;
+    }
+    for (size_t token = tile; token < std::min(tokens, tile + kTile); token += kLanes) {
+      quantize_vectors<1>({x.data + token, x.stride}, depth, ByteSteps(out, token), tile_data + (token - tile) * 4);
     }
   }
 }

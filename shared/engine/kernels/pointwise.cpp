@@ -84,25 +84,48 @@ void Attend(const AttentionHead& head, Activations out, float* scratch) {
   }
 }
 
-void Normalise(Activations x, size_t features, size_t tokens, const float* weight, const float* bias, float epsilon) {
+// Some vectors of tokens, feature by feature: the features lie pages apart.
+template <size_t kVectors>
+HWY_INLINE void normalise_vectors(Activations x, size_t features, const float* weight, const float* bias,
+                                  float epsilon) {
   const F32 d;
   const VF inverse_count = hn::Set(d, 1.0F / static_cast<float>(features));
-  for (size_t token = 0; token < tokens; token += kLanes) {
-    float* column = x.data + token;
-    VF mean = hn::Zero(d);
-    for (size_t f = 0; f < features; ++f) mean = hn::Add(mean, hn::LoadU(d, column + f * x.stride));
-    mean = hn::Mul(mean, inverse_count);
-    VF variance = hn::Zero(d);
-    for (size_t f = 0; f < features; ++f) {
-      const VF centred = hn::Sub(hn::LoadU(d, column + f * x.stride), mean);
-      variance = hn::MulAdd(centred, centred, variance);
+  VF mean[kVectors];
+  VF variance[kVectors];
+  for (size_t v = 0; v < kVectors; ++v) mean[v] = variance[v] = hn::Zero(d);
+  for (size_t f = 0; f < features; ++f) {
+    const float* row = x.data + f * x.stride;
+    for (size_t v = 0; v < kVectors; ++v) mean[v] = hn::Add(mean[v], hn::LoadU(d, row + v * kLanes));
+  }
+  for (size_t v = 0; v < kVectors; ++v) mean[v] = hn::Mul(mean[v], inverse_count);
+  for (size_t f = 0; f < features; ++f) {
+    const float* row = x.data + f * x.stride;
+    for (size_t v = 0; v < kVectors; ++v) {
+      const VF centred = hn::Sub(hn::LoadU(d, row + v * kLanes), mean[v]);
+      variance[v] = hn::MulAdd(centred, centred, variance[v]);
     }
-    variance = hn::MulAdd(variance, inverse_count, hn::Set(d, epsilon));
-    const VF factor = hn::Div(hn::Set(d, 1.0F), hn::Sqrt(variance));
-    for (size_t f = 0; f < features; ++f) {
-      const VF normal = hn::Mul(hn::Sub(hn::LoadU(d, column + f * x.stride), mean), factor);
-      hn::StoreU(hn::MulAdd(normal, hn::Set(d, weight[f]), hn::Set(d, bias[f])), d, column + f * x.stride);
+  }
+  VF factor[kVectors];
+  for (size_t v = 0; v < kVectors; ++v) {
+    variance[v] = hn::MulAdd(variance[v], inverse_count, hn::Set(d, epsilon));
+    factor[v] = hn::Div(hn::Set(d, 1.0F), hn::Sqrt(variance[v]));
+  }
+  for (size_t f = 0; f < features; ++f) {
+    float* row = x.data + f * x.stride;
+    const VF times = hn::Set(d, weight[f]);
+    const VF plus = hn::Set(d, bias[f]);
+    for (size_t v = 0; v < kVectors; ++v) {
+      const VF normal = hn::Mul(hn::Sub(hn::LoadU(d, row + v * kLanes), mean[v]), factor[v]);
+      hn::StoreU(hn::MulAdd(normal, times, plus), d, row + v * kLanes);
     }
+  }
+}
+
+void Normalise(Activations x, size_t features, size_t tokens, const float* weight, const float* bias, float epsilon) {
+  for (size_t token = 0; token < tokens; token += kTile) {
+    with_vectors<kTileVectors>(tokens - token, [&](auto count) HWY_ATTR {
+      normalise_vectors<decltype(count)::value>({x.data + token, x.stride}, features, weight, bias, epsilon);
+    });
   }
 }
 

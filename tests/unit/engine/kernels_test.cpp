@@ -221,26 +221,29 @@ struct Bytes {
 
 TEST_P(KernelsTest, QuantizesAsOnnxDoes) {
   for (const Shape& shape : kShapes) {
-    const size_t stride = padded_stride(shape.tokens);
-    std::vector<float> x = normal(shape.inputs * stride);
-    Bytes bytes(shape.inputs, shape.tokens);
-    for (size_t t = 0; t < shape.tokens; ++t) {
-      bytes.scales[t] = 0.01F + 0.0007F * static_cast<float>(t);
-      bytes.zero_points[t] = static_cast<int32_t>(random_() % 256);
-      // Halfway between two steps, as near as float32 comes: what a product by the inverse would round the wrong way.
-      for (size_t k = 0; k < shape.inputs; k += 3) {
-        x[k * stride + t] = (static_cast<float>(random_() % 100) + 0.5F) * bytes.scales[t];
-      }
-    }
-    quantize({x.data(), stride}, shape.inputs, shape.tokens, bytes.view());
-    for (size_t k = 0; k < padded_depth(shape.inputs); ++k) {
+    for (const bool uniform : {false, true}) {
+      const size_t stride = padded_stride(shape.tokens);
+      std::vector<float> x = normal(shape.inputs * stride);
+      Bytes bytes(shape.inputs, shape.tokens);
+      bytes.uniform = uniform;
       for (size_t t = 0; t < shape.tokens; ++t) {
-        int expected = 0;
-        if (k < shape.inputs) {
-          const float steps = std::nearbyint(x[k * stride + t] / bytes.scales[t]);
-          expected = static_cast<int>(std::clamp(steps + static_cast<float>(bytes.zero_points[t]), 0.0F, 255.0F));
+        bytes.scales[t] = 0.01F + 0.0007F * static_cast<float>(uniform ? 1 : t);
+        bytes.zero_points[t] = uniform && t > 0 ? bytes.zero_points[0] : static_cast<int32_t>(random_() % 256);
+        // Halfway between two steps, as near as float32 comes: what a product by the inverse would round the wrong way.
+        for (size_t k = 0; k < shape.inputs; k += 3) {
+          x[k * stride + t] = (static_cast<float>(random_() % 100) + 0.5F) * bytes.scales[t];
         }
-        ASSERT_EQ(bytes.at(shape.inputs, k, t), expected) << "input " << k << ", token " << t;
+      }
+      quantize({x.data(), stride}, shape.inputs, shape.tokens, bytes.view());
+      for (size_t k = 0; k < padded_depth(shape.inputs); ++k) {
+        for (size_t t = 0; t < shape.tokens; ++t) {
+          int expected = 0;
+          if (k < shape.inputs) {
+            const float steps = std::nearbyint(x[k * stride + t] / bytes.scales[t]);
+            expected = static_cast<int>(std::clamp(steps + static_cast<float>(bytes.zero_points[t]), 0.0F, 255.0F));
+          }
+          ASSERT_EQ(bytes.at(shape.inputs, k, t), expected) << "input " << k << ", token " << t;
+        }
       }
     }
   }
