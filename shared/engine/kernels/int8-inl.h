@@ -59,14 +59,26 @@ class Int8Row {
     scales_ = hn::Set(F32(), x.scales[0] * scale);
   }
   HWY_INLINE void finish(VI sum, size_t row, size_t token, const Epilogue& epilogue, Activations out) const {
+    VF value[1] = {value_of(sum, epilogue.bias[row], token)};
+    store_values(value, row, token, epilogue, out);
+  }
+  template <size_t kVectors>
+  HWY_INLINE void finish_row(const VI (&sums)[kVectors], size_t row, size_t token, const Epilogue& epilogue,
+                             Activations out) const {
+    VF values[kVectors];
+    for (size_t v = 0; v < kVectors; ++v) values[v] = value_of(sums[v], epilogue.bias[row], token + v * kLanes);
+    store_row(values, row, token, epilogue, out);
+  }
+
+ private:
+  HWY_INLINE VF value_of(VI sum, float bias, size_t token) const {
     const F32 d;
     const I32 di;
     const VI zero = x_.uniform ? zero_ : hn::Mul(hn::LoadU(di, x_.zero_points + token), hn::Set(di, sum_));
     const VF scales = x_.uniform ? scales_ : hn::Mul(hn::LoadU(d, x_.scales + token), hn::Set(d, scale_));
-    HWY_NAMESPACE::finish(hn::Mul(hn::ConvertTo(d, hn::Sub(sum, zero)), scales), row, token, epilogue, out);
+    return hn::MulAdd(hn::ConvertTo(d, hn::Sub(sum, zero)), scales, hn::Set(d, bias));
   }
 
- private:
   const QuantizedActivations& x_;
   float scale_;
   int32_t sum_;

@@ -240,9 +240,8 @@ HWY_NOINLINE void MultiplySparseQuads(const SparseQuads& weights, RowRange rows,
           for (size_t v = 0; v < kVectors; ++v) sums[v] = Dot()(sums[v], load_quads(a + v * kLanes * 4), wa);
         }
         const Int8Row ended(x, weights.scales[row], weights.sums[row]);
-        for (size_t v = 0; v < kVectors; ++v) {
-          ended.finish(hn::Add(sums[v], others[v]), row, tile + v * kLanes, epilogue, out);
-        }
+        for (size_t v = 0; v < kVectors; ++v) sums[v] = hn::Add(sums[v], others[v]);
+        ended.finish_row(sums, row, tile, epilogue, out);
       }
     });
   }

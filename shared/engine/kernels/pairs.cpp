@@ -231,28 +231,33 @@ template <bool kQuads>
 HWY_INLINE void MultiplySparsePairs(const SparsePairs& weights, RowRange rows, const QuantizedActivations& x,
                                     size_t tokens, const Epilogue& epilogue, Activations out, float* scratch) {
   constexpr size_t kPairs = kQuads ? 2 : 1;  // of an entry
-  each_pair_block(
-      x, padded_depth(weights.depth), tokens, scratch, [&](auto count, const PairPass& pass, size_t block) HWY_ATTR {
-        const I32 di;
-        constexpr size_t kVectors = decltype(count)::value;
-        constexpr size_t kWidth = kVectors * kLanes;
-        const uint32_t* begins = weights.begins + block * weights.rows;
-        for (size_t row = rows.begin; row < rows.end; ++row) {
-          VI sums[kVectors];
-          for (size_t v = 0; v < kVectors; ++v) sums[v] = begin_pairs(pass, row, pass.token + v * kLanes, out);
-          const size_t end = begins[row + 1];
-          for (size_t i = begins[row]; i < end; ++i) {
-            const int32_t* HWY_RESTRICT from = pass.packed + weights.places[i] * kPairs * kWidth;
-            for (size_t pair = 0; pair < kPairs; ++pair, from += kWidth) {
-              const VI weight = hn::Set(di, weights.values[i * kPairs + pair]);
-              for (size_t v = 0; v < kVectors; ++v) {
-                sums[v] = dot_pairs(sums[v], hn::LoadU(di, from + v * kLanes), weight);
-              }
-            }
+  const auto multiply = [&](auto count, const PairPass& pass, size_t block) HWY_ATTR {
+    const I32 di;
+    constexpr size_t kVectors = decltype(count)::value;
+    constexpr size_t kWidth = kVectors * kLanes;
+    const uint32_t* begins = weights.begins + block * weights.rows;
+    for (size_t row = rows.begin; row < rows.end; ++row) {
+      VI sums[kVectors];
+      for (size_t v = 0; v < kVectors; ++v) sums[v] = begin_pairs(pass, row, pass.token + v * kLanes, out);
+      const size_t end = begins[row + 1];
+      for (size_t i = begins[row]; i < end; ++i) {
+        const int32_t* HWY_RESTRICT from = pass.packed + weights.places[i] * kPairs * kWidth;
+        for (size_t pair = 0; pair < kPairs; ++pair, from += kWidth) {
+          const VI weight = hn::Set(di, weights.values[i * kPairs + pair]);
+          for (size_t v = 0; v < kVectors; ++v) {
+            sums[v] = dot_pairs(sums[v], hn::LoadU(di, from + v * kLanes), weight);
           }
-          end_pairs(sums, pass, Int8Row(x, weights.scales[row], weights.sums[row]), row, pass.token, epilogue, out);
         }
-      });
+      }
+      const Int8Row ended(x, weights.scales[row], weights.sums[row]);
+      if (pass.last) {
+        ended.finish_row(sums, row, pass.token, epilogue, out);
+      } else {
+        end_pairs(sums, pass, ended, row, pass.token, epilogue, out);
+      }
+    }
+  };
+  each_pair_block(x, padded_depth(weights.depth), tokens, scratch, multiply);
 }
 
 void MultiplyPairs(const SparsePairs& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,

@@ -33,6 +33,8 @@ constexpr size_t kDenseVectors = 4;
 constexpr size_t kDenseVectors = 2;
 #endif
 
+constexpr size_t kStoredTogether = 2;  // vectors whose GELU is computed together
+
 // Rows of a dense product computed together. Without a fused multiply-add a product takes a register besides the sums,
 // and a browser's compiler leaves 15.
 #if HWY_TARGET == HWY_WASM && !defined(COPPICE_RELAXED_SIMD)
@@ -84,41 +86,79 @@ HWY_INLINE VF quotient(VF a, VF b) {
 #endif
 }
 
-// x / 2 * (1 + erf(x / sqrt(2))). erf is the rational function of Eigen's and XLA's float32 implementation on [-4, 4],
-// beyond which it is 1 to the last bit.
-HWY_INLINE VF gelu_of(VF x) {
+// sum * z2 + coefficient, of each.
+template <size_t kCount>
+HWY_INLINE void add_coefficient(VF (&sum)[kCount], const VF (&z2)[kCount], float coefficient) {
+  const VF added = hn::Set(F32(), coefficient);
+  for (size_t i = 0; i < kCount; ++i) sum[i] = mul_add(sum[i], z2[i], added);
+}
+
+// x / 2 * (1 + erf(x / sqrt(2))) of each, step by step: what a step adds is then read once for all of them. erf is the
+// rational function of Eigen's and XLA's float32 implementation on [-4, 4], beyond which it is 1 to the last bit.
+template <size_t kCount>
+HWY_INLINE void gelu_of(VF (&x)[kCount]) {
   const F32 d;
-  VF z = hn::Mul(x, hn::Set(d, 0.70710678F));
-  z = hn::Max(hn::Min(z, hn::Set(d, 4.0F)), hn::Set(d, -4.0F));
-  const VF z2 = hn::Mul(z, z);
-  VF p = hn::Set(d, -2.72614225801306e-10F);
-  p = mul_add(p, z2, hn::Set(d, 2.77068142495902e-08F));
-  p = mul_add(p, z2, hn::Set(d, -2.10102402082508e-06F));
-  p = mul_add(p, z2, hn::Set(d, -5.69250639462346e-05F));
-  p = mul_add(p, z2, hn::Set(d, -7.34990630326855e-04F));
-  p = mul_add(p, z2, hn::Set(d, -2.95459980854025e-03F));
-  p = mul_add(p, z2, hn::Set(d, -1.60960333262415e-02F));
-  p = hn::Mul(p, z);
-  VF q = hn::Set(d, -1.45660718464996e-05F);
-  q = mul_add(q, z2, hn::Set(d, -2.13374055278905e-04F));
-  q = mul_add(q, z2, hn::Set(d, -1.68282697438203e-03F));
-  q = mul_add(q, z2, hn::Set(d, -7.37332916720468e-03F));
-  q = mul_add(q, z2, hn::Set(d, -1.42647390514189e-02F));
-  const VF half = hn::Mul(x, hn::Set(d, 0.5F));
-  return hn::MulAdd(half, quotient(p, q), half);
+  VF z[kCount];
+  VF z2[kCount];
+  VF p[kCount];
+  VF q[kCount];
+  for (size_t i = 0; i < kCount; ++i) {
+    z[i] = hn::Mul(x[i], hn::Set(d, 0.70710678F));
+    z[i] = hn::Max(hn::Min(z[i], hn::Set(d, 4.0F)), hn::Set(d, -4.0F));
+    z2[i] = hn::Mul(z[i], z[i]);
+    p[i] = hn::Set(d, -2.72614225801306e-10F);
+    q[i] = hn::Set(d, -1.45660718464996e-05F);
+  }
+  add_coefficient(p, z2, 2.77068142495902e-08F);
+  add_coefficient(p, z2, -2.10102402082508e-06F);
+  add_coefficient(p, z2, -5.69250639462346e-05F);
+  add_coefficient(p, z2, -7.34990630326855e-04F);
+  add_coefficient(p, z2, -2.95459980854025e-03F);
+  add_coefficient(p, z2, -1.60960333262415e-02F);
+  add_coefficient(q, z2, -2.13374055278905e-04F);
+  add_coefficient(q, z2, -1.68282697438203e-03F);
+  add_coefficient(q, z2, -7.37332916720468e-03F);
+  add_coefficient(q, z2, -1.42647390514189e-02F);
+  for (size_t i = 0; i < kCount; ++i) {
+    const VF half = hn::Mul(x[i], hn::Set(d, 0.5F));
+    x[i] = hn::MulAdd(half, quotient(hn::Mul(p[i], z[i]), q[i]), half);
+  }
+}
+HWY_INLINE VF gelu_of(VF x) {
+  VF one[1] = {x};
+  gelu_of(one);
+  return one[0];
+}
+
+// The values of one row and some vectors of tokens, the bias among them, made into what is stored.
+template <size_t kVectors>
+HWY_INLINE void store_values(VF (&values)[kVectors], size_t row, size_t token, const Epilogue& epilogue,
+                             Activations out) {
+  const F32 d;
+  if (epilogue.gelu) gelu_of(values);
+  if (epilogue.residual.data != nullptr) {
+    const float* added = epilogue.residual.data + row * epilogue.residual.stride + token;
+    for (size_t v = 0; v < kVectors; ++v) values[v] = hn::Add(values[v], hn::LoadU(d, added + v * kLanes));
+  }
+  float* to = out.data + row * out.stride + token;
+  for (size_t v = 0; v < kVectors; ++v) hn::StoreU(values[v], d, to + v * kLanes);
+}
+// kStoredTogether at a time, from kFirst on. For one row: sums of several leave no registers to the functions.
+template <size_t kFirst = 0, size_t kVectors>
+HWY_INLINE void store_row(const VF (&values)[kVectors], size_t row, size_t token, const Epilogue& epilogue,
+                          Activations out) {
+  constexpr size_t kPart = kVectors - kFirst < kStoredTogether ? kVectors - kFirst : kStoredTogether;
+  VF part[kPart];
+  for (size_t v = 0; v < kPart; ++v) part[v] = values[kFirst + v];
+  store_values(part, row, token + kFirst * kLanes, epilogue, out);
+  if constexpr (kFirst + kPart < kVectors) store_row<kFirst + kPart>(values, row, token, epilogue, out);
 }
 
 // The sum of one row and one vector of tokens, made into what is stored.
 HWY_INLINE void finish(VF sum, size_t row, size_t token, const Epilogue& epilogue, Activations out) {
-  const F32 d;
-  sum = hn::Add(sum, hn::Set(d, epilogue.bias[row]));
-  if (epilogue.gelu) sum = gelu_of(sum);
-  if (epilogue.residual.data != nullptr) {
-    sum = hn::Add(sum, hn::LoadU(d, epilogue.residual.data + row * epilogue.residual.stride + token));
-  }
-  hn::StoreU(sum, d, out.data + row * out.stride + token);
+  VF value[1] = {hn::Add(sum, hn::Set(F32(), epilogue.bias[row]))};
+  store_values(value, row, token, epilogue, out);
 }
-
 // The left factor of a product: rows in memory of their own, or rows side by side in the columns of a matrix.
 template <size_t kRows>
 struct LeftRows {
