@@ -71,6 +71,10 @@ function skipImmediates(reader, opcode) {
     else if (number >= 21 && number <= 34) reader.at += 1;
     else if (number >= 84 && number <= 91) (reader.skipNumbers(2), (reader.at += 1));
     else if (number > 255) throw new Error(`opcode 0xfd ${number} is not known`);
+  } else if (opcode === 0xfe) {
+    const number = reader.number(); // atomics: a fence, or loads, stores and what reads and writes at once
+    if (number > 0x4e) throw new Error(`opcode 0xfe ${number} is not known`);
+    reader.skipNumbers(number === 3 ? 1 : 2);
   } else if (![0x00, 0x01, 0x05, 0x0b, 0x0f, 0x1a, 0x1b, 0xd1].includes(opcode) && !(opcode >= 0x45 && opcode <= 0xc4)) {
     throw new Error(`opcode 0x${opcode.toString(16)} is not known`);
   }

@@ -80,8 +80,11 @@ function assemble() {
     copy(inPackage(`onnxruntime-web/dist/${file}`), `ort/${file}`);
   }
   // Fetched only where the project's own engine is chosen.
-  for (const file of ['coppice_engine.js', 'coppice_engine.wasm', 'coppice_engine_relaxed.js', 'coppice_engine_relaxed.wasm']) {
-    copy(need(path.resolve(root, options.core, file), 'Run cmake --preset wasm && cmake --build --preset wasm.'), `engine/${file}`);
+  for (const build of ['coppice_engine', 'coppice_engine_relaxed', 'coppice_engine_threads', 'coppice_engine_relaxed_threads']) {
+    for (const ending of ['.js', '.wasm', ...(build.endsWith('_threads') ? ['.worker.js'] : [])]) {
+      const file = `${build}${ending}`;
+      copy(need(path.resolve(root, options.core, file), 'Run cmake --preset wasm && cmake --build --preset wasm.'), `engine/${file}`);
+    }
   }
   // Fetched only where WebGPU is chosen.
   for (const file of ['ort.webgpu.min.mjs', 'ort-wasm-simd-threaded.asyncify.mjs', 'ort-wasm-simd-threaded.asyncify.wasm']) {

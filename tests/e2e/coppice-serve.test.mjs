@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -54,6 +54,29 @@ test('the page compares models, isolated and without a complaint of the browser'
     assert.deepEqual(foreign, []);
     await close();
   }));
+
+test("the project's own engine has its threads under the strict policy", { skip }, async () => {
+  const shipped = 'minilm-l6-imdb-smallest';
+  const models = path.join(folder, 'models');
+  cpSync(path.join(root, 'models', shipped), path.join(models, shipped), { recursive: true });
+  writeFileSync(path.join(models, 'catalog.json'), JSON.stringify({ schema_version: 1, models: [{ id: shipped }] }));
+  try {
+    await serving([], async (url) => {
+      const { page, problems, close } = await openPage(browser, url);
+      const threads = Math.min(4, await page.evaluate(() => navigator.hardwareConcurrency));
+      await page.selectOption('#backend', 'core');
+      await compare(page, 'A quiet, wonderful film that moved me; one of the best I have seen this year.');
+      const row = await readRow(page, shipped);
+      assert.match(row.runtime, new RegExp(`^Coppice engine .*, ${threads} thread${threads > 1 ? 's' : ''}$`));
+      assert.equal(row.verdict, 'positive');
+      assert.deepEqual(problems, []);
+      await close();
+    });
+  } finally {
+    rmSync(models, { recursive: true });
+    writeModels(models, { dense: { strength: 2 }, structured: { strength: 1 } });
+  }
+});
 
 test('without the isolation headers it works on one thread and says so', { skip }, () =>
   serving(['--no-isolation'], async (url) => {

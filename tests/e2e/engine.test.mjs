@@ -28,9 +28,9 @@ function makeModels() {
   return models;
 }
 
-async function visit(work, { prepare, below = '/', ...options } = {}) {
+async function visit(work, { prepare, below = '/', isolated = false, ...options } = {}) {
   const models = makeModels();
-  const server = await serve({ dist, models, below });
+  const server = await serve({ dist, models, below, isolated });
   const visitor = await openPage(browser, server.url, { prepare, ...options });
   try {
     await visitor.page.waitForSelector(`tr[data-model="${shipped}"][data-phase="offered"]`);
@@ -113,6 +113,45 @@ test('side by side: one model in two rows, each with what ran it, and one downlo
     assert.equal((await readRow(page, twin)).verdict, '–');
     assert.deepEqual(problems, []);
   }));
+
+// The sums are the same whatever thread computes them, so the answer is.
+test('with isolation headers it computes with threads, says so, and gives the same', async () => {
+  const judge = async ({ page, problems }) => {
+    await page.uncheck('li[data-model="bag"] input');
+    await page.selectOption('#backend', 'core');
+    await compare(page, review);
+    const row = await readRow(page, shipped);
+    assert.deepEqual(problems, []);
+    return row;
+  };
+  let alone;
+  await visit(async (visitor) => {
+    alone = await judge(visitor);
+    assert.match(alone.runtime, engineRow);
+  });
+  await visit(
+    async (visitor, server) => {
+      const { page } = visitor;
+      const cores = await page.evaluate(() => navigator.hardwareConcurrency);
+      assert.ok(cores > 1, 'a machine of one core shows nothing here');
+      const together = await judge(visitor);
+      assert.match(together.runtime, new RegExp(`^Coppice engine .*, WASM (relaxed )?SIMD, ${Math.min(4, cores)} threads$`));
+      assert.equal(together.verdict, 'positive');
+      assert.equal(together.probability, alone.probability);
+      const modules = server.requests.filter((file) => /\/engine\/.*\.wasm$/.test(file));
+      assert.ok(modules.length > 0 && modules.every((file) => file.endsWith('_threads.wasm')), String(modules));
+      // Again, with the model loaded anew.
+      await page.selectOption('#backend', 'wasm');
+      await compare(page);
+      await page.selectOption('#backend', 'core');
+      await compare(page);
+      const again = await readRow(page, shipped);
+      assert.equal(again.runtime, together.runtime);
+      assert.equal(again.probability, alone.probability);
+    },
+    { isolated: true },
+  );
+});
 
 test('what the engine cannot run says why in its row, and the others go on', () =>
   visit(async ({ page, problems }, server, models) => {

@@ -20,7 +20,8 @@ const dot = 'i32x4_relaxed_dot_i8x16_i7x16_add_s';
 
 // f(a, b, c) = a * b + c; g(a, b, c) = c + the dot product of the bytes of a and b.
 function module({ relaxed = 'relaxed', names = [madd, dot], first = 0 } = {}) {
-  const lookAlikes = [0x41, 0x10, 0x1a, 0xfd, 0x0c, ...new Array(16).fill(0x10), 0x1a]; // i32.const 16, v128.const, each dropped
+  // i32.const 16, v128.const, each dropped; atomic.fence, which modules with threads have.
+  const lookAlikes = [0x41, 0x10, 0x1a, 0xfd, 0x0c, ...new Array(16).fill(0x10), 0x1a, 0xfe, 0x03, 0x00];
   const operands = (splat) => [0, 1, 2].flatMap((local) => [0x20, local, 0xfd, splat]);
   return Buffer.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],

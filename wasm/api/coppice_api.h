@@ -85,7 +85,7 @@ coppice_status coppice_linear_judge(const coppice_linear* model, const char* tex
 
 /* ---- Engine ------------------------------------------------------------------------------------------------------
  * BERT classifiers on the project's own kernels (shared/engine). Only in a module of its own, coppice_engine.js, which
- * has of the rest of this header what stands above the tokenizer. One thread. */
+ * has of the rest of this header what stands above the tokenizer. */
 
 typedef struct coppice_engine coppice_engine;
 
@@ -104,6 +104,12 @@ coppice_status coppice_engine_classify(coppice_engine* engine, const int32_t* id
 
 /* What every engine of this module computes with: {"version","instruction_set"}. */
 coppice_status coppice_engine_about(const char** json, size_t* length);
+
+/* Begins threads for all engines of this module until there are `count`, the caller's included, and answers how many
+ * run by now. They begin when the caller has returned to the browser, so that the first answer is 1; once there is an
+ * engine it has no effect. Of coppice_engine_threads.js, for pages that are cross-origin isolated; elsewhere there is
+ * one. */
+uint32_t coppice_engine_use_threads(uint32_t count);
 
 /* For tests, before the first engine: as on a processor whose products of bytes have a sign on both sides, where this
  * module has relaxed SIMD; without effect elsewhere. */

@@ -12,6 +12,7 @@
 #include "wasm/api/report.h"
 #include "wasm/platform/clock.h"
 #include "wasm/platform/kernel_costs.h"
+#include "wasm/platform/threads.h"
 
 namespace {
 
@@ -50,6 +51,7 @@ Status open(std::string_view config_json, std::span<std::byte> weights, const st
   session.most_tokens = static_cast<size_t>(config.max_position_embeddings);
   if (most_tokens > 0) session.most_tokens = std::min<size_t>(session.most_tokens, most_tokens);
   session.now = &seconds;
+  session.threads = platform::threads();
   COPPICE_ASSIGN_OR_RETURN(out.session, engine::Session::create(*out.classifier, session));
   return {};
 }
@@ -171,6 +173,8 @@ coppice_status coppice_engine_about(const char** json, size_t* length) {
   *length = about.size();
   return COPPICE_OK;
 }
+
+uint32_t coppice_engine_use_threads(uint32_t count) { return static_cast<uint32_t>(platform::use_threads(count)); }
 
 void coppice_engine_read_signed_bytes(void) { engine::kernels::read_signed_bytes(); }
 

@@ -192,6 +192,22 @@ class Core {
     };
   }
 
+  // Before the first engine, of a module with threads: waits until there are `count`, the worker's own included, and
+  // answers how many there are.
+  async useThreads(count, { milliseconds = 3000 } = {}) {
+    const end = performance.now() + milliseconds;
+    for (;;) {
+      const running = this.#module._coppice_engine_use_threads(count);
+      if (running >= count || performance.now() > end) return running;
+      await new Promise((done) => setTimeout(done, 5));
+    }
+  }
+
+  // Threads do not end with the module, which they keep.
+  endThreads() {
+    this.#module.PThread?.terminateAllThreads();
+  }
+
   // The same, for tests: see coppice_engine_read_signed_bytes.
   readSignedBytes() {
     this.#module._coppice_engine_read_signed_bytes();

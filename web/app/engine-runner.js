@@ -1,16 +1,19 @@
-// Transformers on the project's own engine (shared/engine in WebAssembly), on one thread: each model in an instance of the
-// engine of its own, whose memory goes with it.
+// Transformers on the project's own engine (shared/engine in WebAssembly): each model in an instance of the engine of its
+// own, whose memory goes with it, and its threads, of which a page that is cross-origin isolated has some.
 import { CoreError, loadCore } from './core.js';
 import { engineOptions } from './places.js';
 import { relaxedWorks } from './relaxed.js';
+import { threadsToUse } from './threads.js';
 
 const loaders = {
   coppice_engine: () => import('../engine/coppice_engine.js'),
   coppice_engine_relaxed: () => import('../engine/coppice_engine_relaxed.js'),
+  coppice_engine_threads: () => import('../engine/coppice_engine_threads.js'),
+  coppice_engine_relaxed_threads: () => import('../engine/coppice_engine_relaxed_threads.js'),
 };
 
 export class EngineRunner {
-  #models = new Map(); // model -> what createEngine gave
+  #models = new Map(); // model -> { engine: what createEngine gave, core: its instance }
   #build = null;
   #next = null; // promise of an instance for the next model
 
@@ -25,30 +28,38 @@ export class EngineRunner {
   }
 
   async #start() {
-    this.#build ??= relaxedWorks() ? 'coppice_engine_relaxed' : 'coppice_engine';
+    const wanted = threadsToUse();
+    this.#build ??= `${relaxedWorks() ? 'coppice_engine_relaxed' : 'coppice_engine'}${wanted > 1 ? '_threads' : ''}`;
     const { default: createModule } = await loaders[this.#build]();
-    return loadCore(createModule, await engineOptions(this.#build));
+    const core = await loadCore(createModule, await engineOptions(this.#build));
+    return { core, threads: wanted > 1 ? await core.useThreads(wanted) : 1 };
   }
 
   // file: { content }, the bytes of the ONNX file. Returns what rows say of the runtime.
   async load(model, { path, config, max_length: mostTokens }, { content }) {
     const next = this.#next ?? this.#start();
     this.#next = null; // also where it failed: the next attempt starts anew
-    const core = await next;
+    const { core, threads } = await next;
     this.unload(model);
-    const engine = core.createEngine(config, content, { source: path, mostTokens });
-    this.#models.set(model, engine);
-    const { version, instruction_set: instructions } = engine.about();
-    return { name: 'Coppice engine', version, backend: instructions, threads: 1, isolated: self.crossOriginIsolated === true };
+    try {
+      const engine = core.createEngine(config, content, { source: path, mostTokens });
+      this.#models.set(model, { engine, core });
+      const { version, instruction_set: instructions } = engine.about();
+      return { name: 'Coppice engine', version, backend: instructions, threads, isolated: self.crossOriginIsolated === true };
+    } catch (error) {
+      core.endThreads();
+      throw error;
+    }
   }
 
   unload(model) {
+    this.#models.get(model)?.core.endThreads();
     this.#models.delete(model); // and with it the instance
   }
 
   // Returns { logits, milliseconds }.
   run(model, ids) {
-    const engine = this.#models.get(model);
+    const { engine } = this.#models.get(model);
     const start = performance.now();
     try {
       const logits = engine.classify(ids);
@@ -62,6 +73,6 @@ export class EngineRunner {
 
   // Where the time of this model's runs went (coppice_engine_profile).
   profile(model) {
-    return this.#models.get(model).profile();
+    return this.#models.get(model).engine.profile();
   }
 }

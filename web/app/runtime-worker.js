@@ -13,7 +13,8 @@ import { EngineRunner } from './engine-runner.js';
 import { LinearRunner } from './linear-runner.js';
 import { checkModel, getModel, isStored } from './model-store.js';
 import { coreOptions } from './places.js';
-import { startRuntime, startWasm, threadsToUse } from './runtimes.js';
+import { startRuntime, startWasm } from './runtimes.js';
+import { threadsToUse } from './threads.js';
 
 const linear = new LinearRunner();
 const engines = new EngineRunner();

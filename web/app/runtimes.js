@@ -1,6 +1,7 @@
 // ONNX Runtime Web's two builds: the small one, which runs on WASM, and the one with WebGPU, which is fetched only where
 // it is chosen. Threads need cross-origin isolation.
 import { get, page, single } from './places.js';
+import { threadsToUse } from './threads.js';
 
 const loaders = {
   wasm: () => import('../ort/ort.wasm.min.mjs'),
@@ -13,10 +14,6 @@ async function checkGpu() {
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter) throw new Error('the browser found no graphics device for it');
 }
-
-// Half the threads of a big machine gain little on models this small and disturb what else runs.
-export const threadsToUse = () =>
-  self.crossOriginIsolated === true ? Math.max(1, Math.min(4, navigator.hardwareConcurrency || 1)) : 1;
 
 // Resolves to { ort, provider, about }: the module, its execution provider, and what rows say of it.
 export async function startRuntime(backend) {

@@ -25,9 +25,11 @@ function resolver({ root, core }) {
   return {
     name: 'places-of-dist',
     setup: (builder) =>
-      builder.onResolve({ filter: /^\.\.\/(core|engine|ort|ort-webgpu|vendor)\// }, ({ path: wanted }) =>
-        fixed[wanted] ? { path: fixed[wanted] } : { errors: [{ text: `${wanted} has no place in the single file` }] },
-      ),
+      builder.onResolve({ filter: /^\.\.\/(core|engine|ort|ort-webgpu|vendor)\// }, ({ path: wanted }) => {
+        // Never imported: a page from a file is not cross-origin isolated.
+        if (/^\.\.\/engine\/\w+_threads\.js$/.test(wanted)) return { path: wanted, external: true };
+        return fixed[wanted] ? { path: fixed[wanted] } : { errors: [{ text: `${wanted} has no place in the single file` }] };
+      }),
   };
 }
 
