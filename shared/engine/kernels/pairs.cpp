@@ -33,8 +33,14 @@ HWY_INLINE VI dot_pairs(VI sum, VI x, VI w) {
   const I32 di;
   const hn::Repartition<int16_t, I32> d16;
   VI high = hn::Zero(di);
+#if HWY_TARGET == HWY_NEON
+  // Products of the lower and of the upper lanes, which become pairs only when they are put together.
+  const VI low = hn::ReorderWidenMulAccumulate(di, hn::BitCast(d16, x), hn::BitCast(d16, w), hn::Zero(di), high);
+  return hn::Add(sum, hn::RearrangeToOddPlusEven(low, high));
+#else
   const VI low = hn::ReorderWidenMulAccumulate(di, hn::BitCast(d16, x), hn::BitCast(d16, w), sum, high);
   return hn::RearrangeToOddPlusEven(low, high);
+#endif
 #endif
 }
 
