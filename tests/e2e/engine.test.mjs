@@ -153,6 +153,24 @@ test('with isolation headers it computes with threads, says so, and gives the sa
   );
 });
 
+test('isolated, but without threads to be had: one thread, and the row says so', () =>
+  visit(
+    async ({ page }) => {
+      await page.selectOption('#backend', 'core');
+      await compare(page, review);
+      const row = await readRow(page, shipped);
+      assert.match(row.runtime, engineRow);
+      assert.equal(row.verdict, 'positive');
+    },
+    {
+      isolated: true,
+      prepare: (context) =>
+        context.route('**/engine/*_threads.wasm', (route) =>
+          route.fulfill({ contentType: 'application/wasm', body: 'no module', headers: { 'Cross-Origin-Resource-Policy': 'same-origin' } })),
+      serviceWorkers: 'block',
+    },
+  ));
+
 test('what the engine cannot run says why in its row, and the others go on', () =>
   visit(async ({ page, problems }, server, models) => {
     await page.selectOption('#backend', 'core');

@@ -14,7 +14,7 @@ const loaders = {
 
 export class EngineRunner {
   #models = new Map(); // model -> { engine: what createEngine gave, core: its instance }
-  #build = null;
+  #alone = false; // threads were tried, in vain
   #next = null; // promise of an instance for the next model
 
   has(model) {
@@ -27,12 +27,26 @@ export class EngineRunner {
     this.#next.catch(() => {});
   }
 
+  // Where there is no memory to share, as some small devices give none of the size, it is one thread after all, which the
+  // row says.
   async #start() {
-    const wanted = threadsToUse();
-    this.#build ??= `${relaxedWorks() ? 'coppice_engine_relaxed' : 'coppice_engine'}${wanted > 1 ? '_threads' : ''}`;
-    const { default: createModule } = await loaders[this.#build]();
-    const core = await loadCore(createModule, await engineOptions(this.#build));
-    return { core, threads: wanted > 1 ? await core.useThreads(wanted) : 1 };
+    const build = relaxedWorks() ? 'coppice_engine_relaxed' : 'coppice_engine';
+    const wanted = this.#alone ? 1 : threadsToUse();
+    if (wanted > 1) {
+      try {
+        const core = await this.#instance(`${build}_threads`);
+        return { core, threads: await core.useThreads(wanted) };
+      } catch (error) {
+        console.warn(`Coppice engine: no threads (${error.message})`);
+        this.#alone = true;
+      }
+    }
+    return { core: await this.#instance(build), threads: 1 };
+  }
+
+  async #instance(build) {
+    const { default: createModule } = await loaders[build]();
+    return loadCore(createModule, await engineOptions(build));
   }
 
   // file: { content }, the bytes of the ONNX file. Returns what rows say of the runtime.
