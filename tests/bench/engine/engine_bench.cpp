@@ -2,7 +2,9 @@
 // with ONNX Runtime.
 //
 //   engine_bench FOLDER...      first a line a folder: {"load_ms","weights_bytes","session_bytes","formats":{...}}
-//   engine_bench --profile FOLDER...   at the end also a line a folder: milliseconds by operator, all runs together
+//   engine_bench --profile FOLDER...   at the end also a line a folder: milliseconds and multiplications by operator,
+//   all runs
+//                                      together, and the peak of dense products on what stays in the caches
 //   stdin: "MODEL ID ID ..."    MODEL the number of the folder; answers {"cpu_ms","wall_ms","logits"}
 //
 // One thread. CPU time is the thread's own, so that other work of the machine does not count. Files are not checked
@@ -114,13 +116,21 @@ int main(int argc, char** argv) {
   }
   for (const Opened& model : models) {
     if (!profile) break;
-    OrderedJson milliseconds;
+    OrderedJson operators;
     for (size_t i = 0; i < engine::kOperators; ++i) {
-      double seconds = 0;
-      for (const auto& layer : model.session.profile()) seconds += layer[i].seconds;
-      milliseconds[std::string(engine::name_of(static_cast<engine::Operator>(i)))] = seconds * 1000;
+      engine::OperatorCost sum;
+      for (const auto& layer : model.session.profile()) {
+        sum.seconds += layer[i].seconds;
+        sum.multiplications_done += layer[i].multiplications_done;
+      }
+      operators[std::string(engine::name_of(static_cast<engine::Operator>(i)))] = {
+          {"ms", sum.seconds * 1000}, {"multiplications_done", sum.multiplications_done}};
     }
-    std::cout << dump_json(milliseconds) << std::endl;
+    const engine::KernelRates peak = engine::measure_kernel_rates(&cpu_seconds);
+    std::cout << dump_json(OrderedJson{
+                     {"operators", operators},
+                     {"peak_multiplications_per_ms", {{"float32", peak.float32 / 1000}, {"int8", peak.int8 / 1000}}}})
+              << std::endl;
   }
   return 0;
 }

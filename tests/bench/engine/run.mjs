@@ -119,6 +119,27 @@ for (const length of options.lengths.split(',').map(Number)) {
   }
 }
 core.stdin.end();
+
+// Where the time of a run goes, on the engine alone: by operator, and the share of the peak of its products.
+const profiled = forms.filter((form) => ['dense', 'dense-int8', 'even-quads80-int8'].includes(form));
+result.profiles = Object.fromEntries(options.lengths.split(',').map((length) => [length, {}]));
+for (const length of Object.keys(result.profiles)) {
+  const runs = 100;
+  for (const form of profiled) {
+    const input = `0 ${[...tokens.slice(0, length - 1), tokens.at(-1)].join(' ')}\n`.repeat(runs);
+    const output = execFileSync(options.bench, ['--profile', folders[form]], { input, encoding: 'utf8', maxBuffer: 1 << 28 });
+    const { operators, peak_multiplications_per_ms: peak } = JSON.parse(output.trimEnd().split('\n').at(-1));
+    for (const [name, cost] of Object.entries(operators)) {
+      cost.ms /= runs;
+      cost.multiplications_done /= runs;
+      const int8 = result.forms[form].formats && Object.keys(result.forms[form].formats).some((format) => format.includes('int8'));
+      if (cost.multiplications_done > 0) {
+        cost.share_of_peak = cost.multiplications_done / cost.ms / (int8 && name !== 'attention' ? peak.int8 : peak.float32);
+      }
+    }
+    result.profiles[length][form] = { runs, peak_multiplications_per_ms: peak, operators };
+  }
+}
 if (!options.scratch) rmSync(scratch, { recursive: true, force: true });
 console.log(JSON.stringify(result, null, 1));
 process.exit(0);
