@@ -7,28 +7,28 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=${1:-$root/build/arm}
-mkdir -p "$folder/packages" "$folder/root"
+mkdir -p "$folder/packages" "$folder/unpacked"
 folder=$(cd "$folder" && pwd)
 
 command -v aarch64-linux-gnu-g++ > /dev/null && command -v qemu-aarch64 > /dev/null ||
   apt-get install -y --no-install-recommends g++-aarch64-linux-gnu qemu-user
 
-if ! ls "$folder"/root/usr/lib/aarch64-linux-gnu/libhwy.so.1 > /dev/null 2>&1; then
+if ! ls "$folder"/unpacked/usr/lib/aarch64-linux-gnu/libhwy.so.1 > /dev/null 2>&1; then
   # Packages of another architecture can be had only while apt knows it.
   known=$(dpkg --print-foreign-architectures | grep -c '^arm64$' || true)
   [ "$known" -gt 0 ] || dpkg --add-architecture arm64
   apt-get update > /dev/null
   (cd "$folder/packages" && apt-get download libhwy1:arm64 libhwy-dev:arm64 libgtest-dev:arm64)
   [ "$known" -gt 0 ] || { dpkg --remove-architecture arm64 && apt-get update > /dev/null; }
-  for package in "$folder"/packages/*.deb; do dpkg -x "$package" "$folder/root"; done
+  for package in "$folder"/packages/*.deb; do dpkg -x "$package" "$folder/unpacked"; done
 fi
 
 cd "$root"
-libraries=$folder/root/usr/lib/aarch64-linux-gnu
+libraries=$folder/unpacked/usr/lib/aarch64-linux-gnu
 # As shared/engine/kernels/CMakeLists.txt does on Arm.
 compile() {
   aarch64-linux-gnu-g++ -std=c++20 -Wall -Wextra -Werror "$@" \
-    '-DHWY_DISABLED_TARGETS=(HWY_SVE|HWY_SVE2|HWY_SVE_256|HWY_SVE2_128)' -DHWY_SHARED_DEFINE -I. -isystem "$folder/root/usr/include"
+    '-DHWY_DISABLED_TARGETS=(HWY_SVE|HWY_SVE2|HWY_SVE_256|HWY_SVE2_128)' -DHWY_SHARED_DEFINE -I. -isystem "$folder/unpacked/usr/include"
 }
 for kernels in dense int8 pairs pointwise sparse; do
   compile -O3 -c "shared/engine/kernels/$kernels.cpp" -o "$folder/$kernels.o"
