@@ -118,9 +118,10 @@ void coppice_engine_read_signed_bytes(void);
 /* What it computes with, and where the time of all reviews so far went, as JSON:
  * {"version","instruction_set","arithmetic","weights_bytes","session_bytes","formats":{NAME: matrices},"costs":{FORMAT:
  * of one multiplication against dense float32},"peak_gflops":{"float32","int8"} of dense products on what stays in the
- * caches, both measured at the first call, which takes some tenths of a second,"reviews","tokens",
- * "operators":[{"name","milliseconds","multiplications","multiplications_done"},...] in the order of a review,
- * "layers":[{"milliseconds","multiplications","multiplications_done","formats"},...], the last of what is in no layer}
+ * caches, one thread's times their number, both measured at the first call, which takes some tenths of a
+ * second,"reviews","tokens", "operators":[{"name","milliseconds","multiplications","multiplications_done"},...] in the
+ * order of a review, "layers":[{"milliseconds","multiplications","multiplications_done","formats"},...], the last of
+ * what is in no layer}
  */
 coppice_status coppice_engine_profile(coppice_engine* engine, const char** json, size_t* length);
 

@@ -114,8 +114,10 @@ OrderedJson profile_of(const coppice_engine& engine) {
   json["costs"] = {{"float16", costs.float16},           {"sparse", costs.sparse},
                    {"blocks4x1", costs.blocks4x1},       {"int8", costs.int8},
                    {"sparse_quads", costs.sparse_quads}, {"sparse_pairs", costs.sparse_pairs}};
-  // Two operations a multiplication: it and its addition.
-  json["peak_gflops"] = {{"float32", rates_here().float32 * 2e-9}, {"int8", rates_here().int8 * 2e-9}};
+  // Two operations a multiplication: it and its addition. The peak is one thread's, times their number.
+  const double threads = platform::threads() == nullptr ? 1 : static_cast<double>(platform::threads()->count());
+  json["peak_gflops"] = {{"float32", rates_here().float32 * 2e-9 * threads},
+                         {"int8", rates_here().int8 * 2e-9 * threads}};
   json["reviews"] = engine.reviews;
   json["tokens"] = engine.tokens;
   json["operators"] = OrderedJson::array();

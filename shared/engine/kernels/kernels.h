@@ -210,7 +210,9 @@ struct AttentionHead {
 constexpr size_t attention_scratch(size_t keys) { return (keys + kRowGroup) * kMostTile; }
 void attend(const AttentionHead& head, Activations out, float* scratch);
 
-// In place over the features of each token: (x - mean) / sqrt(variance + epsilon) * weight + bias.
+// In place over the features of each token: (x - mean) / sqrt(variance + epsilon) * weight + bias. Sums in float32: of
+// up to 384 features whose mean and deviation are of one magnitude, absolute error at most 3e-5 for weights of
+// magnitude 1.
 void layer_norm(Activations x, size_t features, size_t tokens, const float* weight, const float* bias, float epsilon);
 
 // GELU as BERT has it, x / 2 * (1 + erf(x / sqrt(2))); absolute error at most 4e-7 * max(1, |x|).
