@@ -9,7 +9,8 @@
 namespace coppice::platform {
 namespace {
 
-// As natively (native/infer/thread_pool.h), but without an end: its threads end with the module.
+// As natively (native/infer/thread_pool.h), but without an end: its threads end with the module. Written twice, since
+// what both may include is the core, which has no threads.
 class Pool : public engine::Threads {
  public:
   size_t begin(size_t wanted) {

@@ -32,7 +32,6 @@ constexpr size_t kDenseVectors = 4;
 #else
 constexpr size_t kDenseVectors = 2;
 #endif
-
 constexpr size_t kStoredTogether = 2;  // vectors whose GELU is computed together
 
 // Rows of a dense product computed together. Without a fused multiply-add a product takes a register besides the sums,
@@ -159,6 +158,7 @@ HWY_INLINE void finish(VF sum, size_t row, size_t token, const Epilogue& epilogu
   VF value[1] = {hn::Add(sum, hn::Set(F32(), epilogue.bias[row]))};
   store_values(value, row, token, epilogue, out);
 }
+
 // The left factor of a product: rows in memory of their own, or rows side by side in the columns of a matrix.
 template <size_t kRows>
 struct LeftRows {
