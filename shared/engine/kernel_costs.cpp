@@ -95,6 +95,7 @@ struct Groups {
       for (size_t place = 0; place < count; ++place) {
         if ((row * 5 + place * 3 + place * place * row) % of < kept) places.push_back(static_cast<Place>(place));
       }
+      if (places.size() % 2 != 0) places.push_back(places.back());  // as paired quads are
     }
     begins.push_back(static_cast<uint32_t>(places.size()));
   }
@@ -171,9 +172,9 @@ class Piece {
     const std::vector<int32_t> values(2 * quads.places.size(), 0x00030003);
     const double time = watch_.shortest([&] {
       if (multiplies_bytes(true)) {
-        multiply_quads(
-            {int8_.data(), quads.places.data(), quads.begins.data(), row_scales_.data(), sums_.data(), kDepth, by_twos},
-            kAll, quantized(), kTokens, epilogue(), out());
+        multiply_quads({int8_.data(), quads.places.data(), quads.begins.data(), row_scales_.data(), sums_.data(),
+                        kDepth, pairs_quads(by_twos)},
+                       kAll, quantized(), kTokens, epilogue(), out());
       } else {
         multiply_pairs(
             {true, values.data(), places.data(), quads.begins.data(), row_scales_.data(), sums_.data(), kRows, kDepth},

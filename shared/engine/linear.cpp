@@ -6,6 +6,7 @@
 #include <new>
 
 #include "shared/base/half.h"
+#include "shared/engine/sparse_quads.h"
 
 namespace coppice::engine {
 namespace {
@@ -146,8 +147,8 @@ class Packer {
         return fill_pairs(values, kept_pairs, false);
       }
       if (quads_fit && quads_cost < dense_cost) {
-        out_.by_twos_ = costs.by_twos;
-        return out_.by_pairs_ ? fill_pairs(values, kept, true) : fill_quads(values, kept);
+        out_.paired_ = out_.seven_bits_ && kernels::pairs_quads(costs.by_twos);
+        return out_.by_pairs_ ? fill_pairs(values, kept, true) : fill_quads(values);
       }
     }
     out_.format_ = LinearFormat::kInt8;
@@ -317,29 +318,27 @@ class Packer {
     return {};
   }
 
-  Status fill_quads(const int8_t* values, int64_t count) {
+  Status fill_quads(const int8_t* values) {
+    std::vector<SparseQuad> quads;
+    std::vector<uint32_t> begins;
+    for (size_t row = 0; row < out_.outputs_; ++row) {
+      begins.push_back(static_cast<uint32_t>(quads.size()));
+      const std::vector<SparseQuad> found = quads_of_row(values + row * out_.inputs_, out_.inputs_);
+      const std::vector<SparseQuad> taken = out_.paired_ ? paired(found) : found;
+      quads.insert(quads.end(), taken.begin(), taken.end());
+    }
+    begins.push_back(static_cast<uint32_t>(quads.size()));
     out_.format_ = LinearFormat::kSparseQuads;
-    out_.done_ = count * 4;
-    const auto entries = static_cast<size_t>(count);
-    const std::vector<int8_t> copy = copy_of(values);
-    if (!copy.empty()) values = copy.data();
+    out_.done_ = static_cast<int64_t>(quads.size()) * 4;
+    const size_t entries = quads.size();
     COPPICE_RETURN_IF_ERROR(place(out_.values_, entries * 4, alignof(int8_t)));
     COPPICE_RETURN_IF_ERROR(place(out_.begins_, (out_.outputs_ + 1) * sizeof(uint32_t), alignof(uint32_t)));
     COPPICE_RETURN_IF_ERROR(place(out_.indices_, entries * sizeof(uint16_t), alignof(uint16_t)));
-    uint32_t at = 0;
-    for (size_t row = 0; row < out_.outputs_; ++row) {
-      out_.begins_.as<uint32_t>()[row] = at;
-      const int8_t* from = values + row * out_.inputs_;
-      for (size_t quad = 0; quad < kernels::padded_depth(out_.inputs_) / 4; ++quad) {
-        if (is_zero(from, quad)) continue;
-        out_.indices_.as<uint16_t>()[at] = static_cast<uint16_t>(quad);
-        std::memset(out_.values_.as<int8_t>() + size_t{4} * at, 0, 4);
-        std::memcpy(out_.values_.as<int8_t>() + size_t{4} * at, from + 4 * quad,
-                    std::min<size_t>(4, out_.inputs_ - 4 * quad));
-        ++at;
-      }
+    for (size_t i = 0; i < entries; ++i) {
+      std::copy(quads[i].values.begin(), quads[i].values.end(), out_.values_.as<int8_t>() + 4 * i);
+      out_.indices_.as<uint16_t>()[i] = quads[i].place;
     }
-    out_.begins_.as<uint32_t>()[out_.outputs_] = at;
+    std::copy(begins.begin(), begins.end(), out_.begins_.as<uint32_t>());
     return {};
   }
 
@@ -422,7 +421,7 @@ void Linear::multiply(kernels::RowRange rows, const LinearInput& x, size_t token
     case LinearFormat::kSparseQuads:
       if (format_ == LinearFormat::kSparseQuads && !by_pairs_) {
         return kernels::multiply_quads({values_.as<int8_t>(), indices_.as<uint16_t>(), begins_.as<uint32_t>(),
-                                        scales_.as<float>(), sums_.as<int32_t>(), inputs_, by_twos_},
+                                        scales_.as<float>(), sums_.as<int32_t>(), inputs_, paired_},
                                        rows, x.quantized, tokens, epilogue, out);
       }
       return kernels::multiply_pairs(

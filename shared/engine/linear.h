@@ -124,6 +124,7 @@ class Linear {
   bool seven_bits_ = false;
   bool by_pairs_ = false;  // dense int8 and quads: by products of 16 bits
   bool by_twos_ = false;
+  bool paired_ = false;   // of quads: as kernels::SparseQuads::paired
   size_t together_ = 0;   // rows of dense int8 that lie in groups
   AlignedBytes bias_;     // float (out)
   AlignedBytes values_;   // by format

@@ -17,22 +17,19 @@ namespace {
 // Tokens for which a group of rows is widened once: its share of the work is then small, and their activations at a
 // depth of 1,536 stay in a second-level cache of 1 MB.
 constexpr size_t kTokensAtOnce = 128;
-constexpr size_t kDenseTile = kDenseVectors * kLanes;
 
 // rows[r]: depth weights each; the last ones may be the same row again, of which nothing is stored.
 void multiply_group(const LeftRows<kDenseRows>& left, size_t depth, size_t first_row, size_t row_count,
                     ConstActivations x, size_t begin, size_t end, const Epilogue& epilogue, Activations out) {
-  for (size_t token = begin; token < end; token += kDenseTile) {
-    with_vectors<kDenseVectors>(end - token, [&](auto count) HWY_ATTR {
-      constexpr size_t kVectors = decltype(count)::value;
-      VF sums[kDenseRows][kVectors];
-      multiply_tile<kDenseRows, kVectors>(left, {x.data + token, x.stride}, depth, sums);
-      for (size_t r = 0; r < kDenseRows; ++r) {
-        if (r >= row_count) break;
-        for (size_t v = 0; v < kVectors; ++v) finish(sums[r][v], first_row + r, token + v * kLanes, epilogue, out);
-      }
-    });
-  }
+  each_part<kDenseVectors>(begin, end, [&](auto count, size_t token) HWY_ATTR {
+    constexpr size_t kVectors = decltype(count)::value;
+    VF sums[kDenseRows][kVectors];
+    multiply_tile<kDenseRows, kVectors>(left, {x.data + token, x.stride}, depth, sums);
+    for (size_t r = 0; r < kDenseRows; ++r) {
+      if (r >= row_count) break;
+      for (size_t v = 0; v < kVectors; ++v) finish(sums[r][v], first_row + r, token + v * kLanes, epilogue, out);
+    }
+  });
 }
 
 void Widen(const uint16_t* x, size_t count, float* out) {

@@ -64,6 +64,29 @@ HWY_INLINE VI dot_narrow(VI sum, VI x, VI w) {
 #endif
 }
 
+// The same of two quads at once, of which the sums of four products fit 16 bits: pairs_quads(). What widens them is
+// then done once for both.
+HWY_INLINE VI dot_paired(VI sum, VI xa, VI wa, VI xb, VI wb) {
+#if HWY_TARGET == HWY_AVX3
+  const __m512i pairs = _mm512_add_epi16(_mm512_maddubs_epi16(xa.raw, wa.raw), _mm512_maddubs_epi16(xb.raw, wb.raw));
+  return hn::Add(sum, VI{_mm512_madd_epi16(pairs, _mm512_set1_epi16(1))});
+#elif HWY_TARGET == HWY_AVX2
+  const __m256i pairs = _mm256_add_epi16(_mm256_maddubs_epi16(xa.raw, wa.raw), _mm256_maddubs_epi16(xb.raw, wb.raw));
+  // No intrinsic: g++ adds into another register and copies, for which eight sums leave none.
+  asm("vpaddd %1, %0, %0" : "+x"(sum.raw) : "x"(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1))));
+  return sum;
+#elif HWY_TARGET == HWY_SSE4
+  const __m128i pairs = _mm_add_epi16(_mm_maddubs_epi16(xa.raw, wa.raw), _mm_maddubs_epi16(xb.raw, wb.raw));
+  return hn::Add(sum, VI{_mm_madd_epi16(pairs, _mm_set1_epi16(1))});
+#elif defined(COPPICE_RELAXED_SIMD)
+  const v128_t pairs =
+      wasm_i16x8_add(coppice_relaxed_dot_pairs(wa.raw, xa.raw), coppice_relaxed_dot_pairs(wb.raw, xb.raw));
+  return hn::Add(sum, VI{static_cast<decltype(sum.raw)>(wasm_i32x4_dot_i16x8(pairs, wasm_i16x8_const_splat(1)))});
+#else
+  return dot_narrow(dot_narrow(sum, xa, wa), xb, wb);
+#endif
+}
+
 struct Narrow {
   static constexpr bool kOffset = false;
   HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_narrow(sum, x, w); }
@@ -211,40 +234,77 @@ HWY_NOINLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const
   }
 }
 
-template <class Dot>
-HWY_NOINLINE void MultiplySparseQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x,
-                                      size_t tokens, const Epilogue& epilogue, Activations out) {
+// sums[v] = the sum over a row's entries, `from`: of the first vector of tokens.
+template <class Dot, size_t kVectors>
+HWY_INLINE void sum_quads(const SparseQuads& weights, size_t row, const uint8_t* HWY_RESTRICT from,
+                          VI (&sums)[kVectors]) {
   const I32 di;
-  const size_t depth = padded_depth(weights.depth);
+  VI others[kVectors];  // a second chain of dependent sums
+  for (size_t v = 0; v < kVectors; ++v) sums[v] = others[v] = hn::Zero(di);
+  size_t i = weights.begins[row];
+  const size_t end = weights.begins[row + 1];
+  for (; i + 2 <= end; i += 2) {
+    const uint8_t* a = from + weights.quads[i] * kQuadBytes;
+    const uint8_t* b = from + weights.quads[i + 1] * kQuadBytes;
+    const VI wa = broadcast_quad(weights.values + 4 * i);
+    const VI wb = broadcast_quad(weights.values + 4 * i + 4);
+    for (size_t v = 0; v < kVectors; ++v) sums[v] = Dot()(sums[v], load_quads(a + v * kLanes * 4), wa);
+    for (size_t v = 0; v < kVectors; ++v) others[v] = Dot()(others[v], load_quads(b + v * kLanes * 4), wb);
+  }
+  if (i < end) {
+    const uint8_t* a = from + weights.quads[i] * kQuadBytes;
+    const VI wa = broadcast_quad(weights.values + 4 * i);
+    for (size_t v = 0; v < kVectors; ++v) sums[v] = Dot()(sums[v], load_quads(a + v * kLanes * 4), wa);
+  }
+  for (size_t v = 0; v < kVectors; ++v) sums[v] = hn::Add(sums[v], others[v]);
+}
+
+// The same of entries that are paired.
+template <size_t kVectors>
+HWY_INLINE void sum_paired_quads(const SparseQuads& weights, size_t row, const uint8_t* HWY_RESTRICT from,
+                                 VI (&sums)[kVectors]) {
+  VI counted[kVectors];
+  for (size_t v = 0; v < kVectors; ++v) counted[v] = hn::Zero(I32());
+  const size_t end = weights.begins[row + 1];
+  for (size_t i = weights.begins[row]; i < end; i += 2) {
+    const uint8_t* a = from + weights.quads[i] * kQuadBytes;
+    const uint8_t* b = from + weights.quads[i + 1] * kQuadBytes;
+    const VI wa = broadcast_quad(weights.values + 4 * i);
+    const VI wb = broadcast_quad(weights.values + 4 * i + 4);
+    for (size_t v = 0; v < kVectors; ++v) {
+      counted[v] = dot_paired(counted[v], load_quads(a + v * kLanes * 4), wa, load_quads(b + v * kLanes * 4), wb);
+    }
+  }
+  for (size_t v = 0; v < kVectors; ++v) sums[v] = counted[v];
+}
+
+template <class Sum>
+HWY_INLINE void each_sparse_row(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                                const Epilogue& epilogue, Activations out, const Sum& sum) {
   for (size_t tile = 0; tile < tokens; tile += kTile) {
-    const uint8_t* HWY_RESTRICT tile_data = x.data + tile * depth;
-    with_vectors<kTileVectors>(tokens - tile, [&](auto count) HWY_ATTR {
-      constexpr size_t kVectors = decltype(count)::value;
+    const uint8_t* tile_data = x.data + tile * padded_depth(weights.depth);
+    each_part<kTileVectors>(tile, std::min(tokens, tile + kTile), [&](auto count, size_t token) HWY_ATTR {
       for (size_t row = rows.begin; row < rows.end; ++row) {
-        VI sums[kVectors];
-        VI others[kVectors];  // a second chain of dependent sums
-        for (size_t v = 0; v < kVectors; ++v) sums[v] = others[v] = hn::Zero(di);
-        size_t i = weights.begins[row];
-        const size_t end = weights.begins[row + 1];
-        for (; i + 2 <= end; i += 2) {
-          const uint8_t* a = tile_data + weights.quads[i] * kQuadBytes;
-          const uint8_t* b = tile_data + weights.quads[i + 1] * kQuadBytes;
-          const VI wa = broadcast_quad(weights.values + 4 * i);
-          const VI wb = broadcast_quad(weights.values + 4 * i + 4);
-          for (size_t v = 0; v < kVectors; ++v) sums[v] = Dot()(sums[v], load_quads(a + v * kLanes * 4), wa);
-          for (size_t v = 0; v < kVectors; ++v) others[v] = Dot()(others[v], load_quads(b + v * kLanes * 4), wb);
-        }
-        if (i < end) {
-          const uint8_t* a = tile_data + weights.quads[i] * kQuadBytes;
-          const VI wa = broadcast_quad(weights.values + 4 * i);
-          for (size_t v = 0; v < kVectors; ++v) sums[v] = Dot()(sums[v], load_quads(a + v * kLanes * 4), wa);
-        }
-        const Int8Row ended(x, weights.scales[row], weights.sums[row]);
-        for (size_t v = 0; v < kVectors; ++v) sums[v] = hn::Add(sums[v], others[v]);
-        ended.finish_row(sums, row, tile, epilogue, out);
+        VI sums[decltype(count)::value];
+        sum(row, tile_data + (token - tile) * 4, sums);
+        Int8Row(x, weights.scales[row], weights.sums[row]).finish_row(sums, row, token, epilogue, out);
       }
     });
   }
+}
+
+template <class Dot>
+HWY_NOINLINE void MultiplySparseQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x,
+                                      size_t tokens, const Epilogue& epilogue, Activations out) {
+  each_sparse_row(weights, rows, x, tokens, epilogue, out, [&](size_t row, const uint8_t* from, auto& sums) HWY_ATTR {
+    sum_quads<Dot>(weights, row, from, sums);
+  });
+}
+HWY_NOINLINE void MultiplyPairedQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x,
+                                      size_t tokens, const Epilogue& epilogue, Activations out) {
+  each_sparse_row(weights, rows, x, tokens, epilogue, out, [&](size_t row, const uint8_t* from, auto& sums) HWY_ATTR {
+    sum_paired_quads(weights, row, from, sums);
+  });
 }
 
 void MultiplyInt8(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
@@ -262,8 +322,8 @@ void MultiplyInt8(const Int8Weights& weights, RowRange rows, const QuantizedActi
 
 void MultiplyQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                    const Epilogue& epilogue, Activations out) {
-  if (weights.by_twos) {
-    MultiplySparseQuads<NarrowByTwos>(weights, rows, x, tokens, epilogue, out);
+  if (weights.paired) {
+    MultiplyPairedQuads(weights, rows, x, tokens, epilogue, out);
   } else {
     MultiplySparseQuads<Narrow>(weights, rows, x, tokens, epilogue, out);
   }
@@ -345,13 +405,16 @@ HWY_INLINE void quantize_vectors(ConstActivations x, size_t depth, const ByteSte
 void Quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedActivations& out) {
   for (size_t tile = 0; tile < tokens; tile += kTile) {
     uint8_t* tile_data = out.data + tile * padded_depth(depth);
+    const size_t tile_end = std::min(tokens, tile + kTile);
     if (out.uniform) {
-      with_vectors<kTileVectors>(tokens - tile, [&](auto count) HWY_ATTR {
-        quantize_vectors<decltype(count)::value>({x.data + tile, x.stride}, depth, ByteSteps(out, 0), tile_data);
+      const ByteSteps steps(out, 0);
+      each_part<4>(tile, tile_end, [&](auto count, size_t token) HWY_ATTR {
+        quantize_vectors<decltype(count)::value>({x.data + token, x.stride}, depth, steps,
+                                                 tile_data + (token - tile) * 4);
       });
       continue;
     }
-    for (size_t token = tile; token < std::min(tokens, tile + kTile); token += kLanes) {
+    for (size_t token = tile; token < tile_end; token += kLanes) {
       quantize_vectors<1>({x.data + token, x.stride}, depth, ByteSteps(out, token), tile_data + (token - tile) * 4);
     }
   }
@@ -369,6 +432,14 @@ bool MultipliesBytes(bool seven_bits) {
   return seven_bits && relaxed_reads_unsigned();
 #else
   (void)seven_bits;
+  return false;
+#endif
+}
+
+bool PairsQuads() {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
+  return true;
+#else
   return false;
 #endif
 }
@@ -425,6 +496,7 @@ HWY_EXPORT(Quantize);
 HWY_EXPORT(TokenTile);
 HWY_EXPORT(OffsetWeights);
 HWY_EXPORT(MultipliesByTwos);
+HWY_EXPORT(PairsQuads);
 HWY_EXPORT(CountTogether);
 HWY_EXPORT(MultipliesBytes);
 
@@ -443,6 +515,7 @@ void quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedAc
   HWY_DYNAMIC_DISPATCH(Quantize)(x, depth, tokens, out);
 }
 bool multiplies_bytes(bool seven_bits) { return HWY_DYNAMIC_DISPATCH(MultipliesBytes)(seven_bits); }
+bool pairs_quads(bool by_twos) { return by_twos || HWY_DYNAMIC_DISPATCH(PairsQuads)(); }
 size_t int8_rows_together() { return HWY_DYNAMIC_DISPATCH(CountTogether)(); }
 bool multiplies_by_twos() { return HWY_DYNAMIC_DISPATCH(MultipliesByTwos)(); }
 bool offset_weights() { return HWY_DYNAMIC_DISPATCH(OffsetWeights)(); }

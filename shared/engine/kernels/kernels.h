@@ -169,8 +169,12 @@ struct SparseQuads {
   const float* scales = nullptr;
   const int32_t* sums = nullptr;
   size_t depth = 0;
-  bool by_twos = false;  // as Int8Weights::by_twos
+  // Every row has an even number of entries, and each two of them are summed in 16 bits: of their inputs 0 and 1, and
+  // of 2 and 3, neither the positive weights nor the negative ones are more than 128 together, as 255 * 128 < 2^15.
+  bool paired = false;
 };
+// Whether the instruction set in use gains by that; by_twos: as Int8Weights::by_twos, where there is that choice.
+bool pairs_quads(bool by_twos);
 void multiply_quads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                     const Epilogue& epilogue, Activations out);
 

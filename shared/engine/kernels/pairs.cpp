@@ -16,12 +16,10 @@ namespace coppice::engine::kernels::HWY_NAMESPACE {
 namespace {
 
 // Rows of a dense matrix computed together: with two vectors of tokens their sums, a pair of each and a product fill 16
-// registers, of which a browser's compiler leaves 15. A sparse one meets so many tiles of tokens at once: where vectors
-// are short, what is read for one entry is read for more of them.
+// registers, of which a browser's compiler leaves 15.
 constexpr size_t kPairRows = kTogether > 1 ? 1 : kRowGroup;  // apart; in a browser only those after the last group
-constexpr size_t kPairTiles = 1;
-constexpr size_t kPairTile = kPairTiles * kTile;
-static_assert(kPairTile <= kMostTile);
+constexpr size_t kPairVectors = 4;                           // of tokens, that are packed together
+static_assert(kPairVectors * kLanes <= kMostTile);
 
 // Two 16-bit products in each 32-bit lane, added to sum.
 HWY_INLINE VI dot_pairs(VI sum, VI x, VI w) {
@@ -110,15 +108,7 @@ HWY_INLINE void each_pair_block(const QuantizedActivations& x, size_t depth, siz
       run(count, PairPass{token, block == 0, input + inputs == depth, packed, inputs / 2}, block);
     }
   };
-  for (size_t token = 0; token < tokens;) {
-    if (kPairTiles > 1 && tokens - token > kTile) {
-      tile_of(VectorCount<kPairTiles * kTileVectors>(), token);
-      token += kPairTile;
-    } else {
-      with_vectors<kTileVectors>(tokens - token, [&](auto count) HWY_ATTR { tile_of(count, token); });
-      token += kTile;
-    }
-  }
+  each_part<kPairVectors>(0, tokens, tile_of);
 }
 
 // The pairs of `depth` weights of a row.

@@ -16,47 +16,77 @@ namespace coppice::engine::kernels::HWY_NAMESPACE {
 namespace {
 
 constexpr size_t kAttentionRows = 4;
+// Vectors of queries. With 16 registers three: twelve sums, those vectors, and one of the keys.
+#if HWY_TARGET == HWY_AVX2
+constexpr size_t kAttentionVectors = 3;
+#else
+constexpr size_t kAttentionVectors = kDenseVectors;
+#endif
 
-// One tile of queries. scores: (keys rounded up to kAttentionRows, vectors * kLanes).
+// A tile of queries is kVectors of them. scores: (keys rounded up to kAttentionRows, kVectors * kLanes). Three
+// functions, since the pointers of one loop would take the registers of another.
+
+// scores[key, query] = query . key; highest[query] of all keys.
 template <size_t kVectors>
-HWY_INLINE void AttendTile(const AttentionHead& head, size_t query, Activations out, float* HWY_RESTRICT scores) {
+HWY_NOINLINE void score_tile(const AttentionHead& head, size_t query, float* HWY_RESTRICT scores,
+                             VF (&highest)[kVectors]) {
   const F32 d;
   constexpr size_t kWidth = kVectors * kLanes;
-  VF highest[kVectors];
-  for (size_t v = 0; v < kVectors; ++v) highest[v] = hn::Set(d, -std::numeric_limits<float>::max());
-  for (size_t key = 0; key < head.keys; key += kAttentionRows) {
+  const size_t keys = head.keys;
+  const size_t head_size = head.head_size;
+  const ConstActivations queries{head.query.data + query, head.query.stride};
+  LeftColumns left{head.key.data, head.key.stride};
+  VF found[kVectors];
+  for (size_t v = 0; v < kVectors; ++v) found[v] = hn::Set(d, -std::numeric_limits<float>::max());
+  for (size_t key = 0; key < keys; key += kAttentionRows, left.first += kAttentionRows) {
     VF sums[kAttentionRows][kVectors];
     // Columns past the last key are read, which padding or the next review has, and left out below.
-    multiply_tile<kAttentionRows, kVectors>(LeftColumns{head.key.data + key, head.key.stride},
-                                            {head.query.data + query, head.query.stride}, head.head_size, sums);
+    multiply_tile<kAttentionRows, kVectors>(left, queries, head_size, sums);
+    float* to = scores + key * kWidth;
     for (size_t r = 0; r < kAttentionRows; ++r) {
-      for (size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[r][v], d, scores + (key + r) * kWidth + v * kLanes);
+      for (size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[r][v], d, to + r * kWidth + v * kLanes);
     }
     // By constants, or, of the last keys, out of memory: sums that are asked for by a row's number would be kept there.
-    if (head.keys - key >= kAttentionRows) {
+    if (keys - key >= kAttentionRows) {
       for (size_t r = 0; r < kAttentionRows; ++r) {
-        for (size_t v = 0; v < kVectors; ++v) highest[v] = hn::Max(highest[v], sums[r][v]);
+        for (size_t v = 0; v < kVectors; ++v) found[v] = hn::Max(found[v], sums[r][v]);
       }
     } else {
-      for (size_t last = key; last < head.keys; ++last) {
+      for (size_t last = 0; last < keys - key; ++last) {
         for (size_t v = 0; v < kVectors; ++v) {
-          highest[v] = hn::Max(highest[v], hn::LoadU(d, scores + last * kWidth + v * kLanes));
+          found[v] = hn::Max(found[v], hn::LoadU(d, to + last * kWidth + v * kLanes));
         }
       }
     }
   }
+  for (size_t v = 0; v < kVectors; ++v) highest[v] = found[v];
+}
+
+// scores = 2^(scale * (scores - highest)); inverse[query] = 1 / their sum.
+template <size_t kVectors>
+HWY_NOINLINE void exponentiate(float* HWY_RESTRICT scores, size_t keys, float scale, const VF (&highest)[kVectors],
+                               VF (&inverse)[kVectors]) {
+  const F32 d;
+  const VF factor = hn::Set(d, scale);
   VF total[kVectors];
   for (size_t v = 0; v < kVectors; ++v) total[v] = hn::Zero(d);
-  const VF scale = hn::Set(d, head.scale * 1.44269504F);  // log2(e)
-  for (size_t key = 0; key < head.keys; ++key) {
+  for (const float* end = scores + keys * kVectors * kLanes; scores < end; scores += kVectors * kLanes) {
     for (size_t v = 0; v < kVectors; ++v) {
-      float* at = scores + key * kWidth + v * kLanes;
-      const VF power = exp2_of(hn::Mul(hn::Sub(hn::LoadU(d, at), highest[v]), scale));
+      float* at = scores + v * kLanes;
+      const VF power = exp2_of(hn::Mul(hn::Sub(hn::LoadU(d, at), highest[v]), factor));
       total[v] = hn::Add(total[v], power);
       hn::StoreU(power, d, at);
     }
   }
-  for (size_t v = 0; v < kVectors; ++v) total[v] = hn::Div(hn::Set(d, 1.0F), total[v]);
+  for (size_t v = 0; v < kVectors; ++v) inverse[v] = hn::Div(hn::Set(d, 1.0F), total[v]);
+}
+
+// out[feature, query] = inverse[query] * sum over keys of scores[key, query] * value[feature, key].
+template <size_t kVectors>
+HWY_NOINLINE void mix_values(const AttentionHead& head, const float* scores, const VF (&inverse)[kVectors],
+                             Activations out) {
+  const F32 d;
+  constexpr size_t kWidth = kVectors * kLanes;
   for (size_t row = 0; row < head.head_size; row += kAttentionRows) {
     const size_t count = std::min(kAttentionRows, head.head_size - row);
     LeftRows<kAttentionRows> left;
@@ -68,7 +98,7 @@ HWY_INLINE void AttendTile(const AttentionHead& head, size_t query, Activations 
     for (size_t r = 0; r < kAttentionRows; ++r) {
       if (r >= count) break;
       for (size_t v = 0; v < kVectors; ++v) {
-        hn::StoreU(hn::Mul(sums[r][v], total[v]), d, out.data + (row + r) * out.stride + query + v * kLanes);
+        hn::StoreU(hn::Mul(sums[r][v], inverse[v]), d, out.data + (row + r) * out.stride + v * kLanes);
       }
     }
   }
@@ -76,12 +106,13 @@ HWY_INLINE void AttendTile(const AttentionHead& head, size_t query, Activations 
 
 // As many queries at a time as there are registers for their sums.
 void Attend(const AttentionHead& head, Activations out, float* scratch) {
-  constexpr size_t kQueries = kDenseVectors * kLanes;
-  for (size_t query = 0; query < head.queries; query += kQueries) {
-    with_vectors<kDenseVectors>(head.queries - query, [&](auto count) HWY_ATTR {
-      AttendTile<decltype(count)::value>(head, query, out, scratch);
-    });
-  }
+  each_part<kAttentionVectors>(0, head.queries, [&](auto count, size_t query) HWY_ATTR {
+    VF highest[decltype(count)::value];
+    VF inverse[decltype(count)::value];
+    score_tile(head, query, scratch, highest);
+    exponentiate(scratch, head.keys, head.scale * 1.44269504F, highest, inverse);  // log2(e)
+    mix_values(head, scratch, inverse, {out.data + query, out.stride});
+  });
 }
 
 // Some vectors of tokens, feature by feature: the features lie pages apart.
@@ -122,11 +153,9 @@ HWY_INLINE void normalise_vectors(Activations x, size_t features, const float* w
 }
 
 void Normalise(Activations x, size_t features, size_t tokens, const float* weight, const float* bias, float epsilon) {
-  for (size_t token = 0; token < tokens; token += kTile) {
-    with_vectors<kTileVectors>(tokens - token, [&](auto count) HWY_ATTR {
-      normalise_vectors<decltype(count)::value>({x.data + token, x.stride}, features, weight, bias, epsilon);
-    });
-  }
+  each_part<4>(0, tokens, [&](auto count, size_t token) HWY_ATTR {
+    normalise_vectors<decltype(count)::value>({x.data + token, x.stride}, features, weight, bias, epsilon);
+  });
 }
 
 template <class Function>

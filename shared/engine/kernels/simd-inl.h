@@ -23,7 +23,13 @@ using VF = hn::Vec<F32>;
 using VI = hn::Vec<I32>;
 
 constexpr size_t kLanes = hn::MaxLanes(F32());
+// Vectors of tokens that one weight of a sparse matrix meets: what is read for it is read for all of them. AVX2 has 16
+// registers, of which eight of sums leave enough, and vectors half as long.
+#if HWY_TARGET == HWY_AVX2
+constexpr size_t kTileVectors = 8;
+#else
 constexpr size_t kTileVectors = 4;
+#endif
 constexpr size_t kTile = kTileVectors * kLanes;
 static_assert(kTile <= kMostTile);
 // Vectors of tokens that a dense product keeps, times kDenseRows rows: as many sums as there are registers for.
@@ -209,6 +215,9 @@ HWY_INLINE void multiply_tile(const Left& left, ConstActivations right, size_t d
     for (size_t v = 0; v < kVectors; ++v) counted[r][v] = hn::Zero(d);
   }
   const float* HWY_RESTRICT column = right.data;
+#ifndef __wasm__
+#pragma GCC unroll 4  // g++ unrolls nothing of itself, and counting and addresses are a sixth of the instructions
+#endif
   for (size_t k = 0; k < depth; ++k, column += right.stride) {
     VF x[kVectors];
     for (size_t v = 0; v < kVectors; ++v) x[v] = hn::LoadU(d, column + v * kLanes);
@@ -223,7 +232,8 @@ HWY_INLINE void multiply_tile(const Left& left, ConstActivations right, size_t d
   }
 }
 
-// call(constant) with the number of vectors that hold `tokens` tokens, at most kMost, as a compile-time constant.
+// call(constant) with a number of vectors as a compile-time constant: that hold `tokens` tokens, or fewer, where those
+// would be five to seven, or more than kMost.
 template <size_t kVectors>
 struct VectorCount {
   static constexpr size_t value = kVectors;
@@ -231,12 +241,27 @@ struct VectorCount {
 template <size_t kMost, class Call>
 HWY_INLINE void with_vectors(size_t tokens, const Call& call) {
   const size_t vectors = (tokens + kLanes - 1) / kLanes;
-  if constexpr (kMost > 2) {
+  if constexpr (kMost > 7) {
+    if (vectors >= 8) return call(VectorCount<8>());
+  }
+  if constexpr (kMost > 3) {
     if (vectors >= 4) return call(VectorCount<4>());
-    if (vectors == 3) return call(VectorCount<3>());
+  }
+  if constexpr (kMost > 2) {
+    if (vectors >= 3 && (kMost > 3 || vectors != 4)) return call(VectorCount<3>());  // 4 as 2 and 2, not 3 and 1
   }
   if (vectors >= 2) return call(VectorCount<2>());
   return call(VectorCount<1>());
+}
+// call(constant, token) for one part of the tokens after another, each of so many vectors, the last perhaps not full.
+template <size_t kMost, class Call>
+HWY_INLINE void each_part(size_t begin, size_t end, const Call& call) {
+  for (size_t token = begin; token < end;) {
+    with_vectors<kMost>(end - token, [&](auto count) HWY_ATTR {
+      call(count, token);
+      token += decltype(count)::value * kLanes;
+    });
+  }
 }
 
 }  // namespace

@@ -62,14 +62,16 @@ HWY_INLINE void SparseBlock(const SparseRows& weights, const uint32_t* begins, R
                             const Epilogue& epilogue, Activations out) {
   const F32 d;
   constexpr size_t kWidth = kVectors * kLanes;
+  // An addition takes four cycles, of which a core begins two in each: as many chains of additions keep it busy.
+  constexpr bool kTwoChains = kVectors < 8;
   for (size_t row = rows.begin; row < rows.end; ++row) {
     VF sums[kVectors];
-    VF others[kVectors];  // a second chain: an addition takes four cycles, of which a core begins two in each
+    VF others[kVectors];
     Begin<kVectors>(pass, row, out, sums);
     for (size_t v = 0; v < kVectors; ++v) others[v] = hn::Zero(d);
     size_t i = begins[row];
     const size_t end = begins[row + 1];
-    for (; i + 2 <= end; i += 2) {
+    for (; kTwoChains && i + 2 <= end; i += 2) {
       const float* HWY_RESTRICT a = pass.packed + weights.inputs[i] * kWidth;
       const float* HWY_RESTRICT b = pass.packed + weights.inputs[i + 1] * kWidth;
       const VF wa = hn::Set(d, weights.values[i]);
@@ -77,19 +79,21 @@ HWY_INLINE void SparseBlock(const SparseRows& weights, const uint32_t* begins, R
       for (size_t v = 0; v < kVectors; ++v) sums[v] = mul_add(wa, hn::LoadU(d, a + v * kLanes), sums[v]);
       for (size_t v = 0; v < kVectors; ++v) others[v] = mul_add(wb, hn::LoadU(d, b + v * kLanes), others[v]);
     }
-    if (i < end) {
+    for (; i < end; ++i) {
       const float* HWY_RESTRICT a = pass.packed + weights.inputs[i] * kWidth;
       const VF wa = hn::Set(d, weights.values[i]);
       for (size_t v = 0; v < kVectors; ++v) sums[v] = mul_add(wa, hn::LoadU(d, a + v * kLanes), sums[v]);
     }
-    for (size_t v = 0; v < kVectors; ++v) sums[v] = hn::Add(sums[v], others[v]);
+    if (kTwoChains) {
+      for (size_t v = 0; v < kVectors; ++v) sums[v] = hn::Add(sums[v], others[v]);
+    }
     End<kVectors>(pass, row, epilogue, out, sums);
   }
 }
 
 // Vectors of tokens that four rows of blocks meet at once. A browser's compiler writes every sum for which it has no
 // register to the stack and reads it again, and of its 15 two are the weight's and the product's.
-#if HWY_TARGET == HWY_WASM
+#if HWY_TARGET == HWY_WASM || HWY_TARGET == HWY_AVX2
 constexpr size_t kBlockVectors = 2;
 #else
 constexpr size_t kBlockVectors = kTileVectors;
@@ -140,16 +144,14 @@ HWY_INLINE void RowBlock(const BlockRows& weights, const uint32_t* begins, RowRa
 template <class Run>
 HWY_INLINE void EachBlock(const uint32_t* begins, size_t groups, size_t depth, ConstActivations x, size_t tokens,
                           float* scratch, const Run& run) {
-  for (size_t token = 0; token < tokens; token += kTile) {
-    with_vectors<kTileVectors>(tokens - token, [&](auto count) HWY_ATTR {
-      for (size_t input = 0; input < depth; input += kSparseDepth) {
-        const size_t inputs = std::min(kSparseDepth, depth - input);
-        Pack<decltype(count)::value>(x, input, inputs, token, scratch);
-        const BlockPass pass{token, input == 0, input + inputs == depth, scratch};
-        run(count, begins + input / kSparseDepth * groups, pass);
-      }
-    });
-  }
+  each_part<kTileVectors>(0, tokens, [&](auto count, size_t token) HWY_ATTR {
+    for (size_t input = 0; input < depth; input += kSparseDepth) {
+      const size_t inputs = std::min(kSparseDepth, depth - input);
+      Pack<decltype(count)::value>(x, input, inputs, token, scratch);
+      const BlockPass pass{token, input == 0, input + inputs == depth, scratch};
+      run(count, begins + input / kSparseDepth * groups, pass);
+    }
+  });
 }
 
 void MultiplySparse(const SparseRows& weights, RowRange rows, ConstActivations x, size_t tokens,

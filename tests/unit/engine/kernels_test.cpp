@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "shared/base/half.h"
+#include "shared/engine/sparse_quads.h"
 
 namespace coppice::engine::kernels {
 namespace {
@@ -292,6 +293,23 @@ struct PairEntries {
   std::vector<uint32_t> begins;
 };
 
+// Rows of `depth` weights, paired.
+struct PairedQuads {
+  PairedQuads(const std::vector<int8_t>& weights, size_t outputs, size_t depth) {
+    for (size_t r = 0; r < outputs; ++r) {
+      begins.push_back(static_cast<uint32_t>(places.size()));
+      for (const SparseQuad& quad : paired(quads_of_row(weights.data() + r * depth, depth))) {
+        values.insert(values.end(), quad.values.begin(), quad.values.end());
+        places.push_back(quad.place);
+      }
+    }
+    begins.push_back(static_cast<uint32_t>(places.size()));
+  }
+  std::vector<int8_t> values;
+  std::vector<uint16_t> places;
+  std::vector<uint32_t> begins;
+};
+
 TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
   for (const int limit : {64, 127}) {
     for (const Shape& shape : kShapes) {
@@ -339,11 +357,13 @@ TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
         return static_cast<double>(bytes.scales[t]) * (bytes.at(shape.inputs, k, t) - bytes.zero_points[t]);
       };
       const Int8Weights dense{values.data(), scales.data(), sums.data(), shape.inputs, 0, limit == 64};
-      enum class Form { kBytes, kPairs, kSparseQuads, kSparsePairs, kPairsOfQuads };
-      for (const Form form :
-           {Form::kBytes, Form::kPairs, Form::kSparseQuads, Form::kSparsePairs, Form::kPairsOfQuads}) {
-        const bool of_bytes = form == Form::kBytes || form == Form::kSparseQuads;
+      const PairedQuads paired(values, shape.outputs, depth);
+      enum class Form { kBytes, kPairs, kSparseQuads, kPairedQuads, kSparsePairs, kPairsOfQuads };
+      for (const Form form : {Form::kBytes, Form::kPairs, Form::kSparseQuads, Form::kPairedQuads, Form::kSparsePairs,
+                              Form::kPairsOfQuads}) {
+        const bool of_bytes = form == Form::kBytes || form == Form::kSparseQuads || form == Form::kPairedQuads;
         if (of_bytes && !multiplies_bytes(limit == 64)) continue;
+        if (form == Form::kPairedQuads && limit != 64) continue;
         for (const bool gelu : {false, true}) {
           SCOPED_TRACE("form " + std::to_string(static_cast<int>(form)));
           const Epilogue epilogue = problem.epilogue(gelu, !gelu);
@@ -358,6 +378,11 @@ TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
                 break;
               case Form::kSparseQuads:
                 multiply_quads({kept.data(), quads.data(), begins.data(), scales.data(), sums.data(), shape.inputs},
+                               rows, bytes.view(), shape.tokens, epilogue, problem.output());
+                break;
+              case Form::kPairedQuads:
+                multiply_quads({paired.values.data(), paired.places.data(), paired.begins.data(), scales.data(),
+                                sums.data(), shape.inputs, true},
                                rows, bytes.view(), shape.tokens, epilogue, problem.output());
                 break;
               case Form::kSparsePairs:

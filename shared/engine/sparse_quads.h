@@ -1,0 +1,26 @@
+// The quads of a row of int8 weights (four inputs side by side) that are not all zero: what kernels::SparseQuads holds.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace coppice::engine {
+
+struct SparseQuad {
+  uint16_t place = 0;  // input / 4
+  std::array<int8_t, 4> values{};
+};
+
+// Of a row of `inputs` weights; 0 after the last.
+std::vector<SparseQuad> quads_of_row(const int8_t* row, size_t inputs);
+
+// Whether products of both with any bytes may be summed in 16 bits, as kernels::SparseQuads::paired states it.
+bool fit_together(const SparseQuad& a, const SparseQuad& b);
+
+// The same quads so ordered that each two of them, from the first on, fit together, with a quad of zeros beside one
+// that no other fits: an even number. Products of all of them have the same sum.
+std::vector<SparseQuad> paired(const std::vector<SparseQuad>& quads);
+
+}  // namespace coppice::engine
