@@ -50,38 +50,65 @@ HWY_INLINE void store_quads(VI quads, uint8_t* to) {
 #endif
 }
 
-// Makes the exact sums of one row into what is stored. What all tokens have in common is worked out once a row.
+// Makes the exact sums of rows into what is stored. A copy of it within a loop is read once; what lies behind a pointer
+// is read again after every store.
+struct Int8Rows {
+  HWY_INLINE Int8Rows(const QuantizedActivations& x, const float* scales, const int32_t* sums, const Epilogue& epilogue,
+                      Activations out)
+      : scales(scales),
+        sums(sums),
+        x(x),
+        scale(x.scales[0]),
+        zero_point(x.zero_points[0]),
+        epilogue(epilogue),
+        out(out) {}
+  const float* scales;  // of rows, as the next
+  const int32_t* sums;
+  QuantizedActivations x;
+  float scale;  // of the first token, as the next
+  int32_t zero_point;
+  Epilogue epilogue;
+  Activations out;
+};
+
+// One of them. What all tokens have in common is worked out once.
 class Int8Row {
  public:
-  HWY_INLINE Int8Row(const QuantizedActivations& x, float scale, int32_t sum) : x_(x), scale_(scale), sum_(sum) {
-    if (!x.uniform) return;
-    zero_ = hn::Set(I32(), x.zero_points[0] * sum);
-    scales_ = hn::Set(F32(), x.scales[0] * scale);
+  HWY_INLINE Int8Row(const Int8Rows& all, size_t row)
+      : all_(all),
+        row_(row),
+        scale_(all.scales[row]),
+        sum_(all.sums[row]),
+        bias_(hn::Set(F32(), all.epilogue.bias[row])) {
+    if (!all.x.uniform) return;
+    zero_ = hn::Set(I32(), all.zero_point * sum_);
+    scales_ = hn::Set(F32(), all.scale * scale_);
   }
-  HWY_INLINE void finish(VI sum, size_t row, size_t token, const Epilogue& epilogue, Activations out) const {
-    VF value[1] = {value_of(sum, epilogue.bias[row], token)};
-    store_values(value, row, token, epilogue, out);
+  HWY_INLINE void finish(VI sum, size_t token) const {
+    VF value[1] = {value_of(sum, token)};
+    store_values(value, row_, token, all_.epilogue, all_.out);
   }
   template <size_t kVectors>
-  HWY_INLINE void finish_row(const VI (&sums)[kVectors], size_t row, size_t token, const Epilogue& epilogue,
-                             Activations out) const {
+  HWY_INLINE void finish_row(const VI (&sums)[kVectors], size_t token) const {
     VF values[kVectors];
-    for (size_t v = 0; v < kVectors; ++v) values[v] = value_of(sums[v], epilogue.bias[row], token + v * kLanes);
-    store_row(values, row, token, epilogue, out);
+    for (size_t v = 0; v < kVectors; ++v) values[v] = value_of(sums[v], token + v * kLanes);
+    store_row(values, row_, token, all_.epilogue, all_.out);
   }
 
  private:
-  HWY_INLINE VF value_of(VI sum, float bias, size_t token) const {
+  HWY_INLINE VF value_of(VI sum, size_t token) const {
     const F32 d;
     const I32 di;
-    const VI zero = x_.uniform ? zero_ : hn::Mul(hn::LoadU(di, x_.zero_points + token), hn::Set(di, sum_));
-    const VF scales = x_.uniform ? scales_ : hn::Mul(hn::LoadU(d, x_.scales + token), hn::Set(d, scale_));
-    return hn::MulAdd(hn::ConvertTo(d, hn::Sub(sum, zero)), scales, hn::Set(d, bias));
+    const VI zero = all_.x.uniform ? zero_ : hn::Mul(hn::LoadU(di, all_.x.zero_points + token), hn::Set(di, sum_));
+    const VF scales = all_.x.uniform ? scales_ : hn::Mul(hn::LoadU(d, all_.x.scales + token), hn::Set(d, scale_));
+    return hn::MulAdd(hn::ConvertTo(d, hn::Sub(sum, zero)), scales, bias_);
   }
 
-  const QuantizedActivations& x_;
+  const Int8Rows& all_;
+  size_t row_;
   float scale_;
   int32_t sum_;
+  VF bias_;
   VI zero_ = hn::Zero(I32());
   VF scales_ = hn::Zero(F32());
 };

@@ -182,6 +182,7 @@ HWY_NOINLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const
                                 const Epilogue& epilogue, Activations out) {
   const I32 di;
   const size_t depth = padded_depth(weights.depth);
+  const Int8Rows all_rows(x, weights.scales, weights.sums, epilogue, out);
   for (size_t tile = 0; tile < tokens; tile += kTile) {
     const uint8_t* tile_data = x.data + tile * depth;
     [[maybe_unused]] HWY_ALIGN int32_t shifted[kTile] = {};  // of each token the sum of x - 128
@@ -204,14 +205,14 @@ HWY_NOINLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const
           multiply_tile<Dot>(left, tile_data + (token - tile) * 4, depth, sums);
           for (size_t r = 0; r < Left::kRows; ++r) {
             if (r >= row_count) break;
-            const Int8Row ended(x, weights.scales[row + r], weights.sums[row + r]);
+            const Int8Row ended(all_rows, row + r);
             for (size_t v = 0; v < kVectors; ++v) {
               if constexpr (Dot::kOffset) {
                 const size_t place = token - tile + v * kLanes;
                 sums[r][v] =
                     Dot::complete(sums[r][v], hn::Load(di, shifted + place), weights, row + r, tile_data + place * 4);
               }
-              ended.finish(sums[r][v], row + r, token + v * kLanes, epilogue, out);
+              ended.finish(sums[r][v], token + v * kLanes);
             }
           }
         });
@@ -278,33 +279,28 @@ HWY_INLINE void sum_paired_quads(const SparseQuads& weights, size_t row, const u
   for (size_t v = 0; v < kVectors; ++v) sums[v] = counted[v];
 }
 
-template <class Sum>
-HWY_INLINE void each_sparse_row(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
-                                const Epilogue& epilogue, Activations out, const Sum& sum) {
+template <bool kPaired, class Dot>
+HWY_NOINLINE void MultiplySparseQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x,
+                                      size_t tokens, const Epilogue& epilogue, Activations out) {
+  const Int8Rows all_rows(x, weights.scales, weights.sums, epilogue, out);
   for (size_t tile = 0; tile < tokens; tile += kTile) {
     const uint8_t* tile_data = x.data + tile * padded_depth(weights.depth);
     each_part<kTileVectors>(tile, std::min(tokens, tile + kTile), [&](auto count, size_t token) HWY_ATTR {
-      for (size_t row = rows.begin; row < rows.end; ++row) {
+      const SparseQuads taken = weights;
+      const Int8Rows ends = all_rows;
+      const size_t end = rows.end;
+      const uint8_t* from = tile_data + (token - tile) * 4;
+      for (size_t row = rows.begin; row < end; ++row) {
         VI sums[decltype(count)::value];
-        sum(row, tile_data + (token - tile) * 4, sums);
-        Int8Row(x, weights.scales[row], weights.sums[row]).finish_row(sums, row, token, epilogue, out);
+        if constexpr (kPaired) {
+          sum_paired_quads(taken, row, from, sums);
+        } else {
+          sum_quads<Dot>(taken, row, from, sums);
+        }
+        Int8Row(ends, row).finish_row(sums, token);
       }
     });
   }
-}
-
-template <class Dot>
-HWY_NOINLINE void MultiplySparseQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x,
-                                      size_t tokens, const Epilogue& epilogue, Activations out) {
-  each_sparse_row(weights, rows, x, tokens, epilogue, out, [&](size_t row, const uint8_t* from, auto& sums) HWY_ATTR {
-    sum_quads<Dot>(weights, row, from, sums);
-  });
-}
-HWY_NOINLINE void MultiplyPairedQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x,
-                                      size_t tokens, const Epilogue& epilogue, Activations out) {
-  each_sparse_row(weights, rows, x, tokens, epilogue, out, [&](size_t row, const uint8_t* from, auto& sums) HWY_ATTR {
-    sum_paired_quads(weights, row, from, sums);
-  });
 }
 
 void MultiplyInt8(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
@@ -323,9 +319,9 @@ void MultiplyInt8(const Int8Weights& weights, RowRange rows, const QuantizedActi
 void MultiplyQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                    const Epilogue& epilogue, Activations out) {
   if (weights.paired) {
-    MultiplyPairedQuads(weights, rows, x, tokens, epilogue, out);
+    MultiplySparseQuads<true, Narrow>(weights, rows, x, tokens, epilogue, out);
   } else {
-    MultiplySparseQuads<Narrow>(weights, rows, x, tokens, epilogue, out);
+    MultiplySparseQuads<false, Narrow>(weights, rows, x, tokens, epilogue, out);
   }
 }
 

@@ -83,14 +83,15 @@ HWY_INLINE VI begin_pairs(const PairPass& pass, size_t row, size_t token, Activa
   return pass.first ? hn::Zero(di) : hn::BitCast(di, hn::LoadU(d, out.data + row * out.stride + token));
 }
 template <size_t kVectors>
-HWY_INLINE void end_pairs(const VI (&sums)[kVectors], const PairPass& pass, const Int8Row& ended, size_t row,
-                          size_t token, const Epilogue& epilogue, Activations out) {
+HWY_INLINE void end_pairs(const VI (&sums)[kVectors], const PairPass& pass, const Int8Rows& all, size_t row,
+                          size_t token) {
   const F32 d;
+  const Int8Row ended(all, row);
   for (size_t v = 0; v < kVectors; ++v, token += kLanes) {
     if (pass.last) {
-      ended.finish(sums[v], row, token, epilogue, out);
+      ended.finish(sums[v], token);
     } else {
-      hn::StoreU(hn::BitCast(d, sums[v]), d, out.data + row * out.stride + token);
+      hn::StoreU(hn::BitCast(d, sums[v]), d, all.out.data + row * all.out.stride + token);
     }
   }
 }
@@ -159,14 +160,13 @@ struct PairsApart {
 // Rows and vectors whose places are known when compiled, as in int8.cpp.
 template <size_t kWidth, size_t kVectors, class Left>
 HWY_INLINE void multiply_rows(const Left& left, size_t row, size_t row_count, const PairPass& pass, size_t column,
-                              const Int8Weights& weights, const QuantizedActivations& x, const Epilogue& epilogue,
-                              Activations out) {
+                              const Int8Rows& all) {
   const I32 di;
   VI sums[Left::kRows][kVectors];
   const size_t token = pass.token + column;
   for (size_t r = 0; r < Left::kRows; ++r) {
     for (size_t v = 0; v < kVectors; ++v) {
-      sums[r][v] = begin_pairs(pass, row + std::min(r, row_count - 1), token + v * kLanes, out);
+      sums[r][v] = begin_pairs(pass, row + std::min(r, row_count - 1), token + v * kLanes, all.out);
     }
   }
   const int32_t* HWY_RESTRICT from = pass.packed + column;
@@ -180,13 +180,14 @@ HWY_INLINE void multiply_rows(const Left& left, size_t row, size_t row_count, co
   }
   for (size_t r = 0; r < Left::kRows; ++r) {
     if (r >= row_count) break;
-    end_pairs(sums[r], pass, Int8Row(x, weights.scales[row + r], weights.sums[row + r]), row + r, token, epilogue, out);
+    end_pairs(sums[r], pass, all, row + r, token);
   }
 }
 
 void MultiplyInt8Pairs(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                        const Epilogue& epilogue, Activations out, float* scratch) {
   const size_t depth = padded_depth(weights.depth);
+  const Int8Rows all(x, weights.scales, weights.sums, epilogue, out);
   each_pair_block(x, depth, tokens, scratch, [&](auto count, const PairPass& pass, size_t block) HWY_ATTR {
     constexpr size_t kWidth = decltype(count)::value;
     const size_t input = block * 2 * kPairBlock;
@@ -194,11 +195,9 @@ void MultiplyInt8Pairs(const Int8Weights& weights, RowRange rows, const Quantize
       for (size_t v = 0; v < kWidth; v += kDenseVectors) {
         constexpr size_t kRest = kWidth % kDenseVectors;
         if (kRest != 0 && v + kDenseVectors > kWidth) {
-          multiply_rows<kWidth, std::max<size_t>(kRest, 1)>(left, row, row_count, pass, v * kLanes, weights, x,
-                                                            epilogue, out);
+          multiply_rows<kWidth, std::max<size_t>(kRest, 1)>(left, row, row_count, pass, v * kLanes, all);
         } else {
-          multiply_rows<kWidth, std::min(kDenseVectors, kWidth)>(left, row, row_count, pass, v * kLanes, weights, x,
-                                                                 epilogue, out);
+          multiply_rows<kWidth, std::min(kDenseVectors, kWidth)>(left, row, row_count, pass, v * kLanes, all);
         }
       }
     };
@@ -227,6 +226,7 @@ template <bool kQuads>
 HWY_INLINE void MultiplySparsePairs(const SparsePairs& weights, RowRange rows, const QuantizedActivations& x,
                                     size_t tokens, const Epilogue& epilogue, Activations out, float* scratch) {
   constexpr size_t kPairs = kQuads ? 2 : 1;  // of an entry
+  const Int8Rows all(x, weights.scales, weights.sums, epilogue, out);
   const auto multiply = [&](auto count, const PairPass& pass, size_t block) HWY_ATTR {
     const I32 di;
     constexpr size_t kVectors = decltype(count)::value;
@@ -245,11 +245,10 @@ HWY_INLINE void MultiplySparsePairs(const SparsePairs& weights, RowRange rows, c
           }
         }
       }
-      const Int8Row ended(x, weights.scales[row], weights.sums[row]);
       if (pass.last) {
-        ended.finish_row(sums, row, pass.token, epilogue, out);
+        Int8Row(all, row).finish_row(sums, pass.token);
       } else {
-        end_pairs(sums, pass, ended, row, pass.token, epilogue, out);
+        end_pairs(sums, pass, all, row, pass.token);
       }
     }
   };
