@@ -164,7 +164,8 @@ class Session {
   float* rows_ = nullptr;     // (tokens embedded together, hidden_size)
   float* scratch_ = nullptr;  // scratch_floats_ of each thread
   size_t scratch_floats_ = 0;
-  std::vector<size_t> offsets_;  // first token of each review, and the end
+  std::vector<kernels::StoredRange> ranges_;  // of each thread
+  std::vector<size_t> offsets_;               // first token of each review, and the end
   std::vector<std::array<OperatorCost, kOperators>> profile_;
 };
 

@@ -158,6 +158,7 @@ Status Session::cut_arena() {
   rows_ = pieces.rows;
   scratch_ = pieces.scratch;
   scratch_floats_ = scratch_floats_of(config, options_);
+  ranges_.resize(options_.threads == nullptr ? 1 : options_.threads->count());
   offsets_.assign(options_.most_reviews + 1, 0);
   if (options_.now != nullptr) profile_.resize(config.layers.size() + 1);
   return {};
@@ -211,7 +212,8 @@ class Session::Run {
       set_query_stride(reviews_);
     }
     const bool whole = !cls_only;
-    split(layer.query.outputs(), [&](RowRange rows, float* scratch) {
+    split(layer.query.outputs(), [&](RowRange rows, size_t part) {
+      float* scratch = scratch_of(part);
       layer.query.multiply(rows, query_input, queries, {}, s_.query_, scratch);
       layer.key.multiply(rows, input, tokens_, {}, s_.key_, scratch);
       layer.value.multiply(rows, input, tokens_, {}, s_.value_, scratch);
@@ -274,32 +276,57 @@ class Session::Run {
     for (Activations* matrix : {&s_.query_, &s_.context_, &s_.wide_}) matrix->stride = kernels::padded_stride(queries);
   }
 
-  // run(rows, scratch) for parts of `count` rows, on all threads.
+  [[nodiscard]] float* scratch_of(size_t part) const { return s_.scratch_ + part * s_.scratch_floats_; }
+
+  // For an operator whose result the next product reads: where its parts keep the range of it. Null where it is not
+  // asked for, or each review has its own.
+  kernels::StoredRange* begin_ranges(size_t tokens) {
+    if (!model_.int8_products_ || model_.activation_scales_ || reviews_ != 1) return nullptr;
+    for (kernels::StoredRange& range : s_.ranges_) {
+      range = {};
+      range.tokens = tokens;
+    }
+    return s_.ranges_.data();
+  }
+  [[nodiscard]] kernels::Range stored_range() const {
+    kernels::Range all;
+    for (const kernels::StoredRange& range : s_.ranges_) {
+      all.low = std::min(all.low, *std::min_element(std::begin(range.low), std::end(range.low)));
+      all.high = std::max(all.high, *std::max_element(std::begin(range.high), std::end(range.high)));
+    }
+    return all;
+  }
+
+  // work(rows, part) for parts of `count` rows, on all threads.
   template <typename Work>
   void split(size_t count, const Work& work) {
     Threads* threads = s_.options_.threads;
     const size_t steps = (count + kRowStep - 1) / kRowStep;
     const size_t parts = threads == nullptr ? 1 : std::min(threads->count(), std::max<size_t>(steps, 1));
-    if (parts == 1) return work(RowRange{0, count}, s_.scratch_);
+    if (parts == 1) return work(RowRange{0, count}, 0);
     const auto part = [&](size_t index) {
       const RowRange rows{steps * index / parts * kRowStep, std::min(count, steps * (index + 1) / parts * kRowStep)};
-      work(rows, s_.scratch_ + index * s_.scratch_floats_);
+      work(rows, index);
     };
     threads->run(parts, std::cref(part));  // a reference: a function of it allocates nothing
   }
 
   void multiply(const Linear& linear, const LinearInput& input, size_t tokens, ConstActivations residual,
                 Activations out, Operator of) {
-    kernels::Epilogue epilogue;
-    epilogue.gelu = of == Operator::kIntermediate;
-    epilogue.residual = residual;
-    split(linear.outputs(),
-          [&](RowRange rows, float* scratch) { linear.multiply(rows, input, tokens, epilogue, out, scratch); });
+    // The others' results are normalised, or read by no product.
+    kernels::StoredRange* ranges = of == Operator::kIntermediate ? begin_ranges(tokens) : nullptr;
+    split(linear.outputs(), [&](RowRange rows, size_t part) {
+      kernels::Epilogue epilogue;
+      epilogue.gelu = of == Operator::kIntermediate;
+      epilogue.residual = residual;
+      epilogue.range = ranges == nullptr ? nullptr : ranges + part;
+      linear.multiply(rows, input, tokens, epilogue, out, scratch_of(part));
+    });
     charge(of, {{&linear, tokens}});
   }
 
-  // What the next product reads; in the order of engine::product_inputs. whole_reviews: columns are all tokens, else
-  // one a review.
+  // What the next product reads, and the operator before it has stored; in the order of engine::product_inputs.
+  // whole_reviews: columns are all tokens, else one a review.
   LinearInput product_input(ConstActivations values, size_t features, size_t tokens, bool whole_reviews,
                             QuantizedActivations& out) {
     const size_t input = input_++;
@@ -311,7 +338,7 @@ class Session::Run {
       if (model_.activation_scales_) {
         scale = (*model_.activation_scales_)[input];
       } else {
-        const kernels::Range range = kernels::find_range(values, features, begin, end);
+        const kernels::Range range = reviews_ == 1 ? stored_range() : kernels::find_range(values, features, begin, end);
         const float width = range.high - range.low;
         // Wider than nothing, also as a scale; broken weights may give infinite values, which the logits then tell.
         if (std::isfinite(width) && width / 255 > 0) scale = scale_of_range(range.low, range.high);
@@ -347,7 +374,8 @@ class Session::Run {
   void attend(const EncoderLayer& layer, bool cls_only) {
     const float scale = 1.0F / std::sqrt(static_cast<float>(head_size_));
     int64_t products = 0;
-    const auto heads = [&](size_t begin, size_t end, float* scratch) {
+    kernels::StoredRange* ranges = begin_ranges(cls_only ? 1 : tokens_);
+    const auto heads = [&](size_t begin, size_t end, size_t part) {
       for (size_t head = begin; head < end; ++head) {
         const size_t row = head * head_size_;
         for (size_t b = 0; b < reviews_; ++b) {
@@ -364,17 +392,18 @@ class Session::Run {
           task.value = at(s_.value_, first);
           task.head_size = head_size_;
           task.scale = scale;
-          kernels::attend(task, at(s_.context_, query), scratch);
+          task.range = ranges == nullptr ? nullptr : ranges + part;
+          kernels::attend(task, at(s_.context_, query), scratch_of(part));
         }
       }
     };
     Threads* threads = s_.options_.threads;
     const size_t parts = threads == nullptr ? 1 : std::min(threads->count(), layer.heads);
     if (parts <= 1) {
-      heads(0, layer.heads, s_.scratch_);
+      heads(0, layer.heads, 0);
     } else {
       const auto part = [&](size_t index) {
-        heads(layer.heads * index / parts, layer.heads * (index + 1) / parts, s_.scratch_ + index * s_.scratch_floats_);
+        heads(layer.heads * index / parts, layer.heads * (index + 1) / parts, index);
       };
       threads->run(parts, std::cref(part));
     }
@@ -386,7 +415,7 @@ class Session::Run {
   }
 
   void normalise(Activations x, size_t tokens, const LayerNormWeights& norm) {
-    kernels::layer_norm(x, hidden_, tokens, norm.weight.data(), norm.bias.data(), epsilon_);
+    kernels::layer_norm(x, hidden_, tokens, norm.weight.data(), norm.bias.data(), epsilon_, begin_ranges(tokens));
     charge(Operator::kLayerNorm);
   }
 

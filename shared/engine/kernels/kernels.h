@@ -46,11 +46,21 @@ struct Activations {
   operator ConstActivations() const { return {data, stride}; }  // NOLINT(google-explicit-constructor)
 };
 
+// The lowest and the highest of 0 and of the values that kernels store in the first `tokens` columns of a matrix, by
+// lanes of a vector: what 8-bit activations are made by. A NaN makes either of them anything. Aligned, since threads
+// write to theirs beside each other.
+struct alignas(64) StoredRange {
+  float low[kMostLanes] = {};
+  float high[kMostLanes] = {};
+  size_t tokens = 0;
+};
+
 // What becomes of a product before it is stored: + bias[row], then GELU, then + residual[row, token].
 struct Epilogue {
   const float* bias = nullptr;  // (rows), never null
   bool gelu = false;
-  ConstActivations residual;  // data null: none
+  ConstActivations residual;     // data null: none
+  StoredRange* range = nullptr;  // null: none; widened by what is stored
 };
 
 // ---- float32 products
@@ -113,7 +123,8 @@ struct Range {
   float low = 0;
   float high = 0;
 };
-// Of x[0 .. depth, begin .. end) and 0: low <= 0 <= high. A NaN in x makes either of them anything.
+// Of x[0 .. depth, begin .. end) and 0: low <= 0 <= high. A NaN in x makes either of them anything. For activations of
+// several reviews, which have a range each; of one, StoredRange is known before it is asked.
 Range find_range(ConstActivations x, size_t depth, size_t begin, size_t end);
 
 // q = clamp(round(x / scale) + zero_point, 0, 255), ties to even, of scales and zero points that are set: ONNX
@@ -210,6 +221,7 @@ struct AttentionHead {
   size_t keys = 0;
   size_t head_size = 0;
   float scale = 1;
+  StoredRange* range = nullptr;  // null: none; widened by `out`
 };
 constexpr size_t attention_scratch(size_t keys) { return (keys + kRowGroup) * kMostTile; }
 void attend(const AttentionHead& head, Activations out, float* scratch);
@@ -217,7 +229,9 @@ void attend(const AttentionHead& head, Activations out, float* scratch);
 // In place over the features of each token: (x - mean) / sqrt(variance + epsilon) * weight + bias. Sums in float32: of
 // up to 384 features whose mean and deviation are of one magnitude, absolute error at most 3e-5 for weights of
 // magnitude 1.
-void layer_norm(Activations x, size_t features, size_t tokens, const float* weight, const float* bias, float epsilon);
+// range: null, or widened by what is stored.
+void layer_norm(Activations x, size_t features, size_t tokens, const float* weight, const float* bias, float epsilon,
+                StoredRange* range = nullptr);
 
 // GELU as BERT has it, x / 2 * (1 + erf(x / sqrt(2))); absolute error at most 4e-7 * max(1, |x|).
 void gelu(const float* x, size_t count, float* out);

@@ -84,7 +84,7 @@ HWY_NOINLINE void exponentiate(float* HWY_RESTRICT scores, size_t keys, float sc
 // out[feature, query] = inverse[query] * sum over keys of scores[key, query] * value[feature, key].
 template <size_t kVectors>
 HWY_NOINLINE void mix_values(const AttentionHead& head, const float* scores, const VF (&inverse)[kVectors],
-                             Activations out) {
+                             size_t query, Activations out) {
   const F32 d;
   constexpr size_t kWidth = kVectors * kLanes;
   for (size_t row = 0; row < head.head_size; row += kAttentionRows) {
@@ -97,9 +97,11 @@ HWY_NOINLINE void mix_values(const AttentionHead& head, const float* scores, con
     multiply_tile<kAttentionRows, kVectors>(left, {scores, kWidth}, head.keys, sums);
     for (size_t r = 0; r < kAttentionRows; ++r) {
       if (r >= count) break;
-      for (size_t v = 0; v < kVectors; ++v) {
-        hn::StoreU(hn::Mul(sums[r][v], inverse[v]), d, out.data + (row + r) * out.stride + v * kLanes);
-      }
+      VF values[kVectors];
+      for (size_t v = 0; v < kVectors; ++v) values[v] = hn::Mul(sums[r][v], inverse[v]);
+      if (head.range != nullptr) widen(*head.range, values, query);
+      float* to = out.data + (row + r) * out.stride + query;
+      for (size_t v = 0; v < kVectors; ++v) hn::StoreU(values[v], d, to + v * kLanes);
     }
   }
 }
@@ -111,15 +113,16 @@ void Attend(const AttentionHead& head, Activations out, float* scratch) {
     VF inverse[decltype(count)::value];
     score_tile(head, query, scratch, highest);
     exponentiate(scratch, head.keys, head.scale * 1.44269504F, highest, inverse);  // log2(e)
-    mix_values(head, scratch, inverse, {out.data + query, out.stride});
+    mix_values(head, scratch, inverse, query, out);
   });
 }
 
 // Some vectors of tokens, feature by feature: the features lie pages apart.
 template <size_t kVectors>
-HWY_INLINE void normalise_vectors(Activations x, size_t features, const float* weight, const float* bias,
-                                  float epsilon) {
+HWY_INLINE void normalise_vectors(Activations x, size_t features, size_t token, const float* weight, const float* bias,
+                                  float epsilon, StoredRange* range) {
   const F32 d;
+  x.data += token;
   const VF inverse_count = hn::Set(d, 1.0F / static_cast<float>(features));
   VF mean[kVectors];
   VF variance[kVectors];
@@ -145,16 +148,20 @@ HWY_INLINE void normalise_vectors(Activations x, size_t features, const float* w
     float* row = x.data + f * x.stride;
     const VF times = hn::Set(d, weight[f]);
     const VF plus = hn::Set(d, bias[f]);
+    VF values[kVectors];
     for (size_t v = 0; v < kVectors; ++v) {
       const VF normal = hn::Mul(hn::Sub(hn::LoadU(d, row + v * kLanes), mean[v]), factor[v]);
-      hn::StoreU(hn::MulAdd(normal, times, plus), d, row + v * kLanes);
+      values[v] = hn::MulAdd(normal, times, plus);
     }
+    if (range != nullptr) widen(*range, values, token);
+    for (size_t v = 0; v < kVectors; ++v) hn::StoreU(values[v], d, row + v * kLanes);
   }
 }
 
-void Normalise(Activations x, size_t features, size_t tokens, const float* weight, const float* bias, float epsilon) {
+void Normalise(Activations x, size_t features, size_t tokens, const float* weight, const float* bias, float epsilon,
+               StoredRange* range) {
   each_part<4>(0, tokens, [&](auto count, size_t token) HWY_ATTR {
-    normalise_vectors<decltype(count)::value>({x.data + token, x.stride}, features, weight, bias, epsilon);
+    normalise_vectors<decltype(count)::value>(x, features, token, weight, bias, epsilon, range);
   });
 }
 
@@ -192,8 +199,9 @@ HWY_EXPORT(Exp2);
 void attend(const AttentionHead& head, Activations out, float* scratch) {
   HWY_DYNAMIC_DISPATCH(Attend)(head, out, scratch);
 }
-void layer_norm(Activations x, size_t features, size_t tokens, const float* weight, const float* bias, float epsilon) {
-  HWY_DYNAMIC_DISPATCH(Normalise)(x, features, tokens, weight, bias, epsilon);
+void layer_norm(Activations x, size_t features, size_t tokens, const float* weight, const float* bias, float epsilon,
+                StoredRange* range) {
+  HWY_DYNAMIC_DISPATCH(Normalise)(x, features, tokens, weight, bias, epsilon, range);
 }
 void gelu(const float* x, size_t count, float* out) { HWY_DYNAMIC_DISPATCH(Gelu)(x, count, out); }
 void exp2_nonpositive(const float* x, size_t count, float* out) { HWY_DYNAMIC_DISPATCH(Exp2)(x, count, out); }

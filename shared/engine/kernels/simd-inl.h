@@ -135,6 +135,23 @@ HWY_INLINE VF gelu_of(VF x) {
   return one[0];
 }
 
+template <size_t kVectors>
+HWY_INLINE void widen(StoredRange& range, const VF (&values)[kVectors], size_t token) {
+  const F32 d;
+  VF low = hn::LoadU(d, range.low);
+  VF high = hn::LoadU(d, range.high);
+  for (size_t v = 0; v < kVectors; ++v, token += kLanes) {
+    VF value = values[v];
+    if (token + kLanes > range.tokens) {  // the columns after the last are of no meaning
+      value = token < range.tokens ? hn::IfThenElseZero(hn::FirstN(d, range.tokens - token), value) : hn::Zero(d);
+    }
+    low = hn::Min(low, value);
+    high = hn::Max(high, value);
+  }
+  hn::StoreU(low, d, range.low);
+  hn::StoreU(high, d, range.high);
+}
+
 // The values of one row and some vectors of tokens, the bias among them, made into what is stored.
 template <size_t kVectors>
 HWY_INLINE void store_values(VF (&values)[kVectors], size_t row, size_t token, const Epilogue& epilogue,
@@ -145,6 +162,7 @@ HWY_INLINE void store_values(VF (&values)[kVectors], size_t row, size_t token, c
     const float* added = epilogue.residual.data + row * epilogue.residual.stride + token;
     for (size_t v = 0; v < kVectors; ++v) values[v] = hn::Add(values[v], hn::LoadU(d, added + v * kLanes));
   }
+  if (epilogue.range != nullptr) widen(*epilogue.range, values, token);
   float* to = out.data + row * out.stride + token;
   for (size_t v = 0; v < kVectors; ++v) hn::StoreU(values[v], d, to + v * kLanes);
 }

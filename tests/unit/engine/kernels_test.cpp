@@ -104,15 +104,26 @@ struct Problem {
 // Sums of n float32 products err by at most n * 2^-24 of their magnitudes; random ones by far less.
 double slack_of(const Shape& shape) { return 1.2e-7 * (2 + std::sqrt(static_cast<double>(shape.inputs))); }
 
+// What was noted while `out` was stored is what is found in it, to the last bit.
+void expect_range(const StoredRange& noted, ConstActivations out, size_t features) {
+  const Range found = find_range(out, features, 0, noted.tokens);
+  EXPECT_EQ(*std::min_element(std::begin(noted.low), std::end(noted.low)), found.low);
+  EXPECT_EQ(*std::max_element(std::begin(noted.high), std::end(noted.high)), found.high);
+}
+
 // Each combination of what may follow a product.
 template <typename Multiply>
 void each_epilogue(Problem& problem, double slack, const Multiply& multiply) {
   for (const bool gelu : {false, true}) {
     for (const bool residual : {false, true}) {
-      const Epilogue epilogue = problem.epilogue(gelu, residual);
+      Epilogue epilogue = problem.epilogue(gelu, residual);
+      StoredRange range;
+      range.tokens = problem.shape.tokens;
+      epilogue.range = &range;
       std::fill(problem.out.begin(), problem.out.end(), -1e9F);
       multiply(epilogue);
       problem.check(epilogue, slack);
+      expect_range(range, problem.output(), problem.shape.outputs);
       if (::testing::Test::HasFatalFailure()) return;
     }
   }
@@ -366,7 +377,10 @@ TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
         if (form == Form::kPairedQuads && limit != 64) continue;
         for (const bool gelu : {false, true}) {
           SCOPED_TRACE("form " + std::to_string(static_cast<int>(form)));
-          const Epilogue epilogue = problem.epilogue(gelu, !gelu);
+          Epilogue epilogue = problem.epilogue(gelu, !gelu);
+          StoredRange range;
+          range.tokens = shape.tokens;
+          epilogue.range = &range;
           for (const RowRange rows : halves(shape.outputs)) {
             switch (form) {
               case Form::kBytes:
@@ -396,6 +410,7 @@ TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
             }
           }
           problem.check(epilogue, 5e-7, input);  // the sum is exact; four roundings follow
+          expect_range(range, problem.output(), shape.outputs);
           if (HasFatalFailure()) return;
         }
       }
@@ -423,7 +438,11 @@ TEST_P(KernelsTest, Attention) {
         head.keys = keys;
         head.head_size = head_size;
         head.scale = 2.5F;  // sharper than any model's
+        StoredRange range;
+        range.tokens = queries;
+        head.range = &range;
         attend(head, {out.data() + first, stride}, scratch.data());
+        expect_range(range, {out.data() + first, stride}, head_size);
         for (size_t q = 0; q < queries; ++q) {
           std::vector<double> powers(keys);
           double highest = -1e300;
@@ -455,7 +474,10 @@ TEST_P(KernelsTest, LayerNorm) {
       const std::vector<float> before = x;
       const std::vector<float> weight = normal(features);
       const std::vector<float> bias = normal(features);
-      layer_norm({x.data(), stride}, features, tokens, weight.data(), bias.data(), 1e-5F);
+      StoredRange range;
+      range.tokens = tokens;
+      layer_norm({x.data(), stride}, features, tokens, weight.data(), bias.data(), 1e-5F, &range);
+      expect_range(range, {x.data(), stride}, features);
       for (size_t t = 0; t < tokens; ++t) {
         double mean = 0;
         double variance = 0;
