@@ -172,7 +172,7 @@ class Piece {
     const std::vector<int32_t> values(2 * quads.places.size(), 0x00030003);
     const double time = watch_.shortest([&] {
       if (multiplies_bytes(true)) {
-        multiply_quads({int8_.data(), quads.places.data(), quads.begins.data(), row_scales_.data(), sums_.data(),
+        multiply_quads({int8_.data(), quads.places.data(), quads.begins.data(), row_scales_.data(), sums_.data(), kRows,
                         kDepth, pairs_quads(by_twos)},
                        kAll, quantized(), kTokens, epilogue(), out());
       } else {

@@ -321,18 +321,21 @@ class Packer {
   Status fill_quads(const int8_t* values) {
     std::vector<SparseQuad> quads;
     std::vector<uint32_t> begins;
-    for (size_t row = 0; row < out_.outputs_; ++row) {
-      begins.push_back(static_cast<uint32_t>(quads.size()));
-      const std::vector<SparseQuad> found = quads_of_row(values + row * out_.inputs_, out_.inputs_);
-      const std::vector<SparseQuad> taken = out_.paired_ ? paired(found) : found;
-      quads.insert(quads.end(), taken.begin(), taken.end());
+    for (size_t first = 0; first < out_.inputs_; first += kernels::quad_block()) {
+      for (size_t row = 0; row < out_.outputs_; ++row) {
+        begins.push_back(static_cast<uint32_t>(quads.size()));
+        const std::span<const int8_t> weights(values + row * out_.inputs_, out_.inputs_);
+        const std::vector<SparseQuad> found = find_quads(weights, first, kernels::quad_block());
+        const std::vector<SparseQuad> taken = out_.paired_ ? paired(found) : found;
+        quads.insert(quads.end(), taken.begin(), taken.end());
+      }
     }
     begins.push_back(static_cast<uint32_t>(quads.size()));
     out_.format_ = LinearFormat::kSparseQuads;
     out_.done_ = static_cast<int64_t>(quads.size()) * 4;
     const size_t entries = quads.size();
     COPPICE_RETURN_IF_ERROR(place(out_.values_, entries * 4, alignof(int8_t)));
-    COPPICE_RETURN_IF_ERROR(place(out_.begins_, (out_.outputs_ + 1) * sizeof(uint32_t), alignof(uint32_t)));
+    COPPICE_RETURN_IF_ERROR(place(out_.begins_, begins.size() * sizeof(uint32_t), alignof(uint32_t)));
     COPPICE_RETURN_IF_ERROR(place(out_.indices_, entries * sizeof(uint16_t), alignof(uint16_t)));
     for (size_t i = 0; i < entries; ++i) {
       std::copy(quads[i].values.begin(), quads[i].values.end(), out_.values_.as<int8_t>() + 4 * i);
@@ -421,7 +424,7 @@ void Linear::multiply(kernels::RowRange rows, const LinearInput& x, size_t token
     case LinearFormat::kSparseQuads:
       if (format_ == LinearFormat::kSparseQuads && !by_pairs_) {
         return kernels::multiply_quads({values_.as<int8_t>(), indices_.as<uint16_t>(), begins_.as<uint32_t>(),
-                                        scales_.as<float>(), sums_.as<int32_t>(), inputs_, paired_},
+                                        scales_.as<float>(), sums_.as<int32_t>(), outputs_, inputs_, paired_},
                                        rows, x.quantized, tokens, epilogue, out);
       }
       return kernels::multiply_pairs(

@@ -4,12 +4,13 @@
 
 namespace coppice::engine {
 
-std::vector<SparseQuad> quads_of_row(const int8_t* row, size_t inputs) {
+std::vector<SparseQuad> find_quads(std::span<const int8_t> row, size_t first, size_t count) {
   std::vector<SparseQuad> quads;
-  for (size_t k = 0; k < inputs; k += 4) {
+  for (size_t k = first; k < std::min(row.size(), first + count); k += 4) {
     SparseQuad quad;
     quad.place = static_cast<uint16_t>(k / 4);
-    std::copy(row + k, row + std::min(k + 4, inputs), quad.values.begin());
+    const std::span<const int8_t> found = row.subspan(k, std::min<size_t>(4, row.size() - k));
+    std::copy(found.begin(), found.end(), quad.values.begin());
     if (quad.values != std::array<int8_t, 4>{}) quads.push_back(quad);
   }
   return quads;

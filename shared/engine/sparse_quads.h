@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace coppice::engine {
@@ -13,8 +14,8 @@ struct SparseQuad {
   std::array<int8_t, 4> values{};
 };
 
-// Of a row of `inputs` weights; 0 after the last.
-std::vector<SparseQuad> quads_of_row(const int8_t* row, size_t inputs);
+// Of a row's inputs from `first`, a multiple of 4, on: those of `count`, or all there are; 0 after the row's last.
+std::vector<SparseQuad> find_quads(std::span<const int8_t> row, size_t first, size_t count);
 
 // Whether products of both with any bytes may be summed in 16 bits, as kernels::SparseQuads::paired states it.
 bool fit_together(const SparseQuad& a, const SparseQuad& b);

@@ -71,6 +71,17 @@ struct Int8Rows {
   Activations out;
 };
 
+// Exact sums of a vector of tokens lie where their result will, until the last block of inputs is added. Before the
+// first they are 0.
+HWY_INLINE VI begin_sum(bool first, size_t row, size_t token, Activations out) {
+  return first ? hn::Zero(I32()) : hn::BitCast(I32(), hn::LoadU(F32(), out.data + row * out.stride + token));
+}
+template <size_t kVectors>
+HWY_INLINE void keep_sums(const VI (&sums)[kVectors], size_t row, size_t token, Activations out) {
+  float* to = out.data + row * out.stride + token;
+  for (size_t v = 0; v < kVectors; ++v) hn::StoreU(hn::BitCast(F32(), sums[v]), F32(), to + v * kLanes);
+}
+
 // One of them. What all tokens have in common is worked out once.
 class Int8Row {
  public:

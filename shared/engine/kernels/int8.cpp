@@ -235,13 +235,17 @@ HWY_NOINLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const
   }
 }
 
-// sums[v] = the sum over a row's entries, `from`: of the first vector of tokens.
+// What of a tile the first-level cache holds beside what is read of weights, and of sums.
+constexpr size_t kQuadBlock = 24 * 1024 / kTile;
+static_assert(kQuadBlock % 4 == 0);
+
+// Adds the products of a row's entries to sums. from: the first vector of tokens.
 template <class Dot, size_t kVectors>
-HWY_INLINE void sum_quads(const SparseQuads& weights, size_t row, const uint8_t* HWY_RESTRICT from,
+HWY_INLINE void add_quads(const SparseQuads& weights, size_t row, const uint8_t* HWY_RESTRICT from,
                           VI (&sums)[kVectors]) {
   const I32 di;
   VI others[kVectors];  // a second chain of dependent sums
-  for (size_t v = 0; v < kVectors; ++v) sums[v] = others[v] = hn::Zero(di);
+  for (size_t v = 0; v < kVectors; ++v) others[v] = hn::Zero(di);
   size_t i = weights.begins[row];
   const size_t end = weights.begins[row + 1];
   for (; i + 2 <= end; i += 2) {
@@ -262,10 +266,10 @@ HWY_INLINE void sum_quads(const SparseQuads& weights, size_t row, const uint8_t*
 
 // The same of entries that are paired.
 template <size_t kVectors>
-HWY_INLINE void sum_paired_quads(const SparseQuads& weights, size_t row, const uint8_t* HWY_RESTRICT from,
+HWY_INLINE void add_paired_quads(const SparseQuads& weights, size_t row, const uint8_t* HWY_RESTRICT from,
                                  VI (&sums)[kVectors]) {
   VI counted[kVectors];
-  for (size_t v = 0; v < kVectors; ++v) counted[v] = hn::Zero(I32());
+  for (size_t v = 0; v < kVectors; ++v) counted[v] = sums[v];
   const size_t end = weights.begins[row + 1];
   for (size_t i = weights.begins[row]; i < end; i += 2) {
     const uint8_t* a = from + weights.quads[i] * kQuadBytes;
@@ -283,21 +287,33 @@ template <bool kPaired, class Dot>
 HWY_NOINLINE void MultiplySparseQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x,
                                       size_t tokens, const Epilogue& epilogue, Activations out) {
   const Int8Rows all_rows(x, weights.scales, weights.sums, epilogue, out);
+  const size_t depth = padded_depth(weights.depth);
+  const size_t blocks = (depth + kQuadBlock - 1) / kQuadBlock;
   for (size_t tile = 0; tile < tokens; tile += kTile) {
-    const uint8_t* tile_data = x.data + tile * padded_depth(weights.depth);
+    const uint8_t* tile_data = x.data + tile * depth;
     each_part<kTileVectors>(tile, std::min(tokens, tile + kTile), [&](auto count, size_t token) HWY_ATTR {
-      const SparseQuads taken = weights;
+      constexpr size_t kVectors = decltype(count)::value;
+      SparseQuads taken = weights;
       const Int8Rows ends = all_rows;
       const size_t end = rows.end;
       const uint8_t* from = tile_data + (token - tile) * 4;
-      for (size_t row = rows.begin; row < end; ++row) {
-        VI sums[decltype(count)::value];
-        if constexpr (kPaired) {
-          sum_paired_quads(taken, row, from, sums);
-        } else {
-          sum_quads<Dot>(taken, row, from, sums);
+      for (size_t block = 0; block < blocks; ++block, taken.begins += weights.rows) {
+        const bool first = block == 0;
+        const bool last = block + 1 == blocks;
+        for (size_t row = rows.begin; row < end; ++row) {
+          VI sums[kVectors];
+          for (size_t v = 0; v < kVectors; ++v) sums[v] = begin_sum(first, row, token + v * kLanes, ends.out);
+          if constexpr (kPaired) {
+            add_paired_quads(taken, row, from, sums);
+          } else {
+            add_quads<Dot>(taken, row, from, sums);
+          }
+          if (last) {
+            Int8Row(ends, row).finish_row(sums, token);
+          } else {
+            keep_sums(sums, row, token, ends.out);
+          }
         }
-        Int8Row(ends, row).finish_row(sums, token);
       }
     });
   }
@@ -432,6 +448,8 @@ bool MultipliesBytes(bool seven_bits) {
 #endif
 }
 
+size_t QuadBlock() { return kQuadBlock; }
+
 bool PairsQuads() {
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
   return true;
@@ -492,6 +510,7 @@ HWY_EXPORT(Quantize);
 HWY_EXPORT(TokenTile);
 HWY_EXPORT(OffsetWeights);
 HWY_EXPORT(MultipliesByTwos);
+HWY_EXPORT(QuadBlock);
 HWY_EXPORT(PairsQuads);
 HWY_EXPORT(CountTogether);
 HWY_EXPORT(MultipliesBytes);
@@ -511,6 +530,7 @@ void quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedAc
   HWY_DYNAMIC_DISPATCH(Quantize)(x, depth, tokens, out);
 }
 bool multiplies_bytes(bool seven_bits) { return HWY_DYNAMIC_DISPATCH(MultipliesBytes)(seven_bits); }
+size_t quad_block() { return HWY_DYNAMIC_DISPATCH(QuadBlock)(); }
 bool pairs_quads(bool by_twos) { return by_twos || HWY_DYNAMIC_DISPATCH(PairsQuads)(); }
 size_t int8_rows_together() { return HWY_DYNAMIC_DISPATCH(CountTogether)(); }
 bool multiplies_by_twos() { return HWY_DYNAMIC_DISPATCH(MultipliesByTwos)(); }

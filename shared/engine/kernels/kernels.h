@@ -172,20 +172,25 @@ inline constexpr size_t kPairBlock = 256;  // pairs of inputs taken together
 inline constexpr size_t kPairScratch = kPairBlock * kMostTile;
 
 // int8 weights without the quads (four inputs side by side) that are all zero, for products of bytes: where
-// multiplies_bytes(). Row r: entries begins[r] to begins[r + 1].
+// multiplies_bytes(). In blocks of quad_block() inputs, whose activations of a tile stay in the first-level cache, the
+// rows of the first block before those of the second: row r of block b holds entries begins[b * rows + r] to
+// begins[b * rows + r + 1].
 struct SparseQuads {
   const int8_t* values = nullptr;    // four an entry
-  const uint16_t* quads = nullptr;   // input / 4
-  const uint32_t* begins = nullptr;  // rows + 1
+  const uint16_t* quads = nullptr;   // input / 4, of the whole row
+  const uint32_t* begins = nullptr;  // blocks * rows + 1
   const float* scales = nullptr;
   const int32_t* sums = nullptr;
+  size_t rows = 0;
   size_t depth = 0;
   // Every row has an even number of entries, and each two of them are summed in 16 bits: of their inputs 0 and 1, and
   // of 2 and 3, neither the positive weights nor the negative ones are more than 128 together, as 255 * 128 < 2^15.
   bool paired = false;
 };
-// Whether the instruction set in use gains by that; by_twos: as Int8Weights::by_twos, where there is that choice.
+size_t quad_block();  // of the instruction set in use; a multiple of 4
+// Whether the instruction set in use gains by pairs; by_twos: as Int8Weights::by_twos, where there is that choice.
 bool pairs_quads(bool by_twos);
+// `out` is no part of the residual: sums lie there in between.
 void multiply_quads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                     const Epilogue& epilogue, Activations out);
 

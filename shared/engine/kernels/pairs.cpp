@@ -76,24 +76,12 @@ HWY_INLINE void pack_pairs(const QuantizedActivations& x, size_t depth, size_t i
   }
 }
 
-// The exact sums of a vector between two blocks lie where its result will.
-HWY_INLINE VI begin_pairs(const PairPass& pass, size_t row, size_t token, Activations out) {
-  const I32 di;
-  const F32 d;
-  return pass.first ? hn::Zero(di) : hn::BitCast(di, hn::LoadU(d, out.data + row * out.stride + token));
-}
 template <size_t kVectors>
 HWY_INLINE void end_pairs(const VI (&sums)[kVectors], const PairPass& pass, const Int8Rows& all, size_t row,
                           size_t token) {
-  const F32 d;
+  if (!pass.last) return keep_sums(sums, row, token, all.out);
   const Int8Row ended(all, row);
-  for (size_t v = 0; v < kVectors; ++v, token += kLanes) {
-    if (pass.last) {
-      ended.finish(sums[v], token);
-    } else {
-      hn::StoreU(hn::BitCast(d, sums[v]), d, all.out.data + row * all.out.stride + token);
-    }
-  }
+  for (size_t v = 0; v < kVectors; ++v) ended.finish(sums[v], token + v * kLanes);
 }
 
 // run(count of vectors, pass, block) for each tile of tokens and block of pairs.
@@ -166,7 +154,7 @@ HWY_INLINE void multiply_rows(const Left& left, size_t row, size_t row_count, co
   const size_t token = pass.token + column;
   for (size_t r = 0; r < Left::kRows; ++r) {
     for (size_t v = 0; v < kVectors; ++v) {
-      sums[r][v] = begin_pairs(pass, row + std::min(r, row_count - 1), token + v * kLanes, all.out);
+      sums[r][v] = begin_sum(pass.first, row + std::min(r, row_count - 1), token + v * kLanes, all.out);
     }
   }
   const int32_t* HWY_RESTRICT from = pass.packed + column;
@@ -234,7 +222,7 @@ HWY_INLINE void MultiplySparsePairs(const SparsePairs& weights, RowRange rows, c
     const uint32_t* begins = weights.begins + block * weights.rows;
     for (size_t row = rows.begin; row < rows.end; ++row) {
       VI sums[kVectors];
-      for (size_t v = 0; v < kVectors; ++v) sums[v] = begin_pairs(pass, row, pass.token + v * kLanes, out);
+      for (size_t v = 0; v < kVectors; ++v) sums[v] = begin_sum(pass.first, row, pass.token + v * kLanes, out);
       const size_t end = begins[row + 1];
       for (size_t i = begins[row]; i < end; ++i) {
         const int32_t* HWY_RESTRICT from = pass.packed + weights.places[i] * kPairs * kWidth;
@@ -248,7 +236,7 @@ HWY_INLINE void MultiplySparsePairs(const SparsePairs& weights, RowRange rows, c
       if (pass.last) {
         Int8Row(all, row).finish_row(sums, pass.token);
       } else {
-        end_pairs(sums, pass, all, row, pass.token);
+        keep_sums(sums, row, pass.token, out);
       }
     }
   };

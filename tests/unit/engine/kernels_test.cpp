@@ -304,14 +304,17 @@ struct PairEntries {
   std::vector<uint32_t> begins;
 };
 
-// Rows of `depth` weights, paired.
-struct PairedQuads {
-  PairedQuads(const std::vector<int8_t>& weights, size_t outputs, size_t depth) {
-    for (size_t r = 0; r < outputs; ++r) {
-      begins.push_back(static_cast<uint32_t>(places.size()));
-      for (const SparseQuad& quad : paired(quads_of_row(weights.data() + r * depth, depth))) {
-        values.insert(values.end(), quad.values.begin(), quad.values.end());
-        places.push_back(quad.place);
+// Rows of `depth` weights as kernels::SparseQuads has them.
+struct QuadEntries {
+  QuadEntries(const std::vector<int8_t>& weights, size_t outputs, size_t depth, bool in_pairs) {
+    for (size_t first = 0; first < depth; first += quad_block()) {
+      for (size_t r = 0; r < outputs; ++r) {
+        begins.push_back(static_cast<uint32_t>(places.size()));
+        const std::vector<SparseQuad> quads = find_quads({weights.data() + r * depth, depth}, first, quad_block());
+        for (const SparseQuad& quad : in_pairs ? paired(quads) : quads) {
+          values.insert(values.end(), quad.values.begin(), quad.values.end());
+          places.push_back(quad.place);
+        }
       }
     }
     begins.push_back(static_cast<uint32_t>(places.size()));
@@ -337,12 +340,8 @@ TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
       std::vector<float> weights(shape.outputs * shape.inputs);
       std::vector<float> scales(shape.outputs);
       std::vector<int32_t> sums(shape.outputs, 0);
-      std::vector<int8_t> kept;
-      std::vector<uint16_t> quads;
-      std::vector<uint32_t> begins;
       for (size_t r = 0; r < shape.outputs; ++r) {
         scales[r] = 0.002F * static_cast<float>(r + 1);
-        begins.push_back(static_cast<uint32_t>(quads.size()));
         for (size_t k = 0; k < shape.inputs; ++k) {
           // A third at either end: there sums of two products overflow 16 bits first.
           const int choice = static_cast<int>(random_() % 6);
@@ -351,14 +350,7 @@ TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
           weights[r * shape.inputs + k] = static_cast<float>(value) * scales[r];
           sums[r] += value;
         }
-        for (size_t quad = 0; quad < depth / 4; ++quad) {
-          const int8_t* from = values.data() + r * depth + 4 * quad;
-          if (std::all_of(from, from + 4, [](int8_t value) { return value == 0; })) continue;
-          quads.push_back(static_cast<uint16_t>(quad));
-          kept.insert(kept.end(), from, from + 4);
-        }
       }
-      begins.push_back(static_cast<uint32_t>(quads.size()));
       const PairEntries pairs(values, shape.outputs, shape.inputs, 1);
       const PairEntries pairs_of_quads(values, shape.outputs, shape.inputs, 2);
       ASSERT_EQ(pairs.begins.size(), shape.outputs * pair_blocks(shape.inputs) + 1);
@@ -368,7 +360,8 @@ TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
         return static_cast<double>(bytes.scales[t]) * (bytes.at(shape.inputs, k, t) - bytes.zero_points[t]);
       };
       const Int8Weights dense{values.data(), scales.data(), sums.data(), shape.inputs, 0, limit == 64};
-      const PairedQuads paired(values, shape.outputs, depth);
+      const QuadEntries quads(values, shape.outputs, depth, false);
+      const QuadEntries paired_quads(values, shape.outputs, depth, true);
       enum class Form { kBytes, kPairs, kSparseQuads, kPairedQuads, kSparsePairs, kPairsOfQuads };
       for (const Form form : {Form::kBytes, Form::kPairs, Form::kSparseQuads, Form::kPairedQuads, Form::kSparsePairs,
                               Form::kPairsOfQuads}) {
@@ -391,14 +384,14 @@ TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
                                     scratch.data());
                 break;
               case Form::kSparseQuads:
-                multiply_quads({kept.data(), quads.data(), begins.data(), scales.data(), sums.data(), shape.inputs},
+              case Form::kPairedQuads: {
+                const bool in_pairs = form == Form::kPairedQuads;
+                const QuadEntries& taken = in_pairs ? paired_quads : quads;
+                multiply_quads({taken.values.data(), taken.places.data(), taken.begins.data(), scales.data(),
+                                sums.data(), shape.outputs, shape.inputs, in_pairs},
                                rows, bytes.view(), shape.tokens, epilogue, problem.output());
                 break;
-              case Form::kPairedQuads:
-                multiply_quads({paired.values.data(), paired.places.data(), paired.begins.data(), scales.data(),
-                                sums.data(), shape.inputs, true},
-                               rows, bytes.view(), shape.tokens, epilogue, problem.output());
-                break;
+              }
               case Form::kSparsePairs:
               case Form::kPairsOfQuads: {
                 const PairEntries& taken = form == Form::kSparsePairs ? pairs : pairs_of_quads;

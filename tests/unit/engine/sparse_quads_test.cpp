@@ -13,13 +13,15 @@ bool is_zero(const SparseQuad& quad) { return quad.values == std::array<int8_t, 
 
 TEST(SparseQuads, AreThoseOfARowThatHoldAnythingWithZerosAfterItsEnd) {
   const std::vector<int8_t> row = {0, 0, 0, 0, 0, 0, -3, 0, 7, 8};
-  const std::vector<SparseQuad> quads = quads_of_row(row.data(), row.size());
+  const std::vector<SparseQuad> quads = find_quads(row, 0, row.size());
   ASSERT_EQ(quads.size(), 2U);
   EXPECT_EQ(quads[0].place, 1);
   EXPECT_EQ(quads[0].values, (std::array<int8_t, 4>{0, 0, -3, 0}));
   EXPECT_EQ(quads[1].place, 2);
   EXPECT_EQ(quads[1].values, (std::array<int8_t, 4>{7, 8, 0, 0}));
-  EXPECT_TRUE(quads_of_row(row.data(), 4).empty());
+  EXPECT_TRUE(find_quads(row, 0, 4).empty());
+  ASSERT_EQ(find_quads(row, 8, 400).size(), 1U);
+  EXPECT_EQ(find_quads(row, 8, 400)[0].place, 2);
 }
 
 TEST(SparseQuads, FitWhereNeitherSignPassesSixteenBits) {
@@ -41,7 +43,7 @@ TEST(SparseQuads, PairedAreTheSameQuadsEachTwoOfThemWithinSixteenBits) {
     for (int8_t& value : row) {
       value = static_cast<int8_t>(random() % 3 == 0 ? 0 : static_cast<int>(random() % (2 * spread + 1)) - spread);
     }
-    const std::vector<SparseQuad> quads = quads_of_row(row.data(), row.size());
+    const std::vector<SparseQuad> quads = find_quads(row, 0, row.size());
     std::vector<SparseQuad> pairs = paired(quads);
     ASSERT_EQ(pairs.size() % 2, 0U);
     for (size_t k = 0; k < pairs.size(); k += 2) {
@@ -71,16 +73,16 @@ TEST(SparseQuads, PairedAreTheSameQuadsEachTwoOfThemWithinSixteenBits) {
 
 TEST(SparseQuads, OfTheLargestWeightsEachStandsAlone) {
   const std::vector<int8_t> row(64, 64);
-  const std::vector<SparseQuad> pairs = paired(quads_of_row(row.data(), row.size()));
+  const std::vector<SparseQuad> pairs = paired(find_quads(row, 0, row.size()));
   ASSERT_EQ(pairs.size(), 32U);
   EXPECT_EQ(std::count_if(pairs.begin(), pairs.end(), is_zero), 16);
 }
 
 TEST(SparseQuads, SmallWeightsLoseNothingByPairs) {
   std::vector<int8_t> row(256, 16);  // four of them are half of what fits
-  EXPECT_EQ(paired(quads_of_row(row.data(), row.size())).size(), 64U);
+  EXPECT_EQ(paired(find_quads(row, 0, row.size())).size(), 64U);
   row.resize(252);
-  EXPECT_EQ(paired(quads_of_row(row.data(), row.size())).size(), 64U);  // 63, and one of zeros
+  EXPECT_EQ(paired(find_quads(row, 0, row.size())).size(), 64U);  // 63, and one of zeros
 }
 
 }  // namespace
