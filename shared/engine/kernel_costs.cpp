@@ -84,16 +84,15 @@ struct Entries {
 };
 
 // What is left of each row, of `count` groups of inputs: `kept` of `of`, at changing places. In one block of inputs.
-template <typename Place>
 struct Groups {
-  std::vector<Place> places;
+  std::vector<uint8_t> places;
   std::vector<uint32_t> begins;
 
   Groups(size_t count, size_t kept, size_t of) {
     for (size_t row = 0; row < kRows; ++row) {
       begins.push_back(static_cast<uint32_t>(places.size()));
       for (size_t place = 0; place < count; ++place) {
-        if ((row * 5 + place * 3 + place * place * row) % of < kept) places.push_back(static_cast<Place>(place));
+        if ((row * 5 + place * 3 + place * place * row) % of < kept) places.push_back(static_cast<uint8_t>(place));
       }
       if (places.size() % 2 != 0) places.push_back(places.back());  // as paired quads are
     }
@@ -167,8 +166,7 @@ class Piece {
   }
   // Of one of a quad's four multiplications; of three in five quads.
   double quads(bool by_twos) {
-    const Groups<uint16_t> quads(kDepth / 4, 3, 5);
-    const std::vector<uint8_t> places(quads.places.begin(), quads.places.end());
+    const Groups quads(kDepth / 4, 3, 5);
     const std::vector<int32_t> values(2 * quads.places.size(), 0x00030003);
     const double time = watch_.shortest([&] {
       if (multiplies_bytes(true)) {
@@ -176,9 +174,9 @@ class Piece {
                         kDepth, pairs_quads(by_twos)},
                        kAll, quantized(), kTokens, epilogue(), out());
       } else {
-        multiply_pairs(
-            {true, values.data(), places.data(), quads.begins.data(), row_scales_.data(), sums_.data(), kRows, kDepth},
-            kAll, quantized(), kTokens, epilogue(), out(), scratch_.data());
+        multiply_pairs({true, values.data(), quads.places.data(), quads.begins.data(), row_scales_.data(), sums_.data(),
+                        kRows, kDepth},
+                       kAll, quantized(), kTokens, epilogue(), out(), scratch_.data());
       }
     });
     return time / static_cast<double>(4 * quads.places.size());
@@ -186,7 +184,7 @@ class Piece {
   // Of one of a pair's two multiplications; of four in eleven pairs.
   double pairs() {
     static_assert(kDepth / 2 <= kPairBlock);
-    const Groups<uint8_t> pairs(kDepth / 2, 4, 11);
+    const Groups pairs(kDepth / 2, 4, 11);
     const std::vector<int32_t> values(pairs.places.size(), 0x00030003);
     const double time = watch_.shortest([&] {
       multiply_pairs({false, values.data(), pairs.places.data(), pairs.begins.data(), row_scales_.data(), sums_.data(),

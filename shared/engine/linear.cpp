@@ -136,7 +136,7 @@ class Packer {
     // In quads.
     const auto all = static_cast<double>(rows * quads);
     out_.by_pairs_ = !kernels::multiplies_bytes(out_.seven_bits_);
-    const bool quads_fit = static_cast<double>(kept) * (out_.by_pairs_ ? 9 : 6) <= all * 4;
+    const bool quads_fit = static_cast<double>(kept) * (out_.by_pairs_ ? 9 : 5) <= all * 4;
     const bool pairs_fit = static_cast<double>(kept_pairs) * 5 <= all * 4;
     if (quads_fit || pairs_fit) {
       const KernelCosts& costs = costs_for_(FormatChoice::kInt8);
@@ -336,10 +336,10 @@ class Packer {
     const size_t entries = quads.size();
     COPPICE_RETURN_IF_ERROR(place(out_.values_, entries * 4, alignof(int8_t)));
     COPPICE_RETURN_IF_ERROR(place(out_.begins_, begins.size() * sizeof(uint32_t), alignof(uint32_t)));
-    COPPICE_RETURN_IF_ERROR(place(out_.indices_, entries * sizeof(uint16_t), alignof(uint16_t)));
+    COPPICE_RETURN_IF_ERROR(place(out_.indices_, entries, alignof(uint8_t)));
     for (size_t i = 0; i < entries; ++i) {
       std::copy(quads[i].values.begin(), quads[i].values.end(), out_.values_.as<int8_t>() + 4 * i);
-      out_.indices_.as<uint16_t>()[i] = quads[i].place;
+      out_.indices_.as<uint8_t>()[i] = quads[i].place;
     }
     std::copy(begins.begin(), begins.end(), out_.begins_.as<uint32_t>());
     return {};
@@ -423,7 +423,7 @@ void Linear::multiply(kernels::RowRange rows, const LinearInput& x, size_t token
     case LinearFormat::kSparsePairs:
     case LinearFormat::kSparseQuads:
       if (format_ == LinearFormat::kSparseQuads && !by_pairs_) {
-        return kernels::multiply_quads({values_.as<int8_t>(), indices_.as<uint16_t>(), begins_.as<uint32_t>(),
+        return kernels::multiply_quads({values_.as<int8_t>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(),
                                         scales_.as<float>(), sums_.as<int32_t>(), outputs_, inputs_, paired_},
                                        rows, x.quantized, tokens, epilogue, out);
       }

@@ -1,29 +1,36 @@
 #include "shared/engine/sparse_quads.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 
 namespace coppice::engine {
 
 std::vector<SparseQuad> find_quads(std::span<const int8_t> row, size_t first, size_t count) {
   std::vector<SparseQuad> quads;
-  for (size_t k = first; k < std::min(row.size(), first + count); k += 4) {
-    SparseQuad quad;
-    quad.place = static_cast<uint16_t>(k / 4);
-    const std::span<const int8_t> found = row.subspan(k, std::min<size_t>(4, row.size() - k));
-    std::copy(found.begin(), found.end(), quad.values.begin());
-    if (quad.values != std::array<int8_t, 4>{}) quads.push_back(quad);
+  const std::span<const int8_t> block = row.subspan(first, std::min(count, row.size() - first));
+  quads.reserve((block.size() + 3) / 4);
+  for (size_t k = 0; k < block.size(); k += 4) {
+    uint32_t bits = 0;
+    std::memcpy(&bits, block.data() + k, std::min<size_t>(4, block.size() - k));
+    if (bits == 0) continue;
+    SparseQuad& quad = quads.emplace_back();
+    quad.place = static_cast<uint8_t>(k / 4);
+    std::memcpy(quad.values.data(), &bits, 4);
   }
   return quads;
 }
 
 bool fit_together(const SparseQuad& a, const SparseQuad& b) {
   for (size_t half = 0; half < 4; half += 2) {
-    int positive = 0;
-    int negative = 0;
+    // The larger of what is positive and what is negative is half of the magnitudes and of the sum's.
+    int sum = 0;
+    int magnitudes = 0;
     for (const int weight : {a.values[half], a.values[half + 1], b.values[half], b.values[half + 1]}) {
-      (weight > 0 ? positive : negative) += weight;
+      sum += weight;
+      magnitudes += std::abs(weight);
     }
-    if (positive > 128 || negative < -128) return false;
+    if (magnitudes + std::abs(sum) > 256) return false;
   }
   return true;
 }

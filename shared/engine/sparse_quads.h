@@ -10,11 +10,12 @@
 namespace coppice::engine {
 
 struct SparseQuad {
-  uint16_t place = 0;  // input / 4
+  uint8_t place = 0;  // within a block of inputs
   std::array<int8_t, 4> values{};
 };
 
-// Of a row's inputs from `first`, a multiple of 4, on: those of `count`, or all there are; 0 after the row's last.
+// Of a block of a row's inputs: from `first`, a multiple of 4, on `count` of them, at most 1024, or as many as there
+// are; 0 after the row's last.
 std::vector<SparseQuad> find_quads(std::span<const int8_t> row, size_t first, size_t count);
 
 // Whether products of both with any bytes may be summed in 16 bits, as kernels::SparseQuads::paired states it.

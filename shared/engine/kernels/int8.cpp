@@ -236,7 +236,7 @@ HWY_NOINLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const
 }
 
 // What of a tile the first-level cache holds beside what is read of weights, and of sums.
-constexpr size_t kQuadBlock = 24 * 1024 / kTile;
+constexpr size_t kQuadBlock = std::min<size_t>(24 * 1024 / kTile, 1024);
 static_assert(kQuadBlock % 4 == 0);
 
 // Adds the products of a row's entries to sums. from: the first vector of tokens.
@@ -249,15 +249,15 @@ HWY_INLINE void add_quads(const SparseQuads& weights, size_t row, const uint8_t*
   size_t i = weights.begins[row];
   const size_t end = weights.begins[row + 1];
   for (; i + 2 <= end; i += 2) {
-    const uint8_t* a = from + weights.quads[i] * kQuadBytes;
-    const uint8_t* b = from + weights.quads[i + 1] * kQuadBytes;
+    const uint8_t* a = from + weights.places[i] * kQuadBytes;
+    const uint8_t* b = from + weights.places[i + 1] * kQuadBytes;
     const VI wa = broadcast_quad(weights.values + 4 * i);
     const VI wb = broadcast_quad(weights.values + 4 * i + 4);
     for (size_t v = 0; v < kVectors; ++v) sums[v] = Dot()(sums[v], load_quads(a + v * kLanes * 4), wa);
     for (size_t v = 0; v < kVectors; ++v) others[v] = Dot()(others[v], load_quads(b + v * kLanes * 4), wb);
   }
   if (i < end) {
-    const uint8_t* a = from + weights.quads[i] * kQuadBytes;
+    const uint8_t* a = from + weights.places[i] * kQuadBytes;
     const VI wa = broadcast_quad(weights.values + 4 * i);
     for (size_t v = 0; v < kVectors; ++v) sums[v] = Dot()(sums[v], load_quads(a + v * kLanes * 4), wa);
   }
@@ -272,8 +272,8 @@ HWY_INLINE void add_paired_quads(const SparseQuads& weights, size_t row, const u
   for (size_t v = 0; v < kVectors; ++v) counted[v] = sums[v];
   const size_t end = weights.begins[row + 1];
   for (size_t i = weights.begins[row]; i < end; i += 2) {
-    const uint8_t* a = from + weights.quads[i] * kQuadBytes;
-    const uint8_t* b = from + weights.quads[i + 1] * kQuadBytes;
+    const uint8_t* a = from + weights.places[i] * kQuadBytes;
+    const uint8_t* b = from + weights.places[i + 1] * kQuadBytes;
     const VI wa = broadcast_quad(weights.values + 4 * i);
     const VI wb = broadcast_quad(weights.values + 4 * i + 4);
     for (size_t v = 0; v < kVectors; ++v) {
@@ -297,7 +297,7 @@ HWY_NOINLINE void MultiplySparseQuads(const SparseQuads& weights, RowRange rows,
       const Int8Rows ends = all_rows;
       const size_t end = rows.end;
       const uint8_t* from = tile_data + (token - tile) * 4;
-      for (size_t block = 0; block < blocks; ++block, taken.begins += weights.rows) {
+      for (size_t block = 0; block < blocks; ++block, taken.begins += weights.rows, from += kQuadBlock * kTile) {
         const bool first = block == 0;
         const bool last = block + 1 == blocks;
         for (size_t row = rows.begin; row < end; ++row) {

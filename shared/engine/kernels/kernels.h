@@ -177,7 +177,7 @@ inline constexpr size_t kPairScratch = kPairBlock * kMostTile;
 // begins[b * rows + r + 1].
 struct SparseQuads {
   const int8_t* values = nullptr;    // four an entry
-  const uint16_t* quads = nullptr;   // input / 4, of the whole row
+  const uint8_t* places = nullptr;   // the quad, within the block
   const uint32_t* begins = nullptr;  // blocks * rows + 1
   const float* scales = nullptr;
   const int32_t* sums = nullptr;
@@ -187,7 +187,7 @@ struct SparseQuads {
   // of 2 and 3, neither the positive weights nor the negative ones are more than 128 together, as 255 * 128 < 2^15.
   bool paired = false;
 };
-size_t quad_block();  // of the instruction set in use; a multiple of 4
+size_t quad_block();  // of the instruction set in use; a multiple of 4, at most 1024
 // Whether the instruction set in use gains by pairs; by_twos: as Int8Weights::by_twos, where there is that choice.
 bool pairs_quads(bool by_twos);
 // `out` is no part of the residual: sums lie there in between.

@@ -320,7 +320,7 @@ struct QuadEntries {
     begins.push_back(static_cast<uint32_t>(places.size()));
   }
   std::vector<int8_t> values;
-  std::vector<uint16_t> places;
+  std::vector<uint8_t> places;
   std::vector<uint32_t> begins;
 };
 
