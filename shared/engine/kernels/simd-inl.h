@@ -274,7 +274,8 @@ HWY_INLINE void with_vectors(size_t tokens, const Call& call) {
 // call(constant, token) for one part of the tokens after another, each of so many vectors, the last perhaps not full.
 template <size_t kMost, class Call>
 HWY_INLINE void each_part(size_t begin, size_t end, const Call& call) {
-  for (size_t token = begin; token < end;) {
+  size_t token = begin;
+  while (token < end) {
     with_vectors<kMost>(end - token, [&](auto count) HWY_ATTR {
       call(count, token);
       token += decltype(count)::value * kLanes;
