@@ -14,7 +14,8 @@ using kernels::RowRange;
 
 // Rows of a part are a multiple of what kernels compute together (6 dense, 4 in blocks).
 constexpr size_t kRowStep = 12;
-constexpr size_t kEmbeddedTogether = 16;  // tokens: a cache line of each feature
+constexpr size_t kTokenStep = kernels::kMostTile;  // what threads share by tokens: whole tiles
+constexpr size_t kEmbeddedTogether = 16;           // tokens: a cache line of each feature
 
 // Widths that a session needs room for.
 struct Widths {
@@ -297,16 +298,15 @@ class Session::Run {
     return all;
   }
 
-  // work(rows, part) for parts of `count` rows, on all threads.
+  // work(range, part) for parts of `count` rows or tokens, each but the last of a multiple of `step`, on all threads.
   template <typename Work>
-  void split(size_t count, const Work& work) {
+  void split(size_t count, const Work& work, size_t step = kRowStep) {
     Threads* threads = s_.options_.threads;
-    const size_t steps = (count + kRowStep - 1) / kRowStep;
+    const size_t steps = (count + step - 1) / step;
     const size_t parts = threads == nullptr ? 1 : std::min(threads->count(), std::max<size_t>(steps, 1));
     if (parts == 1) return work(RowRange{0, count}, 0);
     const auto part = [&](size_t index) {
-      const RowRange rows{steps * index / parts * kRowStep, std::min(count, steps * (index + 1) / parts * kRowStep)};
-      work(rows, index);
+      work(RowRange{steps * index / parts * step, std::min(count, steps * (index + 1) / parts * step)}, index);
     };
     threads->run(parts, std::cref(part));  // a reference: a function of it allocates nothing
   }
@@ -349,7 +349,14 @@ class Session::Run {
     out.uniform = reviews_ == 1 || model_.activation_scales_;
     std::fill(out.scales + tokens, out.scales + tokens + kernels::kMostLanes, 1.0F);
     std::fill(out.zero_points + tokens, out.zero_points + tokens + kernels::kMostLanes, 0);
-    kernels::quantize(values, features, tokens, out);
+    const auto quantize = [&](RowRange part, size_t /*index*/) {
+      QuantizedActivations to = out;
+      to.data += part.begin * kernels::padded_depth(features);
+      to.scales += part.begin;
+      to.zero_points += part.begin;
+      kernels::quantize({values.data + part.begin, values.stride}, features, part.end - part.begin, to);
+    };
+    split(tokens, quantize, kTokenStep);
     charge(Operator::kQuantize);
     return {values, out};
   }
@@ -415,7 +422,15 @@ class Session::Run {
   }
 
   void normalise(Activations x, size_t tokens, const LayerNormWeights& norm) {
-    kernels::layer_norm(x, hidden_, tokens, norm.weight.data(), norm.bias.data(), epsilon_, begin_ranges(tokens));
+    kernels::StoredRange* ranges = begin_ranges(tokens);
+    const auto normalise_part = [&](RowRange part, size_t index) {
+      const size_t count = part.end - part.begin;
+      kernels::StoredRange* range = ranges == nullptr ? nullptr : ranges + index;
+      if (range != nullptr) range->tokens = count;
+      kernels::layer_norm({x.data + part.begin, x.stride}, hidden_, count, norm.weight.data(), norm.bias.data(),
+                          epsilon_, range);
+    };
+    split(tokens, normalise_part, kTokenStep);
     charge(Operator::kLayerNorm);
   }
 

@@ -3,11 +3,27 @@
 #ifdef COPPICE_WASM_THREADS
 #include <pthread.h>
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
 namespace coppice::platform {
 namespace {
+
+// Between two operators pass microseconds, and to wake a worker that sleeps takes many of them, thirty times a run. So
+// a thread looks for so long before it sleeps.
+constexpr std::chrono::microseconds kLooks{50};
+
+template <typename Condition>
+void look_for(const Condition& condition) {
+  const auto end = std::chrono::steady_clock::now() + kLooks;
+  do {
+    for (int i = 0; i < 256; ++i) {  // the clock is a call of the browser's
+      if (condition()) return;
+    }
+  } while (std::chrono::steady_clock::now() < end);
+}
 
 // As natively (native/infer/thread_pool.h), but without an end: its threads end with the module. Written twice, since
 // what both may include is the core, which has no threads.
@@ -34,17 +50,27 @@ class Pool : public engine::Threads {
     work_ = &part;
     parts_ = parts;
     next_ = finished_ = 0;
+    all_done_ = parts == 0;
+    there_is_work_ = parts > 0;
     if (parts > 1) wake_.notify_all();
     take_parts(lock);
-    done_.wait(lock, [this] { return finished_ == parts_; });
+    if (all_done_) return;
+    lock.unlock();
+    look_for([this] { return all_done_.load(); });
+    lock.lock();
+    done_.wait(lock, [this] { return all_done_.load(); });
   }
 
  private:
   static void* enter(void* pool) {
     auto& self = *static_cast<Pool*>(pool);
-    std::unique_lock lock(self.mutex_);
-    ++self.running_;
+    {
+      const std::lock_guard lock(self.mutex_);
+      ++self.running_;
+    }
     for (;;) {
+      look_for([&self] { return self.there_is_work_.load(); });
+      std::unique_lock lock(self.mutex_);
       self.wake_.wait(lock, [&self] { return self.next_ < self.parts_; });
       self.take_parts(lock);
     }
@@ -54,10 +80,13 @@ class Pool : public engine::Threads {
   void take_parts(std::unique_lock<std::mutex>& lock) {
     while (next_ < parts_) {
       const size_t part = next_++;
+      there_is_work_ = next_ < parts_;
       lock.unlock();
       (*work_)(part);
       lock.lock();
-      if (++finished_ == parts_) done_.notify_all();
+      if (++finished_ < parts_) continue;
+      all_done_ = true;
+      done_.notify_all();
     }
   }
 
@@ -68,9 +97,11 @@ class Pool : public engine::Threads {
   size_t parts_ = 0;
   size_t next_ = 0;
   size_t finished_ = 0;
-  size_t begun_ = 1;    // with the caller's
-  size_t running_ = 1;  // the same
-  size_t count_ = 0;    // 0: not settled
+  std::atomic<bool> there_is_work_{false};  // next_ < parts_; written with the lock held, as the next
+  std::atomic<bool> all_done_{true};        // finished_ == parts_
+  size_t begun_ = 1;                        // with the caller's
+  size_t running_ = 1;                      // the same
+  size_t count_ = 0;                        // 0: not settled
 };
 
 Pool& pool() {

@@ -1,13 +1,15 @@
 // Runs models in turns on ONNX Runtime Web and on the builds of the engine, as web/app/runtime-worker.js does: in a module
-// worker, one thread, the clock read round the run alone.
-//   in { kind: 'open', key, engine: 'ort' | 'coppice_engine' | 'coppice_engine_relaxed', url } | { kind: 'run', key, ids } |
+// worker, the clock read round the run alone. worker.js?threads=N: threads of ONNX Runtime Web, and of the engine's builds
+// that end in _threads; one without it.
+//   in { kind: 'open', key, engine: 'ort' | 'coppice_engine' | ..., url } | { kind: 'run', key, ids } |
 //      { kind: 'profile', key } | { kind: 'close', key }
 //   out { load_ms } | { milliseconds, logits } | { profile } | {} | { failed }
 import { loadCore } from './app/core.js';
 
 const ort = await import('./ort/ort.wasm.min.mjs');
 ort.env.wasm.wasmPaths = new URL('./ort/', import.meta.url).href;
-ort.env.wasm.numThreads = 1;
+const threads = Number(new URL(self.location.href).searchParams.get('threads') ?? 1);
+ort.env.wasm.numThreads = threads;
 ort.env.logLevel = 'error';
 
 const models = new Map(); // key -> { run(ids), profile?(), close() }
@@ -32,13 +34,18 @@ async function openOrt(weights) {
 
 async function openEngine(build, weights, config, source) {
   const { default: createModule } = await import(`./engine/${build}.js`);
-  const engine = (await loadCore(createModule)).createEngine(config, weights, { source });
+  const core = await loadCore(createModule);
+  if (build.endsWith('_threads')) {
+    const got = await core.useThreads(threads);
+    if (got !== threads) throw new Error(`${got} threads, not ${threads}`);
+  }
+  const engine = core.createEngine(config, weights, { source });
   const run = (ids) => {
     const start = performance.now();
     const logits = engine.classify(ids);
     return { milliseconds: performance.now() - start, logits };
   };
-  return { run, profile: () => engine.profile(), close: () => engine.destroy() };
+  return { run, profile: () => engine.profile(), close: () => (engine.destroy(), core.endThreads()) };
 }
 
 const handlers = {
