@@ -109,6 +109,10 @@ class Linear {
   [[nodiscard]] LinearFormat format() const { return format_; }
   [[nodiscard]] size_t outputs() const { return outputs_; }
   [[nodiscard]] size_t inputs() const { return inputs_; }
+  // Whether Epilogue::range costs less than kernels::find_range: where all vectors of a row are stored together.
+  [[nodiscard]] bool notes_range() const {
+    return format_ == LinearFormat::kSparseQuads || format_ == LinearFormat::kSparsePairs;
+  }
   [[nodiscard]] size_t scratch_floats() const;
   [[nodiscard]] size_t bytes() const;  // of memory held
   // Multiplications for one token: of a full matrix, and those done.

@@ -279,14 +279,16 @@ class Session::Run {
 
   [[nodiscard]] float* scratch_of(size_t part) const { return s_.scratch_ + part * s_.scratch_floats_; }
 
-  // For an operator whose result the next product reads: where its parts keep the range of it. Null where it is not
+  // For an operator whose result the next product reads: where its parts note the range of it. Null where it is not
   // asked for, or each review has its own.
   kernels::StoredRange* begin_ranges(size_t tokens) {
+    noted_ = false;
     if (!model_.int8_products_ || model_.activation_scales_ || reviews_ != 1) return nullptr;
     for (kernels::StoredRange& range : s_.ranges_) {
       range = {};
       range.tokens = tokens;
     }
+    noted_ = true;
     return s_.ranges_.data();
   }
   [[nodiscard]] kernels::Range stored_range() const {
@@ -314,7 +316,9 @@ class Session::Run {
   void multiply(const Linear& linear, const LinearInput& input, size_t tokens, ConstActivations residual,
                 Activations out, Operator of) {
     // The others' results are normalised, or read by no product.
-    kernels::StoredRange* ranges = of == Operator::kIntermediate ? begin_ranges(tokens) : nullptr;
+    kernels::StoredRange* ranges = nullptr;
+    noted_ = false;
+    if (of == Operator::kIntermediate && linear.notes_range()) ranges = begin_ranges(tokens);
     split(linear.outputs(), [&](RowRange rows, size_t part) {
       kernels::Epilogue epilogue;
       epilogue.gelu = of == Operator::kIntermediate;
@@ -338,7 +342,7 @@ class Session::Run {
       if (model_.activation_scales_) {
         scale = (*model_.activation_scales_)[input];
       } else {
-        const kernels::Range range = reviews_ == 1 ? stored_range() : kernels::find_range(values, features, begin, end);
+        const kernels::Range range = noted_ ? stored_range() : kernels::find_range(values, features, begin, end);
         const float width = range.high - range.low;
         // Wider than nothing, also as a scale; broken weights may give infinite values, which the logits then tell.
         if (std::isfinite(width) && width / 255 > 0) scale = scale_of_range(range.low, range.high);
@@ -458,6 +462,7 @@ class Session::Run {
   float epsilon_;
   size_t layer_ = s_.classifier_->layers_.size();
   size_t input_ = 0;
+  bool noted_ = false;  // the range of what the operator before has stored
   double time_ = 0;
 };
 
