@@ -26,7 +26,7 @@ bool fit_together(const SparseQuad& a, const SparseQuad& b) {
     // The larger of what is positive and what is negative is half of the magnitudes and of the sum's.
     int sum = 0;
     int magnitudes = 0;
-    for (const int weight : {a.values[half], a.values[half + 1], b.values[half], b.values[half + 1]}) {
+    for (const int8_t weight : {a.values[half], a.values[half + 1], b.values[half], b.values[half + 1]}) {
       sum += weight;
       magnitudes += std::abs(weight);
     }
