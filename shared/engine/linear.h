@@ -132,7 +132,7 @@ class Linear {
   size_t together_ = 0;   // rows of dense int8 that lie in groups
   AlignedBytes bias_;     // float (out)
   AlignedBytes values_;   // by format
-  AlignedBytes indices_;  // sparse formats: uint8_t or uint16_t; dense int8: high_inputs, where offset
+  AlignedBytes indices_;  // sparse formats: uint8_t; dense int8: high_inputs, uint16_t, where offset
   AlignedBytes begins_;   // sparse formats: uint32_t; dense int8: high_begins, where offset
   AlignedBytes scales_;   // int8: float (out)
   AlignedBytes sums_;     // int8: int32_t (out)

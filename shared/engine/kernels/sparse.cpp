@@ -91,8 +91,8 @@ HWY_INLINE void SparseBlock(const SparseRows& weights, const uint32_t* begins, R
   }
 }
 
-// Vectors of tokens that four rows of blocks meet at once. A browser's compiler writes every sum for which it has no
-// register to the stack and reads it again, and of its 15 two are the weight's and the product's.
+// Vectors of tokens that four rows of blocks meet at once. A sum for which there is no register is written to the stack
+// and read again: of AVX2's 16, and of the 15 that a browser's compiler leaves, some are the weight's and the vectors'.
 #if HWY_TARGET == HWY_WASM || HWY_TARGET == HWY_AVX2
 constexpr size_t kBlockVectors = 2;
 #else
