@@ -315,7 +315,7 @@ class Session::Run {
 
   void multiply(const Linear& linear, const LinearInput& input, size_t tokens, ConstActivations residual,
                 Activations out, Operator of) {
-    // The others' results are normalised, or read by no product.
+    // The other operators' results are normalised, or read by no product; dense ones leave theirs to be found.
     kernels::StoredRange* ranges = nullptr;
     noted_ = false;
     if (of == Operator::kIntermediate && linear.notes_range()) ranges = begin_ranges(tokens);

@@ -124,7 +124,7 @@ struct Range {
   float high = 0;
 };
 // Of x[0 .. depth, begin .. end) and 0: low <= 0 <= high. A NaN in x makes either of them anything. For activations of
-// several reviews, which have a range each; of one, StoredRange is known before it is asked.
+// several reviews, which have a range each, and for what was stored without a StoredRange.
 Range find_range(ConstActivations x, size_t depth, size_t begin, size_t end);
 
 // q = clamp(round(x / scale) + zero_point, 0, 255), ties to even, of scales and zero points that are set: ONNX
