@@ -10,7 +10,7 @@ namespace coppice {
 namespace {
 
 Result<CatalogModel> verify_model(const std::filesystem::path& models, const std::string& id) {
-  COPPICE_ASSIGN_OR_RETURN(records::Manifest manifest, read_model_folder(models / id, Verify::kHashes));
+  COPPICE_ASSIGN_OR_RETURN(records::Manifest manifest, read_model_folder(models / id, Verify::kPublished));
   if (manifest.id != id) {
     return invalid_input((models / id / "manifest.json").string() + ": id is \"" + manifest.id +
                          "\", but in a catalogue the folder has the model's id for its name; rename the folder or "

@@ -1,25 +1,41 @@
 #include "native/export/model_folder.h"
 
+#include "native/export/model_card.h"
+
 namespace coppice {
 namespace {
 
+std::string what_to_do(const std::filesystem::path& folder) {
+  const std::filesystem::path named = (folder / "").parent_path();  // without a slash at its end
+  const std::filesystem::path models = named.has_parent_path() ? named.parent_path() : ".";
+  return "get the model anew, or, where it was changed on purpose, run `coppice catalog --models " + models.string() +
+         " --refresh " + named.filename().string() + "`";
+}
+
+bool may_be_ahead(const std::filesystem::path& folder, const records::FileEntry& entry, Verify verify) {
+  if (entry.path != kModelCard || verify == Verify::kPublished) return false;
+  const Result<std::string> text = read_file(folder / entry.path);
+  return text.ok() && is_model_card(*text);
+}
+
 Status check_file(const std::filesystem::path& folder, const records::FileEntry& entry, Verify verify) {
+  if (may_be_ahead(folder, entry, verify)) return {};
   const std::filesystem::path path = folder / entry.path;
   std::error_code error;
   const auto bytes = std::filesystem::file_size(path, error);
   if (error) {
-    return not_found(path.string() + ": listed in manifest.json but cannot be read (" + error.message() +
-                     "); get the model anew, or run `coppice catalog` after changing it on purpose");
+    return not_found(path.string() + ": listed in manifest.json but cannot be read (" + error.message() + "); " +
+                     what_to_do(folder));
   }
   if (bytes != static_cast<uintmax_t>(entry.bytes)) {
     return invalid_input(path.string() + ": altered or cut short: manifest.json states " + std::to_string(entry.bytes) +
-                         " bytes, found " + std::to_string(bytes) + "; get the model anew");
+                         " bytes, found " + std::to_string(bytes) + "; " + what_to_do(folder));
   }
-  if (verify != Verify::kHashes) return {};
+  if (verify == Verify::kSizes) return {};
   COPPICE_ASSIGN_OR_RETURN(const std::string sha256, sha256_file_hex(path));
   if (sha256 != entry.sha256) {
     return invalid_input(path.string() + ": altered: manifest.json states sha256 " + entry.sha256 + ", found " +
-                         sha256 + "; get the model anew");
+                         sha256 + "; " + what_to_do(folder));
   }
   return {};
 }

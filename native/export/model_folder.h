@@ -13,10 +13,14 @@
 
 namespace coppice {
 
+// A model card (README.md that is_model_card knows) may differ from the manifest under kSizes and kHashes: the two are
+// made anew one after the other whenever a run record is added, and a program that is ended between them, or one that
+// reads meanwhile, must not find a model that cannot be used. Nothing reads the card but people.
 enum class Verify {
-  kNothing,  // the manifest alone
-  kSizes,    // each file is there and as long as stated
-  kHashes,   // and has the sha256 stated
+  kNothing,    // the manifest alone
+  kSizes,      // each file is there and as long as stated
+  kHashes,     // and has the sha256 stated
+  kPublished,  // and so has the card
 };
 
 // Reads <folder>/manifest.json. Errors: no such folder, no manifest (with the command that makes one), a file missing

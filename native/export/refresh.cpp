@@ -30,7 +30,7 @@ Status write_card(const fs::path& folder) {
     COPPICE_ASSIGN_OR_RETURN(const records::BertConfig config, read_bert_config(folder));
     card = model_card(manifest, config, comparisons);
   }
-  return write_file_atomically(folder / "README.md", card);
+  return write_file_atomically(folder / kModelCard, card);
 }
 
 }  // namespace
@@ -43,8 +43,8 @@ Result<records::Manifest> write_card_and_manifest(const fs::path& folder) {
 
 Status refresh_card_and_manifest(const fs::path& folder) {
   std::error_code error;
-  if (fs::exists(folder / "README.md", error)) {
-    COPPICE_ASSIGN_OR_RETURN(const std::string card, read_file(folder / "README.md"));
+  if (fs::exists(folder / kModelCard, error)) {
+    COPPICE_ASSIGN_OR_RETURN(const std::string card, read_file(folder / kModelCard));
     if (is_model_card(card)) COPPICE_RETURN_IF_ERROR(write_card(folder));
   }
   return refresh_manifest(folder);

@@ -226,7 +226,7 @@ Status delete_model(const fs::path& trial_folder) {
 
 bool has_model(const fs::path& trial_folder) {
   std::error_code error;
-  return fs::exists(trial_folder / "model.safetensors", error) && !fs::exists(trial_folder / "checkpoints", error);
+  return fs::exists(trial_folder / "model.safetensors", error);
 }
 
 Status copy_model(const fs::path& trial_folder, const fs::path& target) {

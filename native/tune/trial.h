@@ -82,7 +82,8 @@ bool better(const Trial& a, const TrialResult& of_a, const Trial& b, const Trial
 
 // Removes everything but trial.json, log.txt and runs/.
 Status delete_model(const std::filesystem::path& trial_folder);
-// True if the folder holds a finished model.
+// True if the folder holds a model. Whether its training ended is for the record to say, which is written once the
+// weights are: checkpoints beside a finished record, or no manifest, are of a program that was ended just after.
 bool has_model(const std::filesystem::path& trial_folder);
 // Copies the model with its run records into the empty folder `target`.
 Status copy_model(const std::filesystem::path& trial_folder, const std::filesystem::path& target);

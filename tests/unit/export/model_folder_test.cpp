@@ -257,6 +257,31 @@ TEST(ModelFolder, AlteredFileIsNamedWithBothHashes) {
   EXPECT_EQ(read_model_folder(folder.path(), Verify::kSizes).status().code(), StatusCode::kNotFound);
 }
 
+// What a program leaves that is ended after it wrote the card and before it wrote the manifest.
+TEST(ModelFolder, ACardAheadOfTheManifestIsNoBrokenModel) {
+  const TemporaryFolder folder;
+  testing::write_tiny_model(folder.path(), testing::tiny_config());
+  testing::must(write_run_record(folder.path(), train_record()));
+  ASSERT_TRUE(write_card_and_manifest(folder.path()).ok());
+  const std::string before = *read_file(folder.path() / "manifest.json");
+  testing::must(
+      write_run_record(folder.path(), evaluate_record(folder.path(), 25000, 0.9, "2026-11-24T07:00:01Z", "00000001")));
+  testing::must(refresh_card_and_manifest(folder.path()));
+  testing::must(write_file_atomically(folder.path() / "manifest.json", before));
+  EXPECT_TRUE(read_model_folder(folder.path(), Verify::kSizes).ok());
+  EXPECT_TRUE(read_model_folder(folder.path(), Verify::kHashes).ok());
+  EXPECT_FALSE(read_model_folder(folder.path(), Verify::kPublished).ok());
+
+  testing::must(refresh_card_and_manifest(folder.path()));
+  EXPECT_TRUE(read_model_folder(folder.path(), Verify::kPublished).ok());
+  const std::string card = *read_file(folder.path() / "README.md");
+  testing::must(write_file_atomically(folder.path() / "README.md", card.substr(0, card.size() / 2)));
+  const auto cut = read_model_folder(folder.path(), Verify::kSizes);
+  ASSERT_FALSE(cut.ok());
+  EXPECT_NE(cut.status().message().find("--refresh " + folder.path().filename().string()), std::string::npos)
+      << cut.status().message();
+}
+
 TEST(ModelFolder, FoldersThatAreNone) {
   const TemporaryFolder folder;
   EXPECT_EQ(read_model_folder(folder.path() / "nowhere").status().code(), StatusCode::kNotFound);

@@ -6,6 +6,7 @@
 //   refuse=RATE   exit 3, with a message and no record
 //   hang=RATE     write a checkpoint and wait for SIGINT, then leave an interrupted record and exit 130
 //   die=RATE      end by SIGKILL
+//   die-late=RATE the same right after the record of a finished run, before manifest.json; checkpoints are still there
 //   no-energy     records without an energy figure
 // FAKE_TRAINER_LOG: a file that gains one line per call.
 #include <signal.h>
@@ -83,6 +84,11 @@ int train(const Call& call, RunRecorder& recorder) {
                                                  {"examples", 40}};
   score(call, recorder.record().results);
   coppice::stand_in::copy_model(call.text("--base"), output);
+  if (asked_to("die-late", call)) {
+    fs::create_directories(output / "checkpoints");
+    end(call, recorder, {});
+    ::raise(SIGKILL);
+  }
   fs::remove_all(output / "checkpoints");
   const int code = end(call, recorder, {});
   const Status manifest = coppice::refresh_manifest(output);

@@ -95,6 +95,16 @@ TEST_F(TuneProgram, ATrialThatFailsIsRecordedAndTheOthersGoOn) {
   EXPECT_TRUE(in_best);  // the new winner took the old one's place
 }
 
+TEST_F(TuneProgram, ATrialThatWasEndedAfterItsRecordStillHasItsModel) {
+  const ProgramResult result = tune("--output " + at("out") + " --learning-rate 1e-5,1e-4", "die-late=1e-4");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(sweep("out")["winner"], "001");
+  EXPECT_TRUE(exists("out/best/model.safetensors"));
+  EXPECT_TRUE(exists("out/best/manifest.json"));
+  EXPECT_FALSE(exists("out/best/checkpoints"));
+  EXPECT_FALSE(exists("out/trials/001/checkpoints"));
+}
+
 TEST_F(TuneProgram, WhenAllFailSoDoesTheSweep) {
   const ProgramResult result = tune("--output " + at("out") + " --learning-rate 1e-5", "fail=1e-5");
   EXPECT_EQ(result.exit_code, 1);
