@@ -95,10 +95,6 @@ class Int8Row {
     zero_ = hn::Set(I32(), all.zero_point * sum_);
     scales_ = hn::Set(F32(), all.scale * scale_);
   }
-  HWY_INLINE void finish(VI sum, size_t token) const {
-    VF value[1] = {value_of(sum, token)};
-    store_values(value, row_, token, all_.epilogue, all_.out);
-  }
   template <size_t kVectors>
   HWY_INLINE void finish_row(const VI (&sums)[kVectors], size_t token) const {
     VF values[kVectors];

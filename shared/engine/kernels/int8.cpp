@@ -205,15 +205,14 @@ HWY_NOINLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const
           multiply_tile<Dot>(left, tile_data + (token - tile) * 4, depth, sums);
           for (size_t r = 0; r < Left::kRows; ++r) {
             if (r >= row_count) break;
-            const Int8Row ended(all_rows, row + r);
-            for (size_t v = 0; v < kVectors; ++v) {
-              if constexpr (Dot::kOffset) {
+            if constexpr (Dot::kOffset) {
+              for (size_t v = 0; v < kVectors; ++v) {
                 const size_t place = token - tile + v * kLanes;
                 sums[r][v] =
                     Dot::complete(sums[r][v], hn::Load(di, shifted + place), weights, row + r, tile_data + place * 4);
               }
-              ended.finish(sums[r][v], token + v * kLanes);
             }
+            Int8Row(all_rows, row + r).finish_row(sums[r], token);
           }
         });
       }

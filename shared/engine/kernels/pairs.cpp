@@ -20,6 +20,16 @@ namespace {
 constexpr size_t kPairRows = kTogether > 1 ? 1 : kRowGroup;  // apart; in a browser only those after the last group
 constexpr size_t kPairVectors = 4;                           // of tokens, that are packed together
 static_assert(kPairVectors * kLanes <= kMostTile);
+// Of a dense product a browser packs twice as many, since rows are unpacked again for each of them, and blocks are as
+// short as then fits the first-level cache.
+#if HWY_TARGET == HWY_WASM
+constexpr size_t kDensePairVectors = 2 * kPairVectors;
+constexpr size_t kDensePairBlock = 192;
+#else
+constexpr size_t kDensePairVectors = kPairVectors;
+constexpr size_t kDensePairBlock = kPairBlock;
+#endif
+static_assert(kDensePairVectors * kLanes <= kMostTile && kDensePairBlock <= kPairBlock);
 
 // Two 16-bit products in each 32-bit lane, added to sum.
 HWY_INLINE VI dot_pairs(VI sum, VI x, VI w) {
@@ -80,24 +90,23 @@ template <size_t kVectors>
 HWY_INLINE void end_pairs(const VI (&sums)[kVectors], const PairPass& pass, const Int8Rows& all, size_t row,
                           size_t token) {
   if (!pass.last) return keep_sums(sums, row, token, all.out);
-  const Int8Row ended(all, row);
-  for (size_t v = 0; v < kVectors; ++v) ended.finish(sums[v], token + v * kLanes);
+  Int8Row(all, row).finish_row(sums, token);
 }
 
 // run(count of vectors, pass, block) for each tile of tokens and block of pairs.
-template <class Run>
+template <size_t kMost, size_t kBlock, class Run>
 HWY_INLINE void each_pair_block(const QuantizedActivations& x, size_t depth, size_t tokens, float* scratch,
                                 const Run& run) {
   auto* packed = reinterpret_cast<int32_t*>(scratch);
   const auto tile_of = [&](auto count, size_t token) HWY_ATTR {
-    for (size_t block = 0; block < pair_blocks(depth); ++block) {
-      const size_t input = block * 2 * kPairBlock;
-      const size_t inputs = std::min(2 * kPairBlock, depth - input);
+    for (size_t block = 0; block * 2 * kBlock < depth; ++block) {
+      const size_t input = block * 2 * kBlock;
+      const size_t inputs = std::min(2 * kBlock, depth - input);
       pack_pairs<decltype(count)::value>(x, depth, input, inputs, token, packed);
       run(count, PairPass{token, block == 0, input + inputs == depth, packed, inputs / 2}, block);
     }
   };
-  each_part<kPairVectors>(0, tokens, tile_of);
+  each_part<kMost>(0, tokens, tile_of);
 }
 
 // The pairs of `depth` weights of a row.
@@ -176,9 +185,9 @@ void MultiplyInt8Pairs(const Int8Weights& weights, RowRange rows, const Quantize
                        const Epilogue& epilogue, Activations out, float* scratch) {
   const size_t depth = padded_depth(weights.depth);
   const Int8Rows all(x, weights.scales, weights.sums, epilogue, out);
-  each_pair_block(x, depth, tokens, scratch, [&](auto count, const PairPass& pass, size_t block) HWY_ATTR {
+  const auto multiply_block = [&](auto count, const PairPass& pass, size_t block) HWY_ATTR {
     constexpr size_t kWidth = decltype(count)::value;
-    const size_t input = block * 2 * kPairBlock;
+    const size_t input = block * 2 * kDensePairBlock;
     const auto multiply = [&](const auto& left, size_t row, size_t row_count) HWY_ATTR {
       for (size_t v = 0; v < kWidth; v += kDenseVectors) {
         constexpr size_t kRest = kWidth % kDenseVectors;
@@ -206,7 +215,8 @@ void MultiplyInt8Pairs(const Int8Weights& weights, RowRange rows, const Quantize
       }
       multiply(left, row, row_count);
     }
-  });
+  };
+  each_pair_block<kDensePairVectors, kDensePairBlock>(x, depth, tokens, scratch, multiply_block);
 }
 
 // kQuads: of whole quads, whose pairs lie side by side among the packed ones.
@@ -240,7 +250,7 @@ HWY_INLINE void MultiplySparsePairs(const SparsePairs& weights, RowRange rows, c
       }
     }
   };
-  each_pair_block(x, padded_depth(weights.depth), tokens, scratch, multiply);
+  each_pair_block<kPairVectors, kPairBlock>(x, padded_depth(weights.depth), tokens, scratch, multiply);
 }
 
 void MultiplyPairs(const SparsePairs& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,

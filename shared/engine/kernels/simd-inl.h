@@ -178,10 +178,14 @@ HWY_INLINE void store_row(const VF (&values)[kVectors], size_t row, size_t token
   if constexpr (kFirst + kPart < kVectors) store_row<kFirst + kPart>(values, row, token, epilogue, out);
 }
 
-// The sum of one row and one vector of tokens, made into what is stored.
-HWY_INLINE void finish(VF sum, size_t row, size_t token, const Epilogue& epilogue, Activations out) {
-  VF value[1] = {hn::Add(sum, hn::Set(F32(), epilogue.bias[row]))};
-  store_values(value, row, token, epilogue, out);
+// The sums of one row, made into what is stored.
+template <size_t kVectors>
+HWY_INLINE void finish_row(const VF (&sums)[kVectors], size_t row, size_t token, const Epilogue& epilogue,
+                           Activations out) {
+  const VF bias = hn::Set(F32(), epilogue.bias[row]);
+  VF values[kVectors];
+  for (size_t v = 0; v < kVectors; ++v) values[v] = hn::Add(sums[v], bias);
+  store_row(values, row, token, epilogue, out);
 }
 
 // The left factor of a product: rows in memory of their own, or rows side by side in the columns of a matrix.

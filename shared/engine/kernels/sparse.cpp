@@ -46,15 +46,9 @@ HWY_INLINE void Begin(const BlockPass& pass, size_t row, Activations out, VF (&s
 template <size_t kVectors>
 HWY_INLINE void End(const BlockPass& pass, size_t row, const Epilogue& epilogue, Activations out,
                     const VF (&sums)[kVectors]) {
-  const F32 d;
-  for (size_t v = 0; v < kVectors; ++v) {
-    const size_t token = pass.token + v * kLanes;
-    if (pass.last) {
-      finish(sums[v], row, token, epilogue, out);
-    } else {
-      hn::StoreU(sums[v], d, out.data + row * out.stride + token);
-    }
-  }
+  if (pass.last) return finish_row(sums, row, pass.token, epilogue, out);
+  float* to = out.data + row * out.stride + pass.token;
+  for (size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[v], F32(), to + v * kLanes);
 }
 
 template <size_t kVectors>
