@@ -92,12 +92,9 @@ void Comparison::fetched(int64_t id, std::string_view bytes) {
 
 void Comparison::read_catalog(std::string_view bytes) {
   const Result<records::Catalog> catalog = records::parse_catalog(bytes, "models/catalog.json");
-  if (!catalog.ok()) {
-    state_.catalog_problem = catalog.status().message();
-    return;
-  }
+  if (!catalog.ok()) return lack_catalog(catalog.status().message());
   state_.catalog_read = true;
-  if (catalog->models.empty()) state_.catalog_problem = "models/catalog.json lists no model";
+  if (catalog->models.empty()) lack_catalog("models/catalog.json lists no model");
   for (const records::CatalogEntry& entry : catalog->models) {
     ModelRow row;
     row.id = entry.id;
@@ -106,6 +103,20 @@ void Comparison::read_catalog(std::string_view bytes) {
     models_.emplace_back();
     describe(state_.models.size() - 1);
   }
+  if (!start_when_listed_) return;
+  stop_waiting_for_list();
+  if (const Status started = start(); !started.ok()) add_notice(started.message());
+}
+
+void Comparison::lack_catalog(std::string problem) {
+  state_.catalog_problem = std::move(problem);
+  stop_waiting_for_list();
+}
+
+void Comparison::stop_waiting_for_list() {
+  if (!start_when_listed_) return;
+  start_when_listed_ = false;
+  state_.phase = RunPhase::kIdle;
 }
 
 void Comparison::describe(size_t model) {
@@ -256,6 +267,12 @@ Status Comparison::select_model(std::string_view id, bool selected) {
 Status Comparison::start() {
   if (!state_.catalog_problem.empty()) return failed(state_.catalog_problem);
   if (state_.text_empty) return invalid_usage("There is no review yet: type one, or pick a sample.");
+  if (models_.empty()) {
+    start_when_listed_ = true;
+    state_.phase = RunPhase::kLoading;
+    changed();
+    return {};
+  }
   size_t chosen = 0;
   for (size_t i = 0; i < models_.size(); ++i) chosen += state_.models[i].selected ? 1 : 0;
   if (chosen == 0) return invalid_usage("Choose at least one model to run.");
@@ -303,6 +320,10 @@ void Comparison::clear_result(size_t model) {
 }
 
 void Comparison::cancel() {
+  if (start_when_listed_) {
+    stop_waiting_for_list();
+    changed();
+  }
   if (!comparing_) return;
   comparing_ = false;
   std::erase_if(pending_, [](const auto& entry) { return entry.second.kind == RequestKind::kRun; });
@@ -413,7 +434,7 @@ void Comparison::request_failed(int64_t id, std::string message) {
   if (pending.kind == RequestKind::kCalibrate) {
     calibration_ended(message);
   } else if (pending.model == kNoModel) {
-    state_.catalog_problem = "models/catalog.json could not be read: " + message;
+    lack_catalog("models/catalog.json could not be read: " + message);
   } else if (pending.kind == RequestKind::kSideRun) {
     side_.run_lost();
     fail(pending.model, std::move(message));

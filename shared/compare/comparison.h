@@ -85,10 +85,12 @@ class Comparison {
   Status set_reviews(int64_t reviews);         // 1 to kMostReviews
   void tell_time_zone(std::string_view zone);  // the grid is guessed from it while none was chosen
   Status calibrate();                          // not while a comparison runs
-  Status start();                              // compare the selected models on the text; restarts one that runs
-  void cancel();                               // keeps what is measured
-  Status load(std::string_view id);            // download and prepare without comparing
-  Status retry(std::string_view id);           // a failed model, from its manifest on
+  // Compares the selected models on the text; restarts a comparison that runs. Before the catalogue was read it begins
+  // once that is, with the models and the text of then.
+  Status start();
+  void cancel();                      // keeps what is measured
+  Status load(std::string_view id);   // download and prepare without comparing
+  Status retry(std::string_view id);  // a failed model, from its manifest on
   // A model of the visitor's own becomes another row, under a name that no row has. Its files are asked for as any
   // other's, below that name, and answered from what was dropped. With a manifest (of `coppice export`), or without.
   Status add_model(std::string_view id);
@@ -163,6 +165,8 @@ class Comparison {
   Result<size_t> find_model(std::string_view id) const;
 
   void read_catalog(std::string_view bytes);
+  void lack_catalog(std::string problem);
+  void stop_waiting_for_list();
   void describe(size_t model);  // ask for its manifest
   void read_manifest(size_t model, std::string_view bytes);
   void read_vocabulary(size_t model, std::string_view bytes);
@@ -205,8 +209,9 @@ class Comparison {
   std::map<int64_t, Pending> pending_;
   int64_t last_id_ = 0;
   bool comparing_ = false;
-  bool grid_chosen_ = false;  // by the visitor
-  int repeats_now_ = 0;       // of the comparison that runs
+  bool start_when_listed_ = false;  // start() came before the catalogue
+  bool grid_chosen_ = false;        // by the visitor
+  int repeats_now_ = 0;             // of the comparison that runs
 };
 
 }  // namespace coppice::compare

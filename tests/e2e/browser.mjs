@@ -89,11 +89,29 @@ export async function choose(page, selector, value) {
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 }
 
+// What the page shows and its workers fetched, for whoever reads of a comparison that did not end.
+async function stateOf(page) {
+  const within = (promise) => Promise.race([promise, new Promise((resolve) => setTimeout(resolve, 3000, 'no answer'))]).catch(({ message }) => message);
+  const shown = await within(page.evaluate(() => {
+    const text = (id) => document.getElementById(id)?.textContent.trim();
+    const rows = [...document.querySelectorAll('#table tr[data-model]')].map((row) => `${row.dataset.model} ${row.dataset.phase}`);
+    return { ...document.body.dataset, status: text('status'), error: text('error'), runtime: text('runtime'), notices: text('notices'), rows };
+  }));
+  const fetched = (worker) => within(worker.evaluate(() =>
+    performance.getEntriesByType('resource').map(({ name, responseEnd }) => `${new URL(name).pathname} ${Math.round(responseEnd)}`)));
+  const workers = await Promise.all(page.workers().map(async (worker) => [worker.url(), await fetched(worker)]));
+  return JSON.stringify({ shown, workers: Object.fromEntries(workers) });
+}
+
 export async function compare(page, text, { timeout = 120_000 } = {}) {
   if (text !== undefined) await page.fill('#review', text);
   const finished = () => Number(document.body.dataset.finished ?? 0);
   const before = await page.evaluate(finished);
   await page.click('#compare');
   // Asked by the clock: frames, by which Playwright asks unless told otherwise, are few while models run without a GPU.
-  await page.waitForFunction((count) => Number(document.body.dataset.finished ?? 0) > count, before, { timeout, polling: 50 });
+  try {
+    await page.waitForFunction((count) => Number(document.body.dataset.finished ?? 0) > count, before, { timeout, polling: 50 });
+  } catch (error) {
+    throw new Error(`the comparison did not end: ${error.message}\nThe page: ${await stateOf(page)}`, { cause: error });
+  }
 }

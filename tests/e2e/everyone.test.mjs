@@ -364,6 +364,22 @@ describe('large and small', () => {
       }, options));
   }
 
+  for (const [name, options] of [['on a desk', {}], ['on a phone', phone]]) {
+    test(`${name} Compare stays where it is while what was typed is counted`, () =>
+      visit(async (page) => {
+        await listed(page);
+        await page.evaluate(() => document.fonts.ready);
+        const top = () => page.evaluate(() => document.getElementById('compare').getBoundingClientRect().top + window.scrollY);
+        const before = await top();
+        await page.fill('#review', 'good');
+        await said(page, '#reading', /^3 tokens/);
+        assert.equal(await top(), before);
+        await page.fill('#review', 'good film '.repeat(700));
+        await said(page, '#reading', /the transformers read/);
+        assert.equal(await top(), before);
+      }, options));
+  }
+
   test('whatever is tapped is at least 24 pixels high and wide', () =>
     visit(async (page) => {
       await listed(page);

@@ -89,6 +89,26 @@ test('a runtime is fetched when there is a text for a transformer to read, befor
     assert.equal(asked.filter((file) => file.endsWith('.onnx')).length, 0, 'models wait for Compare');
   }));
 
+test('Compare before the models are listed: the comparison begins once they are', async () => {
+  let list;
+  const listed = new Promise((resolve) => (list = resolve));
+  const prepare = (context) => context.route('**/models/catalog.json', async (route) => (await listed, route.continue()));
+  const server = await serve({ dist, models });
+  const { page, close } = await openPage(browser, server.url, { prepare });
+  try {
+    await page.fill('#review', 'good');
+    await page.click('#compare');
+    await page.waitForSelector('body[data-phase="loading"]');
+    assert.equal(await page.textContent('#error'), '');
+    list();
+    await page.waitForSelector('body[data-finished="1"]');
+    assert.equal(await page.getAttribute('#table tr[data-model="dense"]', 'data-phase'), 'ready');
+  } finally {
+    await close();
+    await server.close();
+  }
+});
+
 test('the service worker is installed after a first verdict, or when nobody has asked for one', () =>
   visit(async (page) => {
     assert.equal(await registrations(page), 0);

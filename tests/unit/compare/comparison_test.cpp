@@ -56,6 +56,40 @@ TEST(Comparison, LoadsTheSmallestFirstAndShowsItsVerdictWhileTheOtherLoads) {
   EXPECT_EQ(driver.comparison.state().phase, RunPhase::kLoading);
 }
 
+TEST(Comparison, StartedBeforeTheCatalogItBeginsOnceThatIsRead) {
+  Driver driver;
+  driver.comparison.set_text("A good");
+  ASSERT_TRUE(driver.comparison.start().ok());
+  EXPECT_EQ(driver.comparison.state().phase, RunPhase::kLoading);
+  driver.comparison.set_text("A good film.");
+  driver.describe();
+  const std::vector<Request> requests = driver.take();
+  ASSERT_EQ(requests.size(), 1U);
+  EXPECT_EQ(requests[0].kind, RequestKind::kLoad);
+  driver.comparison.loaded(requests[0].id, true);
+  for (const Request& request : driver.take()) {
+    if (request.kind == RequestKind::kRun) EXPECT_EQ(request.input_ids, (std::vector<int32_t>{2, 5, 7, 6, 11, 3}));
+  }
+}
+
+TEST(Comparison, WhatWasStartedBeforeTheCatalogCanBeStoppedAndEndsWithoutOne) {
+  Driver stopped;
+  stopped.comparison.set_text("A good film.");
+  ASSERT_TRUE(stopped.comparison.start().ok());
+  stopped.comparison.cancel();
+  EXPECT_EQ(stopped.comparison.state().phase, RunPhase::kIdle);
+  stopped.describe();
+  EXPECT_TRUE(stopped.take().empty());
+
+  Driver without;
+  without.comparison.set_text("A good film.");
+  ASSERT_TRUE(without.comparison.start().ok());
+  without.comparison.request_failed(without.take().at(0).id, "no network");
+  EXPECT_EQ(without.comparison.state().phase, RunPhase::kIdle);
+  EXPECT_NE(without.comparison.state().catalog_problem.find("no network"), std::string::npos);
+  EXPECT_FALSE(without.comparison.start().ok());
+}
+
 TEST(Comparison, AModelThatIsNotPreselectedWaitsForItsTick) {
   Driver driver;
   driver.comparison.fetched(driver.take().at(0).id,
