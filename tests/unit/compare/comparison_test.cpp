@@ -62,14 +62,17 @@ TEST(Comparison, StartedBeforeTheCatalogItBeginsOnceThatIsRead) {
   ASSERT_TRUE(driver.comparison.start().ok());
   EXPECT_EQ(driver.comparison.state().phase, RunPhase::kLoading);
   driver.comparison.set_text("A good film.");
-  driver.describe();
-  const std::vector<Request> requests = driver.take();
-  ASSERT_EQ(requests.size(), 1U);
-  EXPECT_EQ(requests[0].kind, RequestKind::kLoad);
-  driver.comparison.loaded(requests[0].id, true);
+  const std::vector<Request> asked = driver.describe();
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked[0].kind, RequestKind::kLoad);
+  driver.comparison.loaded(asked[0].id, true);
+  int runs = 0;
   for (const Request& request : driver.take()) {
-    if (request.kind == RequestKind::kRun) EXPECT_EQ(request.input_ids, (std::vector<int32_t>{2, 5, 7, 6, 11, 3}));
+    if (request.kind != RequestKind::kRun) continue;
+    ++runs;
+    EXPECT_EQ(request.input_ids, (std::vector<int32_t>{2, 5, 7, 6, 11, 3}));
   }
+  EXPECT_EQ(runs, 1);
 }
 
 TEST(Comparison, WhatWasStartedBeforeTheCatalogCanBeStoppedAndEndsWithoutOne) {
@@ -78,8 +81,7 @@ TEST(Comparison, WhatWasStartedBeforeTheCatalogCanBeStoppedAndEndsWithoutOne) {
   ASSERT_TRUE(stopped.comparison.start().ok());
   stopped.comparison.cancel();
   EXPECT_EQ(stopped.comparison.state().phase, RunPhase::kIdle);
-  stopped.describe();
-  EXPECT_TRUE(stopped.take().empty());
+  EXPECT_TRUE(stopped.describe().empty());
 
   Driver without;
   without.comparison.set_text("A good film.");
