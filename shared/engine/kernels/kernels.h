@@ -217,7 +217,8 @@ void multiply_pairs(const SparsePairs& weights, RowRange rows, const QuantizedAc
 
 // One head: out[:, q] = sum over k of softmax over k (scale * query[:, q] . key[:, k]) * value[:, k], all (head_size,
 // tokens). Scores are kept for some of the queries at a time. Writes whole vectors: columns after the last query are
-// overwritten, so packed reviews are computed from first to last.
+// overwritten, so packed reviews are computed from first to last. A weight of the softmax has a relative error of at
+// most 5e-7 + 2e-7 * the largest score, besides what the rounding of scores makes.
 struct AttentionHead {
   ConstActivations query;
   size_t queries = 0;

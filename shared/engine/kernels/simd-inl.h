@@ -63,27 +63,35 @@ HWY_INLINE VF mul_add(VF a, VF b, VF c) {
 // convert takes a browser seven instructions of the processor, and a rounding besides.
 HWY_INLINE VF rounder() { return hn::Set(F32(), 12582912.0F); }  // 1.5 * 2^23
 
-// 2^x, x <= 0: 2^n * 2^f with |f| <= 1/2, and a polynomial through the Chebyshev nodes for 2^f (2e-8 apart from it). No
-// exp(x): to reduce that to 2^f takes five instructions more, and who scales x can scale by log2(e) besides.
-HWY_INLINE VF exp2_of(VF x) {
+// 2^f, |f| <= 1/2: a polynomial through the Chebyshev nodes, 2e-8 apart from it.
+HWY_INLINE VF exp2_of_part(VF f) {
   const F32 d;
-  const I32 di;
-  x = hn::Max(x, hn::Set(d, -126.0F));  // 2^-126 is the smallest normal number
-  const VF shifted = hn::Add(x, rounder());
-  const VF f = hn::Sub(x, hn::Sub(shifted, rounder()));
   VF p = hn::Set(d, 1.54614449e-4F);
   p = mul_add(p, f, hn::Set(d, 1.3400428e-3F));
   p = mul_add(p, f, hn::Set(d, 9.61805694e-3F));
   p = mul_add(p, f, hn::Set(d, 5.55032715e-2F));
   p = mul_add(p, f, hn::Set(d, 0.240226507F));
   p = mul_add(p, f, hn::Set(d, 0.693147182F));
-  p = mul_add(p, f, hn::Set(d, 1.0F));
-  return hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::BitCast(di, shifted))));
+  return mul_add(p, f, hn::Set(d, 1.0F));
+}
+// power * 2^n, n standing in the low bits of `shifted`.
+HWY_INLINE VF times_power(VF power, VF shifted) {
+  const I32 di;
+  return hn::BitCast(F32(), hn::Add(hn::BitCast(di, power), hn::ShiftLeft<23>(hn::BitCast(di, shifted))));
 }
 
-// a / b by an estimate and a step of Newton's where the instruction set has an estimate of 11 bits or more.
+// 2^x, x <= 0: 2^n * 2^f with |f| <= 1/2. No exp(x): to reduce that to 2^f takes five instructions more, and who scales
+// x can scale by log2(e) besides.
+HWY_INLINE VF exp2_of(VF x) {
+  x = hn::Max(x, hn::Set(F32(), -126.0F));  // 2^-126 is the smallest normal number
+  const VF shifted = hn::Add(x, rounder());
+  return times_power(exp2_of_part(hn::Sub(x, hn::Sub(shifted, rounder()))), shifted);
+}
+
+// a / b. With AVX2 the division that is one instruction beside the others' products; with vectors of twice the length
+// it takes too long, and an estimate and a step of Newton's are two instructions more than they save.
 HWY_INLINE VF quotient(VF a, VF b) {
-#if HWY_TARGET <= HWY_SSE4 && HWY_ARCH_X86
+#if HWY_TARGET <= HWY_SSE4 && HWY_TARGET != HWY_AVX2 && HWY_ARCH_X86
   const VF estimate = hn::ApproximateReciprocal(b);
   const VF inverse = hn::Mul(estimate, hn::NegMulAdd(estimate, b, hn::Set(F32(), 2.0F)));
   return hn::Mul(a, inverse);
@@ -100,7 +108,8 @@ HWY_INLINE void add_coefficient(VF (&sum)[kCount], const VF (&z2)[kCount], float
 }
 
 // x / 2 * (1 + erf(x / sqrt(2))) of each, step by step: what a step adds is then read once for all of them. erf is the
-// rational function of Eigen's and XLA's float32 implementation on [-4, 4], beyond which it is 1 to the last bit.
+// rational function of Eigen's and XLA's float32 implementation on [-4, 4], beyond which it is 1 to the last bit; here
+// of x, so that its coefficients are those times powers of 1 / sqrt(2).
 template <size_t kCount>
 HWY_INLINE void gelu_of(VF (&x)[kCount]) {
   const F32 d;
@@ -109,22 +118,21 @@ HWY_INLINE void gelu_of(VF (&x)[kCount]) {
   VF p[kCount];
   VF q[kCount];
   for (size_t i = 0; i < kCount; ++i) {
-    z[i] = hn::Mul(x[i], hn::Set(d, 0.70710678F));
-    z[i] = hn::Max(hn::Min(z[i], hn::Set(d, 4.0F)), hn::Set(d, -4.0F));
+    z[i] = hn::Max(hn::Min(x[i], hn::Set(d, 5.65685425F)), hn::Set(d, -5.65685425F));
     z2[i] = hn::Mul(z[i], z[i]);
-    p[i] = hn::Set(d, -2.72614225801306e-10F);
-    q[i] = hn::Set(d, -1.45660718464996e-05F);
+    p[i] = hn::Set(d, -3.01199018e-12F);
+    q[i] = hn::Set(d, -9.10379470e-07F);
   }
-  add_coefficient(p, z2, 2.77068142495902e-08F);
-  add_coefficient(p, z2, -2.10102402082508e-06F);
-  add_coefficient(p, z2, -5.69250639462346e-05F);
-  add_coefficient(p, z2, -7.34990630326855e-04F);
-  add_coefficient(p, z2, -2.95459980854025e-03F);
-  add_coefficient(p, z2, -1.60960333262415e-02F);
-  add_coefficient(q, z2, -2.13374055278905e-04F);
-  add_coefficient(q, z2, -1.68282697438203e-03F);
-  add_coefficient(q, z2, -7.37332916720468e-03F);
-  add_coefficient(q, z2, -1.42647390514189e-02F);
+  add_coefficient(p, z2, 6.12239870e-10F);
+  add_coefficient(p, z2, -9.28530213e-08F);
+  add_coefficient(p, z2, -5.03151250e-06F);
+  add_coefficient(p, z2, -1.29929220e-04F);
+  add_coefficient(p, z2, -1.04460877e-03F);
+  add_coefficient(p, z2, -1.13816140e-02F);
+  add_coefficient(q, z2, -2.66717562e-05F);
+  add_coefficient(q, z2, -4.20706754e-04F);
+  add_coefficient(q, z2, -3.68666463e-03F);
+  add_coefficient(q, z2, -1.42647391e-02F);
   for (size_t i = 0; i < kCount; ++i) {
     const VF half = hn::Mul(x[i], hn::Set(d, 0.5F));
     x[i] = hn::MulAdd(half, quotient(hn::Mul(p[i], z[i]), q[i]), half);

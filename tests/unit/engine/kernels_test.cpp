@@ -411,48 +411,106 @@ TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
   }
 }
 
+// One head with its neighbours in a packed batch: columns before the first token and after the last.
+struct HeadProblem {
+  HeadProblem(size_t head_size, size_t tokens, std::mt19937& random)
+      : stride(padded_stride(tokens + first)), scratch(attention_scratch(tokens)) {
+    std::normal_distribution<float> normal;
+    for (std::vector<float>* matrix : {&query, &key, &value}) {
+      matrix->resize((head_size + kRowGroup) * stride);
+      for (float& x : *matrix) x = normal(random);
+    }
+    head.keys = head.queries = tokens;
+    head.head_size = head_size;
+  }
+  std::vector<float> attended() {
+    head.query = {query.data() + first, stride};
+    head.key = {key.data() + first, stride};
+    head.value = {value.data() + first, stride};
+    std::vector<float> out((head.head_size + kRowGroup) * stride, 0.0F);
+    attend(head, {out.data() + first, stride}, scratch.data());
+    return out;
+  }
+  static constexpr size_t first = 3;
+  size_t stride;
+  std::vector<float> query, key, value, scratch;
+  AttentionHead head;
+};
+
+// Scales: of models; and sharper than any, where scores are too large for powers that are not relative to the highest.
 TEST_P(KernelsTest, Attention) {
   for (const size_t head_size : {size_t{1}, size_t{4}, size_t{6}, size_t{32}}) {
     for (const size_t keys : {1, 2, 5, 16, 33, 64, 67, 130}) {
-      for (const size_t queries : {size_t{1}, static_cast<size_t>(keys)}) {
+      for (const auto& [scale, error] : {std::pair{0.2F, 3e-6}, {2.5F, 2e-5}}) {
         SCOPED_TRACE(std::to_string(head_size) + " wide, " + std::to_string(keys) + " keys");
-        const size_t first = 3;  // as in a packed batch
-        const size_t stride = padded_stride(keys + first);
-        const std::vector<float> query = normal((head_size + kRowGroup) * stride);
-        const std::vector<float> key = normal((head_size + kRowGroup) * stride);
-        const std::vector<float> value = normal((head_size + kRowGroup) * stride);
-        std::vector<float> out((head_size + kRowGroup) * stride, 0.0F);
-        std::vector<float> scratch(attention_scratch(keys));
-        AttentionHead head;
-        head.query = {query.data() + first, stride};
-        head.key = {key.data() + first, stride};
-        head.value = {value.data() + first, stride};
-        head.queries = queries;
-        head.keys = keys;
-        head.head_size = head_size;
-        head.scale = 2.5F;  // sharper than any model's
+        HeadProblem problem(head_size, keys, random_);
+        problem.head.scale = scale;
+        problem.head.queries = keys % 2 == 0 ? 1 : keys;
         StoredRange range;
-        range.tokens = queries;
-        head.range = &range;
-        attend(head, {out.data() + first, stride}, scratch.data());
-        expect_range(range, {out.data() + first, stride}, head_size);
-        for (size_t q = 0; q < queries; ++q) {
+        range.tokens = problem.head.queries;
+        problem.head.range = &range;
+        std::vector<float> out = problem.attended();
+        expect_range(range, {out.data() + HeadProblem::first, problem.stride}, head_size);
+        const auto at = [&](const std::vector<float>& matrix, size_t feature, size_t token) {
+          return static_cast<double>(matrix[feature * problem.stride + HeadProblem::first + token]);
+        };
+        for (size_t q = 0; q < problem.head.queries; ++q) {
           std::vector<double> powers(keys);
-          double highest = -1e300;
-          for (size_t k = 0; k < keys; ++k) {
-            for (size_t d = 0; d < head_size; ++d) {
-              powers[k] += 2.5 * static_cast<double>(query[d * stride + first + q]) * key[d * stride + first + k];
-            }
-            highest = std::max(highest, powers[k]);
+          for (size_t k = 0; k < static_cast<size_t>(keys); ++k) {
+            for (size_t d = 0; d < head_size; ++d) powers[k] += scale * at(problem.query, d, q) * at(problem.key, d, k);
           }
+          const double highest = *std::max_element(powers.begin(), powers.end());
           double total = 0;
           for (double& power : powers) total += power = std::exp(power - highest);
           for (size_t d = 0; d < head_size; ++d) {
             double sum = 0;
-            for (size_t k = 0; k < keys; ++k) sum += powers[k] / total * value[d * stride + first + k];
-            ASSERT_NEAR(out[d * stride + first + q], sum, 2e-5) << "query " << q << ", feature " << d;
+            for (size_t k = 0; k < static_cast<size_t>(keys); ++k) sum += powers[k] / total * at(problem.value, d, k);
+            ASSERT_NEAR(at(out, d, q), sum, error) << "query " << q << ", feature " << d;
           }
         }
+      }
+    }
+  }
+}
+
+// Of scores that are exact: one feature, a query of 1, and of the keys one after the other the only one with a value.
+TEST_P(KernelsTest, SoftmaxIsWithinTheErrorStated) {
+  for (const float most : {0.5F, 30.0F, 34.0F, 36.0F, 80.0F}) {
+    const size_t keys = 37;
+    HeadProblem problem(1, keys, random_);
+    std::fill(problem.query.begin(), problem.query.end(), 1.0F);
+    std::uniform_real_distribution<float> uniform(-most, most);
+    for (float& key : problem.key) key = uniform(random_);
+    problem.key[HeadProblem::first] = most;
+    double total = 0;
+    const auto power = [&](size_t k) { return std::exp(double{problem.key[HeadProblem::first + k]} - double{most}); };
+    for (size_t k = 0; k < keys; ++k) total += power(k);
+    for (size_t k = 0; k < keys; ++k) {
+      std::fill(problem.value.begin(), problem.value.end(), 0.0F);
+      problem.value[HeadProblem::first + k] = 1;
+      const float weight = problem.attended()[HeadProblem::first];
+      const double exact = power(k) / total;
+      ASSERT_NEAR(weight, exact, (5e-7 + 2e-7 * std::max<double>(most, 2)) * exact + 1e-37) << "scores to " << most;
+    }
+  }
+}
+
+// What other reviews of a batch hold changes nothing, not even how the powers are taken.
+TEST_P(KernelsTest, AttentionIsThatOfAReviewAlone) {
+  for (const size_t tokens : {1, 7, 24, 61}) {
+    HeadProblem problem(32, tokens, random_);
+    problem.head.scale = 0.2F;
+    const std::vector<float> alone = problem.attended();
+    for (std::vector<float>* matrix : {&problem.query, &problem.key, &problem.value}) {
+      for (size_t i = 0; i < matrix->size(); ++i) {
+        const size_t column = i % problem.stride;
+        if (column < HeadProblem::first || column >= HeadProblem::first + tokens) (*matrix)[i] *= 1e4F;
+      }
+    }
+    const std::vector<float> beside = problem.attended();
+    for (size_t d = 0; d < 32; ++d) {
+      for (size_t t = HeadProblem::first; t < HeadProblem::first + tokens; ++t) {
+        ASSERT_EQ(alone[d * problem.stride + t], beside[d * problem.stride + t]) << "token " << t;
       }
     }
   }

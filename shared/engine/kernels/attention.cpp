@@ -1,0 +1,245 @@
+// Attention of one head.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "shared/engine/kernels/attention.cpp"
+#include <hwy/foreach_target.h>  // before highway.h: compiles this file once for each instruction set
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "shared/engine/kernels/kernels.h"
+#include "shared/engine/kernels/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace coppice::engine::kernels::HWY_NAMESPACE {
+namespace {
+
+constexpr size_t kAttentionRows = 4;
+// Vectors of queries. With 16 registers three: twelve sums, those vectors, and one of the keys.
+#if HWY_TARGET == HWY_AVX2
+constexpr size_t kAttentionVectors = 3;
+#else
+constexpr size_t kAttentionVectors = kDenseVectors;
+#endif
+
+// A tile of queries is kVectors of them. scores: (keys rounded up to kAttentionRows, kVectors * kLanes). Functions of
+// their own, since the pointers of one loop would take the registers of another.
+
+#if HWY_NATIVE_FMA
+// ---- With a fused multiply-add the power of a score is taken while the score is in a register, when the highest of
+// the query's is not known yet. It need not be: a score is s = n + f, n the nearest integer, and 2^f * 2^(n - N) has
+// the same digits for any integer N. Scores are within +-|query| * |longest key|, and N is that, where it is so little
+// that powers neither overflow nor get lost.
+
+// The sums of squares over the features of some tokens.
+template <size_t kVectors>
+HWY_INLINE void sum_squares(ConstActivations x, size_t features, VF (&sums)[kVectors]) {
+  const F32 d;
+  for (size_t v = 0; v < kVectors; ++v) sums[v] = hn::Zero(d);
+  for (size_t f = 0; f < features; ++f, x.data += x.stride) {
+    for (size_t v = 0; v < kVectors; ++v) {
+      const VF value = hn::LoadU(d, x.data + v * kLanes);
+      sums[v] = hn::MulAdd(value, value, sums[v]);
+    }
+  }
+}
+// values of the tokens from `token` on, with 0 for what is not before `end`: of another review, or of no meaning.
+HWY_INLINE VF before(size_t end, VF values, size_t token) {
+  if (token + kLanes <= end) return values;
+  return hn::IfThenElseZero(hn::FirstN(F32(), end > token ? end - token : 0), values);
+}
+
+HWY_NOINLINE float longest_key(const AttentionHead& head) {
+  const F32 d;
+  VF longest = hn::Zero(d);
+  each_part<4>(0, head.keys, [&](auto count, size_t key) HWY_ATTR {
+    constexpr size_t kVectors = decltype(count)::value;
+    VF squares[kVectors];
+    sum_squares({head.key.data + key, head.key.stride}, head.head_size, squares);
+    for (size_t v = 0; v < kVectors; ++v) {
+      longest = hn::Max(longest, before(head.keys, squares[v], key + v * kLanes));
+    }
+  });
+  return std::sqrt(hn::GetLane(hn::MaxOfLanes(d, longest)));
+}
+
+// In memory, out of which a power reads them: registers are full of sums.
+template <size_t kVectors>
+struct Powers {
+  VF factor;
+  VF shift[kVectors];  // rounder() - N
+};
+
+// False where scores, times factor, may be beyond +-50. longest: of the keys, times factor.
+template <size_t kVectors>
+HWY_NOINLINE bool find_shifts(const AttentionHead& head, size_t query, float longest, Powers<kVectors>& powers) {
+  const F32 d;
+  VF squares[kVectors];
+  sum_squares({head.query.data + query, head.query.stride}, head.head_size, squares);
+  VF most = hn::Zero(d);
+  for (size_t v = 0; v < kVectors; ++v) {
+    const VF length = hn::Sqrt(before(head.queries, squares[v], query + v * kLanes));
+    const VF within = hn::Mul(length, hn::Set(d, longest));
+    most = hn::Max(most, within);
+    powers.shift[v] = hn::Sub(rounder(), hn::Sub(hn::Add(within, rounder()), rounder()));
+  }
+  return hn::AllTrue(d, hn::Le(most, hn::Set(d, 50.0F)));
+}
+
+// The sum with shift is rounded to n - N, and what is left of the score, at most 1/2, is rounded once.
+HWY_INLINE VF power_of(VF score, VF factor, VF shift) {
+  const VF shifted = hn::MulAdd(score, factor, shift);
+  return times_power(exp2_of_part(hn::MulSub(score, factor, hn::Sub(shifted, shift))), shifted);
+}
+
+// scores[key, query] = 2^(factor * query . key - N); inverse[query] = 1 / their sum.
+template <size_t kVectors>
+HWY_NOINLINE void weigh_tile(const AttentionHead& head, size_t query, const Powers<kVectors>& powers, float* scores,
+                             VF (&inverse)[kVectors]) {
+  const F32 d;
+  constexpr size_t kWidth = kVectors * kLanes;
+  const size_t keys = head.keys;
+  const size_t head_size = head.head_size;
+  const ConstActivations queries{head.query.data + query, head.query.stride};
+  LeftColumns left{head.key.data, head.key.stride};
+  VF total[kVectors];
+  for (size_t v = 0; v < kVectors; ++v) total[v] = hn::Zero(d);
+  for (size_t key = 0; key < keys; key += kAttentionRows, left.first += kAttentionRows) {
+    VF sums[kAttentionRows][kVectors];
+    // Columns past the last key are read, which padding or the next review has, and left out below.
+    multiply_tile<kAttentionRows, kVectors>(left, queries, head_size, sums);
+    float* to = scores + key * kWidth;
+    for (size_t r = 0; r < kAttentionRows; ++r) {
+      if (key + r >= keys) break;
+      for (size_t v = 0; v < kVectors; ++v) {
+        const VF power = power_of(sums[r][v], powers.factor, powers.shift[v]);
+        total[v] = hn::Add(total[v], power);
+        hn::StoreU(power, d, to + r * kWidth + v * kLanes);
+      }
+    }
+  }
+  for (size_t v = 0; v < kVectors; ++v) inverse[v] = hn::Div(hn::Set(d, 1.0F), total[v]);
+}
+#endif
+
+// ---- Without, or where scores may be larger: scores, then their powers relative to the highest.
+
+// scores[key, query] = query . key; highest[query] of all keys.
+template <size_t kVectors>
+HWY_NOINLINE void score_tile(const AttentionHead& head, size_t query, float* HWY_RESTRICT scores,
+                             VF (&highest)[kVectors]) {
+  const F32 d;
+  constexpr size_t kWidth = kVectors * kLanes;
+  const size_t keys = head.keys;
+  const size_t head_size = head.head_size;
+  const ConstActivations queries{head.query.data + query, head.query.stride};
+  LeftColumns left{head.key.data, head.key.stride};
+  VF found[kVectors];
+  for (size_t v = 0; v < kVectors; ++v) found[v] = hn::Set(d, -std::numeric_limits<float>::max());
+  for (size_t key = 0; key < keys; key += kAttentionRows, left.first += kAttentionRows) {
+    VF sums[kAttentionRows][kVectors];
+    // Columns past the last key are read, which padding or the next review has, and left out below.
+    multiply_tile<kAttentionRows, kVectors>(left, queries, head_size, sums);
+    float* to = scores + key * kWidth;
+    for (size_t r = 0; r < kAttentionRows; ++r) {
+      for (size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[r][v], d, to + r * kWidth + v * kLanes);
+    }
+    // By constants, or, of the last keys, out of memory: sums that are asked for by a row's number would be kept there.
+    if (keys - key >= kAttentionRows) {
+      for (size_t r = 0; r < kAttentionRows; ++r) {
+        for (size_t v = 0; v < kVectors; ++v) found[v] = hn::Max(found[v], sums[r][v]);
+      }
+    } else {
+      for (size_t last = 0; last < keys - key; ++last) {
+        for (size_t v = 0; v < kVectors; ++v) {
+          found[v] = hn::Max(found[v], hn::LoadU(d, to + last * kWidth + v * kLanes));
+        }
+      }
+    }
+  }
+  for (size_t v = 0; v < kVectors; ++v) highest[v] = found[v];
+}
+
+// scores = 2^(scale * (scores - highest)); inverse[query] = 1 / their sum.
+template <size_t kVectors>
+HWY_NOINLINE void exponentiate(float* HWY_RESTRICT scores, size_t keys, float scale, const VF (&highest)[kVectors],
+                               VF (&inverse)[kVectors]) {
+  const F32 d;
+  const VF factor = hn::Set(d, scale);
+  VF total[kVectors];
+  for (size_t v = 0; v < kVectors; ++v) total[v] = hn::Zero(d);
+  for (const float* end = scores + keys * kVectors * kLanes; scores < end; scores += kVectors * kLanes) {
+    for (size_t v = 0; v < kVectors; ++v) {
+      float* at = scores + v * kLanes;
+      const VF power = exp2_of(hn::Mul(hn::Sub(hn::LoadU(d, at), highest[v]), factor));
+      total[v] = hn::Add(total[v], power);
+      hn::StoreU(power, d, at);
+    }
+  }
+  for (size_t v = 0; v < kVectors; ++v) inverse[v] = hn::Div(hn::Set(d, 1.0F), total[v]);
+}
+
+// out[feature, query] = inverse[query] * sum over keys of scores[key, query] * value[feature, key].
+template <size_t kVectors>
+HWY_NOINLINE void mix_values(const AttentionHead& head, const float* scores, const VF (&inverse)[kVectors],
+                             size_t query, Activations out) {
+  const F32 d;
+  constexpr size_t kWidth = kVectors * kLanes;
+  for (size_t row = 0; row < head.head_size; row += kAttentionRows) {
+    const size_t count = std::min(kAttentionRows, head.head_size - row);
+    LeftRows<kAttentionRows> left;
+    for (size_t r = 0; r < kAttentionRows; ++r) {
+      left.rows[r] = head.value.data + (row + std::min(r, count - 1)) * head.value.stride;
+    }
+    VF sums[kAttentionRows][kVectors];
+    multiply_tile<kAttentionRows, kVectors>(left, {scores, kWidth}, head.keys, sums);
+    for (size_t r = 0; r < kAttentionRows; ++r) {
+      if (r >= count) break;
+      VF values[kVectors];
+      for (size_t v = 0; v < kVectors; ++v) values[v] = hn::Mul(sums[r][v], inverse[v]);
+      if (head.range != nullptr) widen(*head.range, values, query);
+      float* to = out.data + (row + r) * out.stride + query;
+      for (size_t v = 0; v < kVectors; ++v) hn::StoreU(values[v], d, to + v * kLanes);
+    }
+  }
+}
+
+// As many queries at a time as there are registers for their sums.
+void Attend(const AttentionHead& head, Activations out, float* scratch) {
+  const float scale = head.scale * 1.44269504F;  // log2(e)
+#if HWY_NATIVE_FMA
+  const float longest = longest_key(head) * scale;
+#endif
+  each_part<kAttentionVectors>(0, head.queries, [&](auto count, size_t query) HWY_ATTR {
+    VF highest[decltype(count)::value];
+    VF inverse[decltype(count)::value];
+#if HWY_NATIVE_FMA
+    Powers<decltype(count)::value> powers;
+    powers.factor = hn::Set(F32(), scale);
+    if (find_shifts(head, query, longest, powers)) {
+      weigh_tile(head, query, powers, scratch, inverse);
+      return mix_values(head, scratch, inverse, query, out);
+    }
+#endif
+    score_tile(head, query, scratch, highest);
+    exponentiate(scratch, head.keys, scale, highest, inverse);
+    mix_values(head, scratch, inverse, query, out);
+  });
+}
+
+}  // namespace
+}  // namespace coppice::engine::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace coppice::engine::kernels {
+
+HWY_EXPORT(Attend);
+
+void attend(const AttentionHead& head, Activations out, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(Attend)(head, out, scratch);
+}
+
+}  // namespace coppice::engine::kernels
+#endif
