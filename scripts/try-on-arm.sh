@@ -30,9 +30,11 @@ compile() {
   aarch64-linux-gnu-g++ -std=c++20 -Wall -Wextra -Werror "$@" \
     '-DHWY_DISABLED_TARGETS=(HWY_SVE|HWY_SVE2|HWY_SVE_256|HWY_SVE2_128)' -DHWY_SHARED_DEFINE -I. -isystem "$folder/unpacked/usr/include"
 }
+set --  # the objects
 for kernels in attention dense int8 pairs pointwise sparse; do
   compile -O3 -c "shared/engine/kernels/$kernels.cpp" -o "$folder/$kernels.o"
+  set -- "$@" "$folder/$kernels.o"
 done
-compile -O1 tests/unit/engine/kernels_test.cpp "$folder"/attention.o "$folder"/dense.o "$folder"/int8.o "$folder"/pairs.o "$folder"/pointwise.o \
-  "$folder"/sparse.o "$libraries/libgtest_main.a" "$libraries/libgtest.a" "$libraries/libhwy.so.1" -lpthread -o "$folder/kernels_test"
+compile -O1 tests/unit/engine/kernels_test.cpp shared/engine/sparse_quads.cpp "$@" "$libraries/libgtest_main.a" \
+  "$libraries/libgtest.a" "$libraries/libhwy.so.1" -lpthread -o "$folder/kernels_test"
 exec qemu-aarch64 -L /usr/aarch64-linux-gnu -E LD_LIBRARY_PATH="$libraries" "$folder/kernels_test"

@@ -67,6 +67,7 @@ HWY_NOINLINE float longest_key(const AttentionHead& head) {
 // In memory, out of which a power reads them: registers are full of sums.
 template <size_t kVectors>
 struct Powers {
+  HWY_INLINE explicit Powers(float scale) : factor(hn::Set(F32(), scale)) {}
   VF factor;
   VF shift[kVectors];  // rounder() - N
 };
@@ -215,8 +216,7 @@ void Attend(const AttentionHead& head, Activations out, float* scratch) {
     VF highest[decltype(count)::value];
     VF inverse[decltype(count)::value];
 #if HWY_NATIVE_FMA
-    Powers<decltype(count)::value> powers;
-    powers.factor = hn::Set(F32(), scale);
+    Powers<decltype(count)::value> powers(scale);
     if (find_shifts(head, query, longest, powers)) {
       weigh_tile(head, query, powers, scratch, inverse);
       return mix_values(head, scratch, inverse, query, out);
