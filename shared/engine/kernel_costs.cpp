@@ -83,27 +83,48 @@ struct Entries {
   }
 };
 
-// What is left of each row, of `count` groups of inputs: `kept` of `of`, at changing places. In one block of inputs.
+// What is left of each row, of `count` groups of inputs: `kept` of `of`, at changing places. In blocks of `block`
+// groups.
 struct Groups {
   std::vector<uint8_t> places;
   std::vector<uint32_t> begins;
 
-  Groups(size_t count, size_t kept, size_t of) {
-    for (size_t row = 0; row < kRows; ++row) {
-      begins.push_back(static_cast<uint32_t>(places.size()));
-      for (size_t place = 0; place < count; ++place) {
-        if ((row * 5 + place * 3 + place * place * row) % of < kept) places.push_back(static_cast<uint8_t>(place));
+  Groups(size_t count, size_t block, size_t kept, size_t of) {
+    for (size_t first = 0; first < count; first += block) {
+      for (size_t row = 0; row < kRows; ++row) {
+        begins.push_back(static_cast<uint32_t>(places.size()));
+        for (size_t place = 0; place < std::min(block, count - first); ++place) {
+          if ((row * 5 + place * 3 + place * place * row) % of < kept) places.push_back(static_cast<uint8_t>(place));
+        }
+        if (places.size() % 2 != 0) places.push_back(places.back());  // as paired quads are
       }
-      if (places.size() % 2 != 0) places.push_back(places.back());  // as paired quads are
     }
     begins.push_back(static_cast<uint32_t>(places.size()));
   }
+};
+
+// Numbers where a session has them: from a line of the cache on. A vector of AVX-512 that begins elsewhere lies in two.
+template <typename T>
+class Numbers {
+ public:
+  Numbers(size_t count, T value) : bytes_(count * sizeof(T)) {
+    if (bytes_.size() > 0) std::fill(data(), data() + count, value);
+  }
+  [[nodiscard]] T* data() const { return bytes_.as<T>(); }  // null where there was no memory
+
+ private:
+  AlignedBytes bytes_;
 };
 
 // Every product on the same piece. Times are in seconds of the whole piece; a sparse format's are of its entries.
 class Piece {
  public:
   explicit Piece(double (*now)()) : watch_(now) {}
+  // Whether there was memory for it.
+  [[nodiscard]] bool is_whole() const {
+    const auto all = [](const auto&... numbers) { return (... && (numbers.data() != nullptr)); };
+    return all(x_, out_, bias_, scratch_, bytes_, token_scales_, zero_points_, int8_, row_scales_, sums_);
+  }
 
   double dense() {
     const std::vector<float> weights(kRows * kDepth, 0.25F);
@@ -131,7 +152,7 @@ class Piece {
   double blocks() {
     const Entries entries;
     const std::vector<float> values(entries.inputs.size() * 4, 0.25F);
-    std::vector<float> high_values(4 * kRows * kStride);
+    const Numbers<float> high_values(4 * kRows * kStride, 0);
     const std::vector<float> high_bias(4 * kRows, 0.0F);
     Epilogue high_epilogue;
     high_epilogue.bias = high_bias.data();
@@ -166,7 +187,7 @@ class Piece {
   }
   // Of one of a quad's four multiplications; of three in five quads.
   double quads(bool by_twos) {
-    const Groups quads(kDepth / 4, 3, 5);
+    const Groups quads(kDepth / 4, multiplies_bytes(true) ? quad_block() / 4 : kPairBlock / 2, 3, 5);
     const std::vector<int32_t> values(2 * quads.places.size(), 0x00030003);
     const double time = watch_.shortest([&] {
       if (multiplies_bytes(true)) {
@@ -184,7 +205,7 @@ class Piece {
   // Of one of a pair's two multiplications; of four in eleven pairs.
   double pairs() {
     static_assert(kDepth / 2 <= kPairBlock);
-    const Groups pairs(kDepth / 2, 4, 11);
+    const Groups pairs(kDepth / 2, kPairBlock, 4, 11);
     const std::vector<int32_t> values(pairs.places.size(), 0x00030003);
     const double time = watch_.shortest([&] {
       multiply_pairs({false, values.data(), pairs.places.data(), pairs.begins.data(), row_scales_.data(), sums_.data(),
@@ -210,16 +231,16 @@ class Piece {
   }
 
   Stopwatch watch_;
-  std::vector<float> x_ = std::vector<float>(kDepth * kStride, 0.5F);
-  std::vector<float> out_ = std::vector<float>(kRows * kStride);
-  std::vector<float> bias_ = std::vector<float>(kRows, 0.0F);
-  std::vector<float> scratch_ = std::vector<float>(std::max({dense_scratch(kDepth), kSparseScratch, kPairScratch}));
-  std::vector<uint8_t> bytes_ = std::vector<uint8_t>(quantized_bytes(kDepth, kTokens), 100);
-  std::vector<float> token_scales_ = std::vector<float>(kStride, 0.01F);
-  std::vector<int32_t> zero_points_ = std::vector<int32_t>(kStride, 128);
-  std::vector<int8_t> int8_ = std::vector<int8_t>(kRows * kDepth, 3);
-  std::vector<float> row_scales_ = std::vector<float>(kRows, 0.01F);
-  std::vector<int32_t> sums_ = std::vector<int32_t>(kRows, 0);
+  Numbers<float> x_{kDepth * kStride, 0.5F};
+  Numbers<float> out_{kRows * kStride, 0};
+  Numbers<float> bias_{kRows, 0.0F};
+  Numbers<float> scratch_{std::max({dense_scratch(kDepth), kSparseScratch, kPairScratch}), 0};
+  Numbers<uint8_t> bytes_{quantized_bytes(kDepth, kTokens), 100};
+  Numbers<float> token_scales_{kStride, 0.01F};
+  Numbers<int32_t> zero_points_{kStride, 128};
+  Numbers<int8_t> int8_{kRows * kDepth, 3};
+  Numbers<float> row_scales_{kRows, 0.01F};
+  Numbers<int32_t> sums_{kRows, 0};
 };
 
 constexpr double kMultiplications = kRows * kDepth;  // of a dense product, each with every token
@@ -241,6 +262,7 @@ double choose_dense_int8(Piece& piece, KernelCosts& costs) {
 
 void measure_kernel_costs(double (*now)(), FormatChoice choice, KernelCosts& costs) {
   Piece piece(now);
+  if (!piece.is_whole()) return;
   if (choice == FormatChoice::kDenseInt8) {
     choose_dense_int8(piece, costs);
     return;
@@ -270,6 +292,7 @@ KernelRates measure_kernel_rates(double (*now)()) {
   constexpr double kDone = kMultiplications * kTokens;
   KernelRates rates;
   Piece piece(now);
+  if (!piece.is_whole()) return rates;
   for (int i = 0; i < 20; ++i) {
     const double dense = piece.dense();
     double int8 = std::min({piece.dense_int8(false), piece.offset_int8(false), piece.offset_int8(true)});
