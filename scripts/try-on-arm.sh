@@ -31,10 +31,11 @@ compile() {
     '-DHWY_DISABLED_TARGETS=(HWY_SVE|HWY_SVE2|HWY_SVE_256|HWY_SVE2_128)' -DHWY_SHARED_DEFINE -I. -isystem "$folder/unpacked/usr/include"
 }
 set --  # the objects
-for kernels in attention dense int8 pairs pointwise sparse; do
+for kernels in attention dense int8 pairs pointwise sparse sparse_int8; do
   compile -O3 -c "shared/engine/kernels/$kernels.cpp" -o "$folder/$kernels.o"
   set -- "$@" "$folder/$kernels.o"
 done
-compile -O1 tests/unit/engine/kernels_test.cpp shared/engine/sparse_quads.cpp "$@" "$libraries/libgtest_main.a" \
+compile -O1 tests/unit/engine/kernels_test.cpp tests/unit/engine/kernels_int8_test.cpp shared/engine/block_quads.cpp \
+  shared/engine/row_order.cpp shared/engine/sparse_quads.cpp "$@" "$libraries/libgtest_main.a" \
   "$libraries/libgtest.a" "$libraries/libhwy.so.1" -lpthread -o "$folder/kernels_test"
 exec qemu-aarch64 -L /usr/aarch64-linux-gnu -E LD_LIBRARY_PATH="$libraries" "$folder/kernels_test"

@@ -202,6 +202,28 @@ class Piece {
     });
     return time / static_cast<double>(4 * quads.places.size());
   }
+  // Of one of the sixteen multiplications of an entry; of one in four inputs.
+  double int8_blocks(bool by_twos) {
+    if (!multiplies_bytes(true)) return std::numeric_limits<double>::infinity();
+    static_assert(kDepth % 16 == 0);
+    std::vector<uint16_t> inputs;
+    std::vector<uint32_t> begins;
+    for (size_t first = 0; first < kDepth; first += byte_block()) {
+      for (size_t group = 0; group < kRows / 4; ++group) {
+        begins.push_back(static_cast<uint32_t>(inputs.size() / 4));
+        for (size_t k = 0; k < std::min(byte_block(), kDepth - first) / 4; ++k) {
+          inputs.push_back(static_cast<uint16_t>((4 * k + (group + k) % 4) * token_tile()));
+        }
+      }
+    }
+    begins.push_back(static_cast<uint32_t>(inputs.size() / 4));
+    const double time = watch_.shortest([&] {
+      multiply_int8_blocks({int8_.data(), inputs.data(), begins.data(), row_scales_.data(), sums_.data(), kRows, kDepth,
+                            multiplies_by_twos() && by_twos},
+                           kAll, quantized(), kTokens, epilogue(), out(), scratch_.data());
+    });
+    return time / static_cast<double>(4 * inputs.size());
+  }
   // Of one of a pair's two multiplications; of four in eleven pairs.
   double pairs() {
     static_assert(kDepth / 2 <= kPairBlock);
@@ -234,7 +256,7 @@ class Piece {
   Numbers<float> x_{kDepth * kStride, 0.5F};
   Numbers<float> out_{kRows * kStride, 0};
   Numbers<float> bias_{kRows, 0.0F};
-  Numbers<float> scratch_{std::max({dense_scratch(kDepth), kSparseScratch, kPairScratch}), 0};
+  Numbers<float> scratch_{std::max({dense_scratch(kDepth), kSparseScratch, kPairScratch, kByteBlockScratch}), 0};
   Numbers<uint8_t> bytes_{quantized_bytes(kDepth, kTokens), 100};
   Numbers<float> token_scales_{kStride, 0.01F};
   Numbers<int32_t> zero_points_{kStride, 128};
@@ -278,6 +300,7 @@ void measure_kernel_costs(double (*now)(), FormatChoice choice, KernelCosts& cos
   costs.int8 = choose_dense_int8(piece, costs) / kMultiplications / unit;
   costs.sparse_pairs = piece.pairs() / unit;
   costs.sparse_quads = piece.quads(costs.by_twos) / unit;
+  costs.int8_blocks = piece.int8_blocks(costs.by_twos) / unit;
 }
 
 KernelCosts measure_kernel_costs(double (*now)()) {

@@ -6,6 +6,8 @@
 #include <new>
 
 #include "shared/base/half.h"
+#include "shared/engine/block_quads.h"
+#include "shared/engine/row_order.h"
 #include "shared/engine/sparse_quads.h"
 
 namespace coppice::engine {
@@ -34,6 +36,8 @@ std::string_view name_of(LinearFormat format) {
       return "dense int8";
     case LinearFormat::kSparseQuads:
       return "1x4 blocks int8";
+    case LinearFormat::kInt8Blocks:
+      return "4x1 blocks int8";
     case LinearFormat::kSparsePairs:
       return "pairs int8";
   }
@@ -119,11 +123,13 @@ class Packer {
     const size_t quads = kernels::padded_depth(depth) / 4;
     int64_t kept = 0;
     int64_t kept_pairs = 0;
+    size_t zeros = 0;
     for (size_t row = 0; row < rows; ++row) {
       int32_t sum = 0;
       for (size_t k = 0; k < depth; ++k) {
         const int8_t value = values[row * depth + k];
         sum += value;
+        zeros += value == 0 ? 1 : 0;
         out_.seven_bits_ = out_.seven_bits_ && value >= -64 && value <= 64;
       }
       out_.sums_.as<int32_t>()[row] = sum;
@@ -136,13 +142,23 @@ class Packer {
     // In quads.
     const auto all = static_cast<double>(rows * quads);
     out_.by_pairs_ = !kernels::multiplies_bytes(out_.seven_bits_);
+    // To count them costs as much as all else of loading, and a matrix without zeros has nothing to find.
+    const bool may_have_blocks = !out_.by_pairs_ && zeros * 3 >= rows * depth;
+    const size_t blocks = may_have_blocks ? count_block_quads({values, rows * depth}, rows, depth) : 0;
     const bool quads_fit = static_cast<double>(kept) * (out_.by_pairs_ ? 9 : 5) <= all * 4;
     const bool pairs_fit = static_cast<double>(kept_pairs) * 5 <= all * 4;
-    if (quads_fit || pairs_fit) {
+    const bool blocks_fit = may_have_blocks && static_cast<double>(blocks) * 24 <= all * 4;
+    if (quads_fit || pairs_fit || blocks_fit) {
       const KernelCosts& costs = costs_for_(FormatChoice::kInt8);
       const double quads_cost = static_cast<double>(kept) * costs.sparse_quads;
       const double pairs_cost = static_cast<double>(kept_pairs) / 2 * costs.sparse_pairs;
       const double dense_cost = all * costs.int8;
+      const double blocks_cost = static_cast<double>(blocks) * 4 * costs.int8_blocks;
+      if (blocks_fit && blocks_cost < dense_cost && (!quads_fit || blocks_cost < quads_cost) &&
+          (!pairs_fit || blocks_cost < pairs_cost)) {
+        out_.by_twos_ = kernels::multiplies_by_twos() && costs.by_twos;
+        return fill_int8_blocks(values);
+      }
       if (pairs_fit && pairs_cost < dense_cost && (!quads_fit || pairs_cost < quads_cost)) {
         return fill_pairs(values, kept_pairs, false);
       }
@@ -256,6 +272,8 @@ class Packer {
     COPPICE_RETURN_IF_ERROR(place(out_.values_, entries * group * sizeof(float), alignof(float)));
     COPPICE_RETURN_IF_ERROR(place(out_.begins_, (blocks * groups + 1) * sizeof(uint32_t), alignof(uint32_t)));
     COPPICE_RETURN_IF_ERROR(place(out_.indices_, entries, alignof(uint8_t)));
+    const bool ordered = group == 1 && kernels::orders_rows();
+    if (ordered) COPPICE_RETURN_IF_ERROR(reserve(out_.order_, blocks * groups));
     auto* value = out_.values_.as<float>();
     auto* index = out_.indices_.as<uint8_t>();
     auto* begin = out_.begins_.as<uint32_t>();
@@ -263,7 +281,16 @@ class Packer {
     for (size_t block = 0; block < blocks; ++block) {
       const size_t first = block * kernels::kSparseDepth;
       const size_t end = std::min(first + kernels::kSparseDepth, out_.inputs_);
-      for (size_t row = 0; row < out_.outputs_; row += group) {
+      uint8_t* order = ordered ? out_.order_.as<uint8_t>() + block * groups : nullptr;
+      if (ordered) {
+        std::vector<size_t> entries_of(groups);
+        for (size_t row = 0; row < groups; ++row) {
+          for (size_t k = first; k < end; ++k) entries_of[row] += is_zero_block(row, k, 1, 1) ? 0 : 1;
+        }
+        order_rows(entries_of, order);
+      }
+      for (size_t place = 0; place < groups; ++place) {
+        const size_t row = ordered ? row_at(order, place) : place * group;
         *begin++ = at;
         for (size_t k = first; k < end; ++k) {
           if (is_zero_block(row, k, group, 1)) continue;
@@ -278,7 +305,6 @@ class Packer {
     *begin = at;
     return {};
   }
-
   // What is about to be written over.
   std::vector<int8_t> copy_of(const int8_t* values) const {
     return {values, values + (home_.data == nullptr ? 0 : out_.outputs_ * out_.inputs_)};
@@ -318,15 +344,41 @@ class Packer {
     return {};
   }
 
+  Status fill_int8_blocks(const int8_t* values) {
+    const BlockQuads quads = find_block_quads({values, out_.outputs_ * out_.inputs_}, out_.outputs_, out_.inputs_);
+    out_.format_ = LinearFormat::kInt8Blocks;
+    out_.done_ = static_cast<int64_t>(quads.values.size());
+    COPPICE_RETURN_IF_ERROR(place(out_.values_, quads.values.size(), alignof(int8_t)));
+    COPPICE_RETURN_IF_ERROR(place(out_.begins_, quads.begins.size() * sizeof(uint32_t), alignof(uint32_t)));
+    COPPICE_RETURN_IF_ERROR(place(out_.indices_, quads.inputs.size() * sizeof(uint16_t), alignof(uint16_t)));
+    std::copy(quads.values.begin(), quads.values.end(), out_.values_.as<int8_t>());
+    std::copy(quads.begins.begin(), quads.begins.end(), out_.begins_.as<uint32_t>());
+    std::copy(quads.inputs.begin(), quads.inputs.end(), out_.indices_.as<uint16_t>());
+    return {};
+  }
+
   Status fill_quads(const int8_t* values) {
     std::vector<SparseQuad> quads;
     std::vector<uint32_t> begins;
-    for (size_t first = 0; first < out_.inputs_; first += kernels::quad_block()) {
+    const size_t blocks = (out_.inputs_ + kernels::quad_block() - 1) / kernels::quad_block();
+    const bool ordered = kernels::orders_rows();
+    if (ordered) COPPICE_RETURN_IF_ERROR(reserve(out_.order_, blocks * out_.outputs_));
+    std::vector<std::vector<SparseQuad>> found(out_.outputs_);
+    for (size_t block = 0; block < blocks; ++block) {
       for (size_t row = 0; row < out_.outputs_; ++row) {
-        begins.push_back(static_cast<uint32_t>(quads.size()));
         const std::span<const int8_t> weights(values + row * out_.inputs_, out_.inputs_);
-        const std::vector<SparseQuad> found = find_quads(weights, first, kernels::quad_block());
-        const std::vector<SparseQuad> taken = out_.paired_ ? paired(found) : found;
+        found[row] = find_quads(weights, block * kernels::quad_block(), kernels::quad_block());
+        if (out_.paired_) found[row] = paired(found[row]);
+      }
+      uint8_t* order = ordered ? out_.order_.as<uint8_t>() + block * out_.outputs_ : nullptr;
+      if (ordered) {
+        std::vector<size_t> entries_of(out_.outputs_);
+        for (size_t row = 0; row < out_.outputs_; ++row) entries_of[row] = found[row].size();
+        order_rows(entries_of, order);
+      }
+      for (size_t place = 0; place < out_.outputs_; ++place) {
+        const std::vector<SparseQuad>& taken = found[ordered ? row_at(order, place) : place];
+        begins.push_back(static_cast<uint32_t>(quads.size()));
         quads.insert(quads.end(), taken.begin(), taken.end());
       }
     }
@@ -388,11 +440,13 @@ Result<Linear> Linear::pack(const std::string& name, const TensorView& weight, c
 size_t Linear::scratch_floats() const {
   if (format_ == LinearFormat::kFloat16) return kernels::dense_scratch(inputs_);
   if (by_pairs_ || format_ == LinearFormat::kSparsePairs) return kernels::kPairScratch;
+  if (format_ == LinearFormat::kInt8Blocks) return kernels::kByteBlockScratch;
   return format_ == LinearFormat::kSparse || format_ == LinearFormat::kBlocks4x1 ? kernels::kSparseScratch : 0;
 }
 
 size_t Linear::bytes() const {
-  return bias_.size() + values_.size() + indices_.size() + begins_.size() + scales_.size() + sums_.size();
+  return bias_.size() + values_.size() + indices_.size() + begins_.size() + order_.size() + scales_.size() +
+         sums_.size();
 }
 
 void Linear::multiply(kernels::RowRange rows, const LinearInput& x, size_t tokens, kernels::Epilogue epilogue,
@@ -404,9 +458,9 @@ void Linear::multiply(kernels::RowRange rows, const LinearInput& x, size_t token
     case LinearFormat::kFloat16:
       return kernels::multiply_float16(values_.as<uint16_t>(), inputs_, rows, x.values, tokens, epilogue, out, scratch);
     case LinearFormat::kSparse:
-      return kernels::multiply_sparse(
-          {values_.as<float>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(), outputs_, inputs_}, rows, x.values,
-          tokens, epilogue, out, scratch);
+      return kernels::multiply_sparse({values_.as<float>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(), outputs_,
+                                       inputs_, order_.as<uint8_t>()},
+                                      rows, x.values, tokens, epilogue, out, scratch);
     case LinearFormat::kBlocks4x1:
       return kernels::multiply_blocks(
           {values_.as<float>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(), outputs_, inputs_}, rows, x.values,
@@ -420,12 +474,17 @@ void Linear::multiply(kernels::RowRange rows, const LinearInput& x, size_t token
       }
       return kernels::multiply_int8(weights, rows, x.quantized, tokens, epilogue, out);
     }
+    case LinearFormat::kInt8Blocks:
+      return kernels::multiply_int8_blocks({values_.as<int8_t>(), indices_.as<uint16_t>(), begins_.as<uint32_t>(),
+                                            scales_.as<float>(), sums_.as<int32_t>(), outputs_, inputs_, by_twos_},
+                                           rows, x.quantized, tokens, epilogue, out, scratch);
     case LinearFormat::kSparsePairs:
     case LinearFormat::kSparseQuads:
       if (format_ == LinearFormat::kSparseQuads && !by_pairs_) {
-        return kernels::multiply_quads({values_.as<int8_t>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(),
-                                        scales_.as<float>(), sums_.as<int32_t>(), outputs_, inputs_, paired_},
-                                       rows, x.quantized, tokens, epilogue, out);
+        return kernels::multiply_quads(
+            {values_.as<int8_t>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(), scales_.as<float>(),
+             sums_.as<int32_t>(), outputs_, inputs_, paired_, order_.as<uint8_t>()},
+            rows, x.quantized, tokens, epilogue, out);
       }
       return kernels::multiply_pairs(
           {format_ == LinearFormat::kSparseQuads, values_.as<int32_t>(), indices_.as<uint8_t>(), begins_.as<uint32_t>(),

@@ -24,10 +24,12 @@ enum class LinearFormat {
   kInt8,         // dense, 8-bit activations
   kSparseQuads,  // int8 without 1x4 blocks of zeros (one output, four inputs)
   kSparsePairs,  // int8 without pairs of zeros (one output, two inputs)
+  kInt8Blocks,   // int8 without 4x1 blocks of zeros (four outputs, one input)
 };
 std::string_view name_of(LinearFormat format);
 constexpr bool is_int8(LinearFormat format) {
-  return format == LinearFormat::kInt8 || format == LinearFormat::kSparseQuads || format == LinearFormat::kSparsePairs;
+  return format == LinearFormat::kInt8 || format == LinearFormat::kSparseQuads ||
+         format == LinearFormat::kSparsePairs || format == LinearFormat::kInt8Blocks;
 }
 
 // What one multiplication costs in each format, relative to a dense one in float32. Of sparse formats: one that is
@@ -40,6 +42,7 @@ struct KernelCosts {
   double int8 = 0.23;
   double sparse_quads = 0.36;
   double sparse_pairs = 0.6;
+  double int8_blocks = 0.34;
   bool offset_int8 = true;  // where kernels::offset_weights(): that dense product costs less than the one by pairs
   bool by_twos = false;     // where kernels::multiplies_by_twos(): kernels::Int8Weights::by_twos
 };
@@ -47,7 +50,7 @@ struct KernelCosts {
 // What a matrix may have to choose between, and the members of KernelCosts that decide it.
 enum class FormatChoice {
   kFloat,      // float16, sparse, blocks4x1
-  kInt8,       // int8, sparse_quads, sparse_pairs, offset_int8, by_twos
+  kInt8,       // int8, sparse_quads, sparse_pairs, int8_blocks, offset_int8, by_twos
   kDenseInt8,  // offset_int8, by_twos
 };
 // Asked only where a matrix has that choice: costs may be measured then, which takes time that most models need not.
@@ -111,8 +114,11 @@ class Linear {
   [[nodiscard]] size_t inputs() const { return inputs_; }
   // Whether Epilogue::range costs less than kernels::find_range: where all vectors of a row are stored together.
   [[nodiscard]] bool notes_range() const {
-    return format_ == LinearFormat::kSparseQuads || format_ == LinearFormat::kSparsePairs;
+    return format_ == LinearFormat::kSparseQuads || format_ == LinearFormat::kSparsePairs ||
+           format_ == LinearFormat::kInt8Blocks;
   }
+  // Rows that are not shared out among threads.
+  [[nodiscard]] size_t rows_together() const { return order_.size() > 0 ? kernels::kRowWindow : kRowsTogether; }
   [[nodiscard]] size_t scratch_floats() const;
   [[nodiscard]] size_t bytes() const;  // of memory held
   // Multiplications for one token: of a full matrix, and those done.
@@ -120,6 +126,8 @@ class Linear {
   [[nodiscard]] int64_t multiplications_done() const { return done_; }
 
  private:
+  static constexpr size_t kRowsTogether = 12;  // a multiple of what kernels compute together (6 dense, 4 in blocks)
+  static_assert(kernels::kRowWindow % kRowsTogether == 0);
   friend class Packer;
   LinearFormat format_ = LinearFormat::kFloat32;
   size_t outputs_ = 0;
@@ -132,8 +140,9 @@ class Linear {
   size_t together_ = 0;   // rows of dense int8 that lie in groups
   AlignedBytes bias_;     // float (out)
   AlignedBytes values_;   // by format
-  AlignedBytes indices_;  // sparse formats: uint8_t; dense int8: high_inputs, uint16_t, where offset
+  AlignedBytes indices_;  // sparse formats: uint8_t, kInt8Blocks: uint16_t; dense int8: high_inputs, where offset
   AlignedBytes begins_;   // sparse formats: uint32_t; dense int8: high_begins, where offset
+  AlignedBytes order_;    // kSparse, kSparseQuads: uint8_t, where kernels::orders_rows()
   AlignedBytes scales_;   // int8: float (out)
   AlignedBytes sums_;     // int8: int32_t (out)
 };

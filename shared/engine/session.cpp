@@ -12,8 +12,6 @@ using kernels::ConstActivations;
 using kernels::QuantizedActivations;
 using kernels::RowRange;
 
-// Rows of a part are a multiple of what kernels compute together (6 dense, 4 in blocks).
-constexpr size_t kRowStep = 12;
 constexpr size_t kTokenStep = kernels::kMostTile;  // what threads share by tokens: whole tiles
 constexpr size_t kEmbeddedTogether = 16;           // tokens: a cache line of each feature
 
@@ -39,7 +37,8 @@ Widths widths_of(const records::BertConfig& config) {
 size_t scratch_floats_of(const records::BertConfig& config, const SessionOptions& options) {
   const auto longest = std::min(options.most_tokens, static_cast<size_t>(config.max_position_embeddings));
   return std::max({kernels::dense_scratch(widths_of(config).deepest), kernels::kSparseScratch, kernels::kPairScratch,
-                   kernels::attention_scratch(longest)});
+                   kernels::kByteBlockScratch,
+                   kernels::attention_scratch(longest, static_cast<size_t>(config.head_size()))});
 }
 
 // Hands out pieces of an arena, or only counts them where there is none.
@@ -213,12 +212,15 @@ class Session::Run {
       set_query_stride(reviews_);
     }
     const bool whole = !cls_only;
-    split(layer.query.outputs(), [&](RowRange rows, size_t part) {
+    const auto project = [&](RowRange rows, size_t part) {
       float* scratch = scratch_of(part);
       layer.query.multiply(rows, query_input, queries, {}, s_.query_, scratch);
       layer.key.multiply(rows, input, tokens_, {}, s_.key_, scratch);
       layer.value.multiply(rows, input, tokens_, {}, s_.value_, scratch);
-    });
+    };
+    // The larger is a multiple of the smaller.
+    split(layer.query.outputs(), project,
+          std::max({layer.query.rows_together(), layer.key.rows_together(), layer.value.rows_together()}));
     charge(Operator::kProjections, {{&layer.query, queries}, {&layer.key, tokens_}, {&layer.value, tokens_}});
     attend(layer, cls_only);
 
@@ -302,7 +304,7 @@ class Session::Run {
 
   // work(range, part) for parts of `count` rows or tokens, each but the last of a multiple of `step`, on all threads.
   template <typename Work>
-  void split(size_t count, const Work& work, size_t step = kRowStep) {
+  void split(size_t count, const Work& work, size_t step) {
     Threads* threads = s_.options_.threads;
     const size_t steps = (count + step - 1) / step;
     const size_t parts = threads == nullptr ? 1 : std::min(threads->count(), std::max<size_t>(steps, 1));
@@ -319,13 +321,14 @@ class Session::Run {
     kernels::StoredRange* ranges = nullptr;
     noted_ = false;
     if (of == Operator::kIntermediate && linear.notes_range()) ranges = begin_ranges(tokens);
-    split(linear.outputs(), [&](RowRange rows, size_t part) {
+    const auto multiply_part = [&](RowRange rows, size_t part) {
       kernels::Epilogue epilogue;
       epilogue.gelu = of == Operator::kIntermediate;
       epilogue.residual = residual;
       epilogue.range = ranges == nullptr ? nullptr : ranges + part;
       linear.multiply(rows, input, tokens, epilogue, out, scratch_of(part));
-    });
+    };
+    split(linear.outputs(), multiply_part, linear.rows_together());
     charge(of, {{&linear, tokens}});
   }
 

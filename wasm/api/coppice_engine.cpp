@@ -113,7 +113,8 @@ OrderedJson profile_of(const coppice_engine& engine) {
   const engine::KernelCosts& costs = costs_here();
   json["costs"] = {{"float16", costs.float16},           {"sparse", costs.sparse},
                    {"blocks4x1", costs.blocks4x1},       {"int8", costs.int8},
-                   {"sparse_quads", costs.sparse_quads}, {"sparse_pairs", costs.sparse_pairs}};
+                   {"sparse_quads", costs.sparse_quads}, {"sparse_pairs", costs.sparse_pairs},
+                   {"int8_blocks", costs.int8_blocks}};
   // Two operations a multiplication: it and its addition. The peak is one thread's, times their number.
   const double threads = platform::threads() == nullptr ? 1 : static_cast<double>(platform::threads()->count());
   json["peak_gflops"] = {{"float32", rates_here().float32 * 2e-9 * threads},

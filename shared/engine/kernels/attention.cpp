@@ -44,11 +44,6 @@ HWY_INLINE void sum_squares(ConstActivations x, size_t features, VF (&sums)[kVec
     }
   }
 }
-// values of the tokens from `token` on, with 0 for what is not before `end`: of another review, or of no meaning.
-HWY_INLINE VF before(size_t end, VF values, size_t token) {
-  if (token + kLanes <= end) return values;
-  return hn::IfThenElseZero(hn::FirstN(F32(), end > token ? end - token : 0), values);
-}
 
 HWY_NOINLINE float longest_key(const AttentionHead& head) {
   const F32 d;
@@ -64,12 +59,66 @@ HWY_NOINLINE float longest_key(const AttentionHead& head) {
   return std::sqrt(hn::GetLane(hn::MaxOfLanes(d, longest)));
 }
 
+// The power of a score: the sum with shift is rounded to n - N, and what is left of the score is rounded once.
+#if HWY_TARGET <= HWY_AVX3
+// n is a multiple of 1/16 here, whose power is looked up in a register, so that three terms are left of a polynomial of
+// six. Queries have been multiplied by the factor: a product less for each score, and what is left are sums, which some
+// processors do beside the products.
+HWY_INLINE VF power_rounder() { return hn::Set(F32(), 786432.0F); }  // 1.5 * 2^19
+struct Sixteenths {
+  // The bits of 2^(j / 16), less those of j that are added to the exponent with n.
+  constexpr Sixteenths() : bits() {
+    constexpr double kRoot = 1.0442737824274138;  // 2^(1 / 16)
+    double power = 1;
+    for (uint32_t j = 0; j < 16; ++j, power *= kRoot) {
+      bits[j] = static_cast<int32_t>(0x3f800000U + static_cast<uint32_t>((power - 1) * 8388608 + 0.5) - (j << 19));
+    }
+  }
+  alignas(64) int32_t bits[16];
+};
+constexpr Sixteenths kSixteenths;
+HWY_INLINE VF power_of(VF score, VF /*factor*/, VF shift) {
+  const F32 d;
+  const VF shifted = hn::Add(score, shift);
+  const VF f = hn::Sub(score, hn::Sub(shifted, shift));  // at most 1/32: the next term is 9e-9
+  VF p = hn::MulAdd(hn::Set(d, 5.55041087e-2F), f, hn::Set(d, 0.240226507F));
+  p = hn::MulAdd(p, f, hn::Set(d, 0.693147182F));
+  p = hn::MulAdd(p, f, hn::Set(d, 1.0F));
+  const VI n = hn::BitCast(I32(), shifted);
+  const VI power{_mm512_permutexvar_epi32(n.raw, hn::Load(I32(), kSixteenths.bits).raw)};
+  return hn::Mul(p, hn::BitCast(d, hn::Add(power, hn::ShiftLeft<19>(n))));
+}
+// (features, kVectors * kLanes), at `to`.
+template <size_t kVectors>
+HWY_INLINE ConstActivations factored(const AttentionHead& head, size_t query, VF factor, float* to) {
+  const F32 d;
+  const float* from = head.query.data + query;
+  float* at = to;
+  for (size_t f = 0; f < head.head_size; ++f, from += head.query.stride, at += kVectors * kLanes) {
+    for (size_t v = 0; v < kVectors; ++v) {
+      hn::StoreU(hn::Mul(factor, hn::LoadU(d, from + v * kLanes)), d, at + v * kLanes);
+    }
+  }
+  return {to, kVectors * kLanes};
+}
+#else
+HWY_INLINE VF power_rounder() { return rounder(); }
+HWY_INLINE VF power_of(VF score, VF factor, VF shift) {
+  const VF shifted = hn::MulAdd(score, factor, shift);
+  return times_power(exp2_of_part(hn::MulSub(score, factor, hn::Sub(shifted, shift))), shifted);
+}
+template <size_t kVectors>
+HWY_INLINE ConstActivations factored(const AttentionHead& head, size_t query, VF /*factor*/, float* /*to*/) {
+  return {head.query.data + query, head.query.stride};
+}
+#endif
+
 // In memory, out of which a power reads them: registers are full of sums.
 template <size_t kVectors>
 struct Powers {
   HWY_INLINE explicit Powers(float scale) : factor(hn::Set(F32(), scale)) {}
   VF factor;
-  VF shift[kVectors];  // rounder() - N
+  VF shift[kVectors];  // power_rounder() - N
 };
 
 // False where scores, times factor, may be beyond +-50. longest: of the keys, times factor.
@@ -83,26 +132,19 @@ HWY_NOINLINE bool find_shifts(const AttentionHead& head, size_t query, float lon
     const VF length = hn::Sqrt(before(head.queries, squares[v], query + v * kLanes));
     const VF within = hn::Mul(length, hn::Set(d, longest));
     most = hn::Max(most, within);
-    powers.shift[v] = hn::Sub(rounder(), hn::Sub(hn::Add(within, rounder()), rounder()));
+    powers.shift[v] = hn::Sub(power_rounder(), hn::Sub(hn::Add(within, rounder()), rounder()));
   }
   return hn::AllTrue(d, hn::Le(most, hn::Set(d, 50.0F)));
 }
 
-// The sum with shift is rounded to n - N, and what is left of the score, at most 1/2, is rounded once.
-HWY_INLINE VF power_of(VF score, VF factor, VF shift) {
-  const VF shifted = hn::MulAdd(score, factor, shift);
-  return times_power(exp2_of_part(hn::MulSub(score, factor, hn::Sub(shifted, shift))), shifted);
-}
-
 // scores[key, query] = 2^(factor * query . key - N); inverse[query] = 1 / their sum.
 template <size_t kVectors>
-HWY_NOINLINE void weigh_tile(const AttentionHead& head, size_t query, const Powers<kVectors>& powers, float* scores,
-                             VF (&inverse)[kVectors]) {
+HWY_NOINLINE void weigh_tile(const AttentionHead& head, ConstActivations queries, const Powers<kVectors>& powers,
+                             float* scores, VF (&inverse)[kVectors]) {
   const F32 d;
   constexpr size_t kWidth = kVectors * kLanes;
   const size_t keys = head.keys;
   const size_t head_size = head.head_size;
-  const ConstActivations queries{head.query.data + query, head.query.stride};
   LeftColumns left{head.key.data, head.key.stride};
   VF total[kVectors];
   for (size_t v = 0; v < kVectors; ++v) total[v] = hn::Zero(d);
@@ -206,9 +248,61 @@ HWY_NOINLINE void mix_values(const AttentionHead& head, const float* scores, con
   }
 }
 
+#if HWY_TARGET <= HWY_AVX3
+// One query, [CLS] of the last layer, with keys in the lanes: as above it would have a lane of sixteen. scores: (keys,
+// whole vectors).
+HWY_NOINLINE void attend_once(const AttentionHead& head, float scale, Activations out, float* HWY_RESTRICT scores) {
+  const F32 d;
+  VF most = hn::Set(d, -std::numeric_limits<float>::max());
+  each_part<4>(0, head.keys, [&](auto count, size_t key) HWY_ATTR {
+    constexpr size_t kVectors = decltype(count)::value;
+    VF sums[1][kVectors];
+    multiply_tile<1, kVectors>(LeftColumns{head.query.data, head.query.stride}, {head.key.data + key, head.key.stride},
+                               head.head_size, sums);
+    for (size_t v = 0; v < kVectors; ++v) {
+      const size_t first = key + v * kLanes;
+      hn::StoreU(sums[0][v], d, scores + first);
+      if (first >= head.keys) continue;
+      const auto inside = hn::FirstN(d, head.keys - first);
+      most = hn::Max(most, hn::IfThenElse(inside, sums[0][v], most));
+    }
+  });
+  const VF highest = hn::MaxOfLanes(d, most);
+  VF total = hn::Zero(d);
+  for (size_t key = 0; key < head.keys; key += kLanes) {
+    const VF power = exp2_of(hn::Mul(hn::Sub(hn::LoadU(d, scores + key), highest), hn::Set(d, scale)));
+    const VF weight = before(head.keys, power, key);
+    total = hn::Add(total, weight);
+    hn::StoreU(weight, d, scores + key);
+  }
+  const VF inverse = hn::Div(hn::Set(d, 1.0F), hn::SumOfLanes(d, total));
+  for (size_t row = 0; row < head.head_size; row += kAttentionRows) {
+    const size_t count = std::min(kAttentionRows, head.head_size - row);
+    const float* from = head.value.data + row * head.value.stride;
+    VF sums[kAttentionRows];
+    for (size_t r = 0; r < kAttentionRows; ++r) sums[r] = hn::Zero(d);
+    for (size_t key = 0; key < head.keys; key += kLanes) {
+      const VF weight = hn::LoadU(d, scores + key);
+      for (size_t r = 0; r < kAttentionRows; ++r) {
+        const VF values = hn::LoadU(d, from + std::min(r, count - 1) * head.value.stride + key);
+        sums[r] = hn::MulAdd(weight, before(head.keys, values, key), sums[r]);
+      }
+    }
+    for (size_t r = 0; r < count; ++r) {
+      const VF values[1] = {hn::Mul(hn::SumOfLanes(d, sums[r]), inverse)};
+      if (head.range != nullptr) widen(*head.range, values, 0);
+      out.data[(row + r) * out.stride] = hn::GetLane(values[0]);
+    }
+  }
+}
+#endif
+
 // As many queries at a time as there are registers for their sums.
 void Attend(const AttentionHead& head, Activations out, float* scratch) {
   const float scale = head.scale * 1.44269504F;  // log2(e)
+#if HWY_TARGET <= HWY_AVX3
+  if (head.queries == 1) return attend_once(head, scale, out, scratch);
+#endif
 #if HWY_NATIVE_FMA
   const float longest = longest_key(head) * scale;
 #endif
@@ -218,7 +312,9 @@ void Attend(const AttentionHead& head, Activations out, float* scratch) {
 #if HWY_NATIVE_FMA
     Powers<decltype(count)::value> powers(scale);
     if (find_shifts(head, query, longest, powers)) {
-      weigh_tile(head, query, powers, scratch, inverse);
+      float* beyond_scores = scratch + attention_scratch(head.keys, 0);
+      weigh_tile(head, factored<decltype(count)::value>(head, query, powers.factor, beyond_scores), powers, scratch,
+                 inverse);
       return mix_values(head, scratch, inverse, query, out);
     }
 #endif

@@ -1,4 +1,4 @@
-// Products of 8-bit activations and weights with exact sums in 32 bits, dense and without zero quads.
+// Dense products of 8-bit activations and weights with exact sums in 32 bits, and the rounding to bytes.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "shared/engine/kernels/int8.cpp"
 #include <hwy/foreach_target.h>  // before highway.h: compiles this file once for each instruction set
@@ -17,93 +17,7 @@ namespace {
 
 // Rows apart that are computed at once. In a browser only those after the last group.
 constexpr size_t kInt8Rows = kTogether > 1 ? 1 : kRowGroup;
-// sum + the dot product of four uint8 of x and four int8 of w in each 32-bit lane. By 16-bit products, of any weights.
-[[maybe_unused]] HWY_INLINE VI dot_wide(VI sum, VI x, VI w) {
-#if HWY_TARGET == HWY_SCALAR
-  const auto bits = static_cast<uint32_t>(x.raw);
-  for (int shift = 0; shift < 32; shift += 8) {
-    const int32_t weight = static_cast<int8_t>(static_cast<uint32_t>(w.raw) >> shift);
-    sum.raw += static_cast<int32_t>((bits >> shift) & 0xFFU) * weight;
-  }
-  return sum;
-#else
-  const I32 di;
-  const hn::Repartition<int16_t, I32> d16;
-  const hn::Repartition<uint16_t, I32> du16;
-  const auto x_even = hn::BitCast(d16, hn::And(x, hn::Set(di, 0x00FF00FF)));
-  const auto x_odd = hn::BitCast(d16, hn::ShiftRight<8>(hn::BitCast(du16, x)));
-  const auto w16 = hn::BitCast(d16, w);
-  const auto w_even = hn::ShiftRight<8>(hn::ShiftLeft<8>(w16));
-  const auto w_odd = hn::ShiftRight<8>(w16);
-  VI high = hn::Zero(di);
-  VI low = hn::ReorderWidenMulAccumulate(di, x_even, w_even, hn::Zero(di), high);
-  low = hn::ReorderWidenMulAccumulate(di, x_odd, w_odd, low, high);
-  return hn::Add(sum, hn::RearrangeToOddPlusEven(low, high));
-#endif
-}
-
-// The same where all weights are within -64..64, or the processor has an instruction that never saturates.
-HWY_INLINE VI dot_narrow(VI sum, VI x, VI w) {
-#if HWY_TARGET == HWY_AVX3_DL
-  // No intrinsic: Highway 1.0.3 compiles this target with "avxvnni" where it means "avx512vnni".
-  asm("vpdpbusd %2, %1, %0" : "+v"(sum.raw) : "v"(x.raw), "v"(w.raw));
-  return sum;
-#elif HWY_TARGET == HWY_AVX3
-  const __m512i pairs = _mm512_maddubs_epi16(x.raw, w.raw);
-  return hn::Add(sum, VI{_mm512_madd_epi16(pairs, _mm512_set1_epi16(1))});
-#elif HWY_TARGET == HWY_AVX2
-  const __m256i pairs = _mm256_maddubs_epi16(x.raw, w.raw);
-  return hn::Add(sum, VI{_mm256_madd_epi16(pairs, _mm256_set1_epi16(1))});
-#elif HWY_TARGET == HWY_SSE4
-  const __m128i pairs = _mm_maddubs_epi16(x.raw, w.raw);
-  return hn::Add(sum, VI{_mm_madd_epi16(pairs, _mm_set1_epi16(1))});
-#elif defined(COPPICE_RELAXED_SIMD)
-  return VI{static_cast<decltype(sum.raw)>(coppice_relaxed_dot(w.raw, x.raw, sum.raw))};
-#else
-  return dot_wide(sum, x, w);
-#endif
-}
-
-// The same of two quads at once, of which the sums of four products fit 16 bits: pairs_quads(). What widens them is
-// then done once for both.
-HWY_INLINE VI dot_paired(VI sum, VI xa, VI wa, VI xb, VI wb) {
-#if HWY_TARGET == HWY_AVX3
-  const __m512i pairs = _mm512_add_epi16(_mm512_maddubs_epi16(xa.raw, wa.raw), _mm512_maddubs_epi16(xb.raw, wb.raw));
-  return hn::Add(sum, VI{_mm512_madd_epi16(pairs, _mm512_set1_epi16(1))});
-#elif HWY_TARGET == HWY_AVX2
-  const __m256i pairs = _mm256_add_epi16(_mm256_maddubs_epi16(xa.raw, wa.raw), _mm256_maddubs_epi16(xb.raw, wb.raw));
-  // No intrinsic: g++ adds into another register and copies, for which eight sums leave none.
-  asm("vpaddd %1, %0, %0" : "+x"(sum.raw) : "x"(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1))));
-  return sum;
-#elif HWY_TARGET == HWY_SSE4
-  const __m128i pairs = _mm_add_epi16(_mm_maddubs_epi16(xa.raw, wa.raw), _mm_maddubs_epi16(xb.raw, wb.raw));
-  return hn::Add(sum, VI{_mm_madd_epi16(pairs, _mm_set1_epi16(1))});
-#elif defined(COPPICE_RELAXED_SIMD)
-  const v128_t pairs =
-      wasm_i16x8_add(coppice_relaxed_dot_pairs(wa.raw, xa.raw), coppice_relaxed_dot_pairs(wb.raw, xb.raw));
-  return hn::Add(sum, VI{static_cast<decltype(sum.raw)>(wasm_i32x4_dot_i16x8(pairs, wasm_i16x8_const_splat(1)))});
-#else
-  return dot_narrow(dot_narrow(sum, xa, wa), xb, wb);
-#endif
-}
-
-struct Narrow {
-  static constexpr bool kOffset = false;
-  HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_narrow(sum, x, w); }
-};
-
 #ifdef COPPICE_RELAXED_SIMD
-// sum + a product of two bytes in each 16-bit lane, widened. Two instructions and an addition, for processors without
-// the one for four: V8 makes five of that, since it has no register for the ones. Ones, a product and four rows of sums
-// fill the registers.
-HWY_INLINE VI dot_by_twos(VI sum, VI a, VI b) {
-  const v128_t pairs = coppice_relaxed_dot_pairs(a.raw, b.raw);
-  return hn::Add(sum, VI{static_cast<decltype(sum.raw)>(wasm_i32x4_dot_i16x8(pairs, wasm_i16x8_const_splat(1)))});
-}
-struct NarrowByTwos : Narrow {
-  HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_by_twos(sum, w, x); }
-};
-
 // The instruction multiplies int8 by 7 bits: x - 128, as the bytes lie here, by w + 64. With the sums over all (padded)
 // inputs,
 //   sum of x * w = sum of (x - 128) * (w + 64) - 64 * sum of (x - 128) + 128 * sum of w,
@@ -134,8 +48,7 @@ struct OffsetByTwos : Offset {
   HWY_INLINE VI operator()(VI sum, VI x, VI w) const { return dot_by_twos(sum, x, w); }
 };
 #else
-using NarrowByTwos = Narrow;  // never asked for
-using Offset = Narrow;
+using Offset = Narrow;  // never asked for
 using OffsetByTwos = Narrow;
 #endif
 
@@ -234,90 +147,6 @@ HWY_NOINLINE void MultiplyDense(const Int8Weights& weights, RowRange rows, const
   }
 }
 
-// What of a tile the first-level cache holds beside what is read of weights, and of sums.
-constexpr size_t kQuadBlock = std::min<size_t>(24 * 1024 / kTile, 1024);
-static_assert(kQuadBlock % 4 == 0);
-
-// Adds the products of a row's entries to sums. from: the first vector of tokens.
-template <class Dot, size_t kVectors>
-HWY_INLINE void add_quads(const SparseQuads& weights, size_t row, const uint8_t* HWY_RESTRICT from,
-                          VI (&sums)[kVectors]) {
-  const I32 di;
-  VI others[kVectors];  // a second chain of dependent sums
-  for (size_t v = 0; v < kVectors; ++v) others[v] = hn::Zero(di);
-  size_t i = weights.begins[row];
-  const size_t end = weights.begins[row + 1];
-  for (; i + 2 <= end; i += 2) {
-    const uint8_t* a = from + weights.places[i] * kQuadBytes;
-    const uint8_t* b = from + weights.places[i + 1] * kQuadBytes;
-    const VI wa = broadcast_quad(weights.values + 4 * i);
-    const VI wb = broadcast_quad(weights.values + 4 * i + 4);
-    for (size_t v = 0; v < kVectors; ++v) sums[v] = Dot()(sums[v], load_quads(a + v * kLanes * 4), wa);
-    for (size_t v = 0; v < kVectors; ++v) others[v] = Dot()(others[v], load_quads(b + v * kLanes * 4), wb);
-  }
-  if (i < end) {
-    const uint8_t* a = from + weights.places[i] * kQuadBytes;
-    const VI wa = broadcast_quad(weights.values + 4 * i);
-    for (size_t v = 0; v < kVectors; ++v) sums[v] = Dot()(sums[v], load_quads(a + v * kLanes * 4), wa);
-  }
-  for (size_t v = 0; v < kVectors; ++v) sums[v] = hn::Add(sums[v], others[v]);
-}
-
-// The same of entries that are paired.
-template <size_t kVectors>
-HWY_INLINE void add_paired_quads(const SparseQuads& weights, size_t row, const uint8_t* HWY_RESTRICT from,
-                                 VI (&sums)[kVectors]) {
-  VI counted[kVectors];
-  for (size_t v = 0; v < kVectors; ++v) counted[v] = sums[v];
-  const size_t end = weights.begins[row + 1];
-  for (size_t i = weights.begins[row]; i < end; i += 2) {
-    const uint8_t* a = from + weights.places[i] * kQuadBytes;
-    const uint8_t* b = from + weights.places[i + 1] * kQuadBytes;
-    const VI wa = broadcast_quad(weights.values + 4 * i);
-    const VI wb = broadcast_quad(weights.values + 4 * i + 4);
-    for (size_t v = 0; v < kVectors; ++v) {
-      counted[v] = dot_paired(counted[v], load_quads(a + v * kLanes * 4), wa, load_quads(b + v * kLanes * 4), wb);
-    }
-  }
-  for (size_t v = 0; v < kVectors; ++v) sums[v] = counted[v];
-}
-
-template <bool kPaired, class Dot>
-HWY_NOINLINE void MultiplySparseQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x,
-                                      size_t tokens, const Epilogue& epilogue, Activations out) {
-  const Int8Rows all_rows(x, weights.scales, weights.sums, epilogue, out);
-  const size_t depth = padded_depth(weights.depth);
-  const size_t blocks = (depth + kQuadBlock - 1) / kQuadBlock;
-  for (size_t tile = 0; tile < tokens; tile += kTile) {
-    const uint8_t* tile_data = x.data + tile * depth;
-    each_part<kTileVectors>(tile, std::min(tokens, tile + kTile), [&](auto count, size_t token) HWY_ATTR {
-      constexpr size_t kVectors = decltype(count)::value;
-      SparseQuads taken = weights;
-      const Int8Rows ends = all_rows;
-      const size_t end = rows.end;
-      const uint8_t* from = tile_data + (token - tile) * 4;
-      for (size_t block = 0; block < blocks; ++block, taken.begins += weights.rows, from += kQuadBlock * kTile) {
-        const bool first = block == 0;
-        const bool last = block + 1 == blocks;
-        for (size_t row = rows.begin; row < end; ++row) {
-          VI sums[kVectors];
-          for (size_t v = 0; v < kVectors; ++v) sums[v] = begin_sum(first, row, token + v * kLanes, ends.out);
-          if constexpr (kPaired) {
-            add_paired_quads(taken, row, from, sums);
-          } else {
-            add_quads<Dot>(taken, row, from, sums);
-          }
-          if (last) {
-            Int8Row(ends, row).finish_row(sums, token);
-          } else {
-            keep_sums(sums, row, token, ends.out);
-          }
-        }
-      }
-    });
-  }
-}
-
 void MultiplyInt8(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                   const Epilogue& epilogue, Activations out) {
   if (weights.high_begins != nullptr && weights.by_twos) {
@@ -328,15 +157,6 @@ void MultiplyInt8(const Int8Weights& weights, RowRange rows, const QuantizedActi
     MultiplyDense<NarrowByTwos>(weights, rows, x, tokens, epilogue, out);
   } else {
     MultiplyDense<Narrow>(weights, rows, x, tokens, epilogue, out);
-  }
-}
-
-void MultiplyQuads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
-                   const Epilogue& epilogue, Activations out) {
-  if (weights.paired) {
-    MultiplySparseQuads<true, Narrow>(weights, rows, x, tokens, epilogue, out);
-  } else {
-    MultiplySparseQuads<false, Narrow>(weights, rows, x, tokens, epilogue, out);
   }
 }
 
@@ -384,33 +204,46 @@ class ByteSteps {
     // In steps from the zero point: between integers the bounds may come before the rounding.
     lowest_ = hn::Neg(hn::ConvertTo(d, zero_point));
     highest_ = hn::Add(lowest_, hn::Set(d, 255.0F));
-    offset_ = hn::Sub(zero_point, hn::BitCast(I32(), rounder()));
+    const VI offset = hn::Sub(zero_point, hn::BitCast(I32(), rounder()));
+    for (size_t count = 0; count < 4; ++count)
+      offsets_[count] = count == 0 ? offset : hn::Add(offset, hn::ShiftLeft<8>(offsets_[count - 1]));
   }
-  HWY_INLINE VI byte_of(const float* x) const {
-    const VF steps = divide(hn::LoadU(F32(), x), scale_, inverse_);
-    const VF within = hn::Min(hn::Max(steps, lowest_), highest_);
-    return hn::Add(hn::BitCast(I32(), hn::Add(within, rounder())), offset_);
+  // The bytes of features k to k + kCount - 1, the first lowest, of a vector of tokens; 0 above them. What makes bytes
+  // of what is rounded is added once for all of them.
+  template <size_t kCount>
+  HWY_INLINE VI bytes_of(const float* x, size_t stride) const {
+    VI bytes = rounded(x + (kCount - 1) * stride);
+    for (size_t i = kCount - 1; i-- > 0;) bytes = hn::Add(rounded(x + i * stride), hn::ShiftLeft<8>(bytes));
+    return hn::Add(bytes, offsets_[kCount - 1]);
   }
 
  private:
+  HWY_INLINE VI rounded(const float* x) const {
+    const VF steps = divide(hn::LoadU(F32(), x), scale_, inverse_);
+    const VF within = hn::Min(hn::Max(steps, lowest_), highest_);
+    return hn::BitCast(I32(), hn::Add(within, rounder()));
+  }
+
   VF scale_, inverse_, lowest_, highest_;
-  VI offset_;
+  VI offsets_[4];
 };
 
 // Vectors of tokens that have their steps in common, feature by feature: the features lie pages apart. x: of the first
 // token.
 template <size_t kVectors>
 HWY_INLINE void quantize_vectors(ConstActivations x, size_t depth, const ByteSteps& steps, uint8_t* HWY_RESTRICT out) {
-  for (size_t k = 0; k < depth; k += 4, out += kQuadBytes) {
-    const float* from = x.data + k * x.stride;
+  const auto store = [&](auto count, const float* from) HWY_ATTR {
     for (size_t v = 0; v < kVectors; ++v, from += kLanes) {
-      VI bytes = steps.byte_of(from);
-      if (k + 1 < depth) bytes = hn::Or(bytes, hn::ShiftLeft<8>(steps.byte_of(from + x.stride)));
-      if (k + 2 < depth) bytes = hn::Or(bytes, hn::ShiftLeft<16>(steps.byte_of(from + 2 * x.stride)));
-      if (k + 3 < depth) bytes = hn::Or(bytes, hn::ShiftLeft<24>(steps.byte_of(from + 3 * x.stride)));
-      store_quads(unsigned_quads(bytes), out + v * kLanes * 4);
+      store_quads(unsigned_quads(steps.template bytes_of<decltype(count)::value>(from, x.stride)),
+                  out + v * kLanes * 4);
     }
-  }
+    out += kQuadBytes;
+  };
+  size_t k = 0;
+  for (; k + 4 <= depth; k += 4) store(VectorCount<4>(), x.data + k * x.stride);
+  if (depth - k == 3) store(VectorCount<3>(), x.data + k * x.stride);
+  if (depth - k == 2) store(VectorCount<2>(), x.data + k * x.stride);
+  if (depth - k == 1) store(VectorCount<1>(), x.data + k * x.stride);
 }
 
 void Quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedActivations& out) {
@@ -443,16 +276,6 @@ bool MultipliesBytes(bool seven_bits) {
   return seven_bits && relaxed_reads_unsigned();
 #else
   (void)seven_bits;
-  return false;
-#endif
-}
-
-size_t QuadBlock() { return kQuadBlock; }
-
-bool PairsQuads() {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
-  return true;
-#else
   return false;
 #endif
 }
@@ -503,24 +326,17 @@ void read_signed_bytes() {
 }
 
 HWY_EXPORT(MultiplyInt8);
-HWY_EXPORT(MultiplyQuads);
 HWY_EXPORT(FindRange);
 HWY_EXPORT(Quantize);
 HWY_EXPORT(TokenTile);
 HWY_EXPORT(OffsetWeights);
 HWY_EXPORT(MultipliesByTwos);
-HWY_EXPORT(QuadBlock);
-HWY_EXPORT(PairsQuads);
 HWY_EXPORT(CountTogether);
 HWY_EXPORT(MultipliesBytes);
 
 void multiply_int8(const Int8Weights& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                    const Epilogue& epilogue, Activations out) {
   HWY_DYNAMIC_DISPATCH(MultiplyInt8)(weights, rows, x, tokens, epilogue, out);
-}
-void multiply_quads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
-                    const Epilogue& epilogue, Activations out) {
-  HWY_DYNAMIC_DISPATCH(MultiplyQuads)(weights, rows, x, tokens, epilogue, out);
 }
 Range find_range(ConstActivations x, size_t depth, size_t begin, size_t end) {
   return HWY_DYNAMIC_DISPATCH(FindRange)(x, depth, begin, end);
@@ -529,8 +345,6 @@ void quantize(ConstActivations x, size_t depth, size_t tokens, const QuantizedAc
   HWY_DYNAMIC_DISPATCH(Quantize)(x, depth, tokens, out);
 }
 bool multiplies_bytes(bool seven_bits) { return HWY_DYNAMIC_DISPATCH(MultipliesBytes)(seven_bits); }
-size_t quad_block() { return HWY_DYNAMIC_DISPATCH(QuadBlock)(); }
-bool pairs_quads(bool by_twos) { return by_twos || HWY_DYNAMIC_DISPATCH(PairsQuads)(); }
 size_t int8_rows_together() { return HWY_DYNAMIC_DISPATCH(CountTogether)(); }
 bool multiplies_by_twos() { return HWY_DYNAMIC_DISPATCH(MultipliesByTwos)(); }
 bool offset_weights() { return HWY_DYNAMIC_DISPATCH(OffsetWeights)(); }

@@ -20,7 +20,7 @@ inline constexpr size_t kRowGroup = 6;    // rows of a dense matrix computed tog
 // Inputs of a block of a sparse matrix. Between two blocks sums are stored and read again, so it is the most that the
 // first-level cache takes beside a tile of tokens, and that 8 bits count.
 #ifdef __wasm__
-inline constexpr size_t kSparseDepth = 256;
+inline constexpr size_t kSparseDepth = 128;
 #else
 inline constexpr size_t kSparseDepth = 128;
 #endif
@@ -75,6 +75,12 @@ void multiply_float16(const uint16_t* weights, size_t depth, RowRange rows, Cons
                       const Epilogue& epilogue, Activations out, float* scratch);
 constexpr size_t dense_scratch(size_t depth) { return kRowGroup * (depth + kMostLanes); }
 
+// Rows of a sparse matrix may be taken in an order that has rows of as many entries one after the other: where a row
+// ends is then foreseen by the processor. Within windows of so many rows, so that threads can share a matrix by
+// windows.
+inline constexpr size_t kRowWindow = 48;
+bool orders_rows();  // whether the instruction set in use gains by it
+
 // A sparse matrix in blocks of kSparseDepth inputs, the rows of the first block before those of the second. Row r of
 // block b holds entries begins[b * rows + r] to begins[b * rows + r + 1]: a value, and its input within the block.
 struct SparseRows {
@@ -83,8 +89,11 @@ struct SparseRows {
   const uint32_t* begins = nullptr;  // blocks * rows + 1
   size_t rows = 0;
   size_t depth = 0;
+  // Null, or: what stands at r of block b above is row order[b * rows + r] of the window that r is in.
+  const uint8_t* order = nullptr;
 };
-// The same sum over the entries alone. scratch: kSparseScratch floats.
+// The same sum over the entries alone. scratch: kSparseScratch floats. With an order, `rows` are whole windows, the
+// last of the matrix perhaps short.
 inline constexpr size_t kSparseScratch = kSparseDepth * kMostTile;
 void multiply_sparse(const SparseRows& weights, RowRange rows, ConstActivations x, size_t tokens,
                      const Epilogue& epilogue, Activations out, float* scratch);
@@ -186,13 +195,35 @@ struct SparseQuads {
   // Every row has an even number of entries, and each two of them are summed in 16 bits: of their inputs 0 and 1, and
   // of 2 and 3, neither the positive weights nor the negative ones are more than 128 together, as 255 * 128 < 2^15.
   bool paired = false;
+  const uint8_t* order = nullptr;  // as of SparseRows
 };
 size_t quad_block();  // of the instruction set in use; a multiple of 4, at most 1024
 // Whether the instruction set in use gains by pairs; by_twos: as Int8Weights::by_twos, where there is that choice.
 bool pairs_quads(bool by_twos);
-// `out` is no part of the residual: sums lie there in between.
+// `out` is no part of the residual: sums lie there in between. rows: as of multiply_sparse.
 void multiply_quads(const SparseQuads& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
                     const Epilogue& epilogue, Activations out);
+
+// int8 weights without the 4x1 blocks (an input and four rows) that are all zero, for products of bytes: where
+// multiplies_bytes(). In blocks of byte_block() inputs, the groups of four rows of the first block before those of the
+// second: group g of block b holds entries begins[b * groups + g] to begins[b * groups + g + 1]. `rows` is that of the
+// matrix, whose last group may be short (its values are 0).
+struct Int8BlockRows {
+  const int8_t* values = nullptr;    // 16 an entry: of each of the four rows in turn, the weights of its four inputs
+  const uint16_t* inputs = nullptr;  // four an entry, of any place within the block, times token_tile()
+  const uint32_t* begins = nullptr;  // blocks * groups + 1
+  const float* scales = nullptr;
+  const int32_t* sums = nullptr;
+  size_t rows = 0;
+  size_t depth = 0;
+  bool by_twos = false;  // as Int8Weights::by_twos
+};
+size_t byte_block();  // of the instruction set in use; a multiple of 4
+inline constexpr size_t kByteBlockScratch = 6 * size_t{1024};  // 24 KB
+// rows.begin is a multiple of four. `out` is no part of the residual: sums lie there in between. scratch:
+// kByteBlockScratch floats.
+void multiply_int8_blocks(const Int8BlockRows& weights, RowRange rows, const QuantizedActivations& x, size_t tokens,
+                          const Epilogue& epilogue, Activations out, float* scratch);
 
 // int8 weights without the pairs that are all zero, or without the quads, for products of 16 bits. A quad has two
 // pairs: its inputs 0 and 2, and 1 and 3. In blocks of kPairBlock pairs, the rows of the first block before those of
@@ -229,7 +260,7 @@ struct AttentionHead {
   float scale = 1;
   StoredRange* range = nullptr;  // null: none; widened by `out`
 };
-constexpr size_t attention_scratch(size_t keys) { return (keys + kRowGroup) * kMostTile; }
+constexpr size_t attention_scratch(size_t keys, size_t head_size) { return (keys + kRowGroup + head_size) * kMostTile; }
 void attend(const AttentionHead& head, Activations out, float* scratch);
 
 // In place over the features of each token: (x - mean) / sqrt(variance + epsilon) * weight + bias. Sums in float32: of

@@ -41,18 +41,26 @@ HWY_INLINE void normalise_vectors(Activations x, size_t features, size_t token, 
     variance[v] = hn::MulAdd(variance[v], inverse_count, hn::Set(d, epsilon));
     factor[v] = hn::Div(hn::Set(d, 1.0F), hn::Sqrt(variance[v]));
   }
+  // In registers: each widening of what lies in memory would wait for the one before.
+  VF low = hn::Zero(d);
+  VF high = hn::Zero(d);
+  const bool all = range == nullptr || token + kVectors * kLanes <= range->tokens;
   for (size_t f = 0; f < features; ++f) {
     float* row = x.data + f * x.stride;
     const VF times = hn::Set(d, weight[f]);
     const VF plus = hn::Set(d, bias[f]);
-    VF values[kVectors];
     for (size_t v = 0; v < kVectors; ++v) {
       const VF normal = hn::Mul(hn::Sub(hn::LoadU(d, row + v * kLanes), mean[v]), factor[v]);
-      values[v] = hn::MulAdd(normal, times, plus);
+      const VF value = hn::MulAdd(normal, times, plus);
+      const VF counted = all ? value : before(range->tokens, value, token + v * kLanes);
+      low = hn::Min(low, counted);
+      high = hn::Max(high, counted);
+      hn::StoreU(value, d, row + v * kLanes);
     }
-    if (range != nullptr) widen(*range, values, token);
-    for (size_t v = 0; v < kVectors; ++v) hn::StoreU(values[v], d, row + v * kLanes);
   }
+  if (range == nullptr) return;
+  hn::StoreU(hn::Min(low, hn::LoadU(d, range->low)), d, range->low);
+  hn::StoreU(hn::Max(high, hn::LoadU(d, range->high)), d, range->high);
 }
 
 void Normalise(Activations x, size_t features, size_t tokens, const float* weight, const float* bias, float epsilon,

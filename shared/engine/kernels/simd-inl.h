@@ -1,4 +1,12 @@
 // What the kernels share, once for each instruction set: included below HWY_BEFORE_NAMESPACE of each of their files.
+#ifndef COPPICE_UNROLL_4
+#ifdef __clang__
+#define COPPICE_UNROLL_4  // it does so itself
+#else
+#define COPPICE_UNROLL_4 _Pragma("GCC unroll 4")  // g++ does not: of the loop that follows
+#endif
+#endif
+
 #if defined(COPPICE_ENGINE_KERNELS_SIMD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef COPPICE_ENGINE_KERNELS_SIMD_INL_H_
 #undef COPPICE_ENGINE_KERNELS_SIMD_INL_H_
@@ -8,6 +16,9 @@
 
 #include <hwy/highway.h>
 
+#include <array>
+
+#include "shared/engine/kernels/gelu_table.h"
 #include "shared/engine/kernels/kernels.h"
 #include "shared/engine/kernels/relaxed.h"
 
@@ -39,7 +50,7 @@ constexpr size_t kDenseVectors = 4;
 constexpr size_t kDenseVectors = 2;
 #endif
 // Vectors whose GELU is computed together, found by trial.
-constexpr size_t kStoredTogether = HWY_TARGET == HWY_AVX2 ? 4 : 2;
+constexpr size_t kStoredTogether = HWY_TARGET <= HWY_AVX2 ? 4 : 2;
 
 // Rows of a dense product computed together. Without a fused multiply-add a product takes a register besides the sums,
 // and a browser's compiler leaves 15.
@@ -100,6 +111,34 @@ HWY_INLINE VF quotient(VF a, VF b) {
 #endif
 }
 
+#if HWY_TARGET <= HWY_AVX3
+// GELU of each by gelu_table.h, of which every lane takes what its value asks for.
+template <size_t kCount>
+HWY_INLINE void gelu_of(VF (&x)[kCount]) {
+  const F32 d;
+  alignas(64) static constexpr std::array<std::array<float, kGeluPieces>, 4> kTable = gelu_table();
+  VF size[kCount];
+  VF within[kCount];
+  VF piece[kCount];  // rounder() + i
+  VF sum[kCount];
+  const VF step = hn::Set(d, static_cast<float>(1 / kGeluStep));
+  for (size_t i = 0; i < kCount; ++i) {
+    size[i] = hn::Abs(x[i]);
+    within[i] = hn::Min(size[i], hn::Set(d, static_cast<float>(kGeluStep * (kGeluPieces - 1))));
+    piece[i] = hn::MulAdd(within[i], step, rounder());
+    within[i] = hn::MulSub(within[i], step, hn::Sub(piece[i], rounder()));
+  }
+  for (size_t power = 4; power-- > 0;) {
+    const VF low = hn::Load(d, kTable[power].data());
+    const VF high = hn::Load(d, kTable[power].data() + kLanes);
+    for (size_t i = 0; i < kCount; ++i) {
+      const VF coefficient{_mm512_permutex2var_ps(low.raw, _mm512_castps_si512(piece[i].raw), high.raw)};
+      sum[i] = power == 3 ? coefficient : hn::MulAdd(sum[i], within[i], coefficient);
+    }
+  }
+  for (size_t i = 0; i < kCount; ++i) x[i] = hn::MulAdd(size[i], sum[i], hn::Mul(x[i], hn::Set(d, 0.5F)));
+}
+#else
 // sum * z2 + coefficient, of each.
 template <size_t kCount>
 HWY_INLINE void add_coefficient(VF (&sum)[kCount], const VF (&z2)[kCount], float coefficient) {
@@ -138,27 +177,31 @@ HWY_INLINE void gelu_of(VF (&x)[kCount]) {
     x[i] = hn::MulAdd(half, quotient(hn::Mul(p[i], z[i]), q[i]), half);
   }
 }
+#endif
 HWY_INLINE VF gelu_of(VF x) {
   VF one[1] = {x};
   gelu_of(one);
   return one[0];
 }
 
+// 0 for the tokens of a vector that are not before `end`: columns of another review, or of no meaning.
+HWY_INLINE VF before(size_t end, VF values, size_t token) {
+  if (token + kLanes <= end) return values;
+  return hn::IfThenElseZero(hn::FirstN(F32(), end > token ? end - token : 0), values);
+}
 template <size_t kVectors>
 HWY_INLINE void widen(StoredRange& range, const VF (&values)[kVectors], size_t token) {
   const F32 d;
-  VF low = hn::LoadU(d, range.low);
-  VF high = hn::LoadU(d, range.high);
-  for (size_t v = 0; v < kVectors; ++v, token += kLanes) {
-    VF value = values[v];
-    if (token + kLanes > range.tokens) {  // the columns after the last are of no meaning
-      value = token < range.tokens ? hn::IfThenElseZero(hn::FirstN(d, range.tokens - token), value) : hn::Zero(d);
-    }
+  VF low = before(range.tokens, values[0], token);
+  VF high = low;
+  for (size_t v = 1; v < kVectors; ++v) {
+    const VF value = before(range.tokens, values[v], token + v * kLanes);
     low = hn::Min(low, value);
     high = hn::Max(high, value);
   }
-  hn::StoreU(low, d, range.low);
-  hn::StoreU(high, d, range.high);
+  // Last, since the next row waits for it.
+  hn::StoreU(hn::Min(low, hn::LoadU(d, range.low)), d, range.low);
+  hn::StoreU(hn::Max(high, hn::LoadU(d, range.high)), d, range.high);
 }
 
 // The values of one row and some vectors of tokens, the bias among them, made into what is stored.
@@ -246,9 +289,8 @@ HWY_INLINE void multiply_tile(const Left& left, ConstActivations right, size_t d
     for (size_t v = 0; v < kVectors; ++v) counted[r][v] = hn::Zero(d);
   }
   const float* HWY_RESTRICT column = right.data;
-#ifndef __wasm__
-#pragma GCC unroll 4  // g++ unrolls nothing of itself, and counting and addresses are a sixth of the instructions
-#endif
+  // Counting and addresses are a sixth of the instructions.
+  COPPICE_UNROLL_4
   for (size_t k = 0; k < depth; ++k, column += right.stride) {
     VF x[kVectors];
     for (size_t v = 0; v < kVectors; ++v) x[v] = hn::LoadU(d, column + v * kLanes);
@@ -261,6 +303,11 @@ HWY_INLINE void multiply_tile(const Left& left, ConstActivations right, size_t d
   for (size_t r = 0; r < kRows; ++r) {
     for (size_t v = 0; v < kVectors; ++v) sums[r][v] = counted[r][v];
   }
+}
+
+// The row that stands at `place`: SparseRows::order, of its block.
+HWY_INLINE size_t row_at(const uint8_t* order, size_t place) {
+  return order == nullptr ? place : place / kRowWindow * kRowWindow + order[place];
 }
 
 // call(constant) with a number of vectors as a compile-time constant: that hold `tokens` tokens, or fewer, where those

@@ -54,17 +54,19 @@ HWY_INLINE void End(const BlockPass& pass, size_t row, const Epilogue& epilogue,
 template <size_t kVectors>
 HWY_INLINE void SparseBlock(const SparseRows& weights, const uint32_t* begins, RowRange rows, const BlockPass& pass,
                             const Epilogue& epilogue, Activations out) {
+  const uint8_t* order = weights.order == nullptr ? nullptr : weights.order + (begins - weights.begins);
   const F32 d;
   constexpr size_t kWidth = kVectors * kLanes;
   // An addition takes four cycles, of which a core begins two in each: as many chains of additions keep it busy.
   constexpr bool kTwoChains = kVectors < 8;
-  for (size_t row = rows.begin; row < rows.end; ++row) {
+  for (size_t place = rows.begin; place < rows.end; ++place) {
+    const size_t row = row_at(order, place);
     VF sums[kVectors];
     VF others[kVectors];
     Begin<kVectors>(pass, row, out, sums);
     for (size_t v = 0; v < kVectors; ++v) others[v] = hn::Zero(d);
-    size_t i = begins[row];
-    const size_t end = begins[row + 1];
+    size_t i = begins[place];
+    const size_t end = begins[place + 1];
     for (; kTwoChains && i + 2 <= end; i += 2) {
       const float* HWY_RESTRICT a = pass.packed + weights.inputs[i] * kWidth;
       const float* HWY_RESTRICT b = pass.packed + weights.inputs[i + 1] * kWidth;
@@ -93,13 +95,16 @@ constexpr size_t kBlockVectors = 2;
 constexpr size_t kBlockVectors = kTileVectors;
 #endif
 
-// A group of up to four rows, and kVectors of the kWidth vectors of tokens.
+// A group of up to four rows, and kVectors of the kWidth vectors of tokens. In variables whose places are known when
+// compiled; earlier sums are added at the end, since to begin with them took a way through memory.
 template <size_t kWidth, size_t kVectors>
 HWY_INLINE void block_rows(const BlockRows& weights, size_t begin, size_t end, size_t row, size_t count,
                            const BlockPass& pass, const Epilogue& epilogue, Activations out) {
   const F32 d;
   VF sums[4][kVectors];
-  for (size_t r = 0; r < 4; ++r) Begin<kVectors>(pass, row + std::min(r, count - 1), out, sums[r]);
+  for (size_t r = 0; r < 4; ++r) {
+    for (size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::Zero(d);
+  }
   for (size_t i = begin; i < end; ++i) {
     const float* HWY_RESTRICT from = pass.packed + weights.inputs[i] * kWidth * kLanes;
     VF x[kVectors];
@@ -109,8 +114,13 @@ HWY_INLINE void block_rows(const BlockRows& weights, size_t begin, size_t end, s
       for (size_t v = 0; v < kVectors; ++v) sums[r][v] = mul_add(weight, x[v], sums[r][v]);
     }
   }
+  COPPICE_UNROLL_4
   for (size_t r = 0; r < 4; ++r) {
-    if (r >= count) break;
+    if (r >= count) continue;
+    if (!pass.first) {
+      const float* earlier = out.data + (row + r) * out.stride + pass.token;
+      for (size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::Add(sums[r][v], hn::LoadU(d, earlier + v * kLanes));
+    }
     End<kVectors>(pass, row + r, epilogue, out, sums[r]);
   }
 }
@@ -155,6 +165,8 @@ void MultiplySparse(const SparseRows& weights, RowRange rows, ConstActivations x
                 HWY_ATTR { SparseBlock<decltype(count)::value>(weights, begins, rows, pass, epilogue, out); });
 }
 
+bool OrdersRows() { return HWY_TARGET <= HWY_AVX3; }
+
 void MultiplyBlocks(const BlockRows& weights, RowRange rows, ConstActivations x, size_t tokens,
                     const Epilogue& epilogue, Activations out, float* scratch) {
   EachBlock(weights.begins, (weights.rows + 3) / 4, weights.depth, x, tokens, scratch,
@@ -171,11 +183,13 @@ namespace coppice::engine::kernels {
 
 HWY_EXPORT(MultiplySparse);
 HWY_EXPORT(MultiplyBlocks);
+HWY_EXPORT(OrdersRows);
 
 void multiply_sparse(const SparseRows& weights, RowRange rows, ConstActivations x, size_t tokens,
                      const Epilogue& epilogue, Activations out, float* scratch) {
   HWY_DYNAMIC_DISPATCH(MultiplySparse)(weights, rows, x, tokens, epilogue, out, scratch);
 }
+bool orders_rows() { return HWY_DYNAMIC_DISPATCH(OrdersRows)(); }
 void multiply_blocks(const BlockRows& weights, RowRange rows, ConstActivations x, size_t tokens,
                      const Epilogue& epilogue, Activations out, float* scratch) {
   HWY_DYNAMIC_DISPATCH(MultiplyBlocks)(weights, rows, x, tokens, epilogue, out, scratch);

@@ -261,10 +261,13 @@ struct Int8Toy {
 
 TEST(Linear, Int8AgreesWithExactIntegers) {
   for (const int limit : {64, 127}) {
-    for (const LinearFormat format : {LinearFormat::kInt8, LinearFormat::kSparseQuads, LinearFormat::kSparsePairs}) {
+    for (const LinearFormat format :
+         {LinearFormat::kInt8, LinearFormat::kSparseQuads, LinearFormat::kSparsePairs, LinearFormat::kInt8Blocks}) {
+      if (format == LinearFormat::kInt8Blocks && !kernels::multiplies_bytes(limit == 64)) continue;
       const Int8Toy toy(format == LinearFormat::kInt8 ? 0.0 : 0.95, limit);
       KernelCosts costs;
       costs.sparse_pairs = format == LinearFormat::kSparsePairs ? 0.1 : 1;
+      costs.int8_blocks = format == LinearFormat::kInt8Blocks ? 0.01 : 1;
       const CostsFor costs_for = [&](FormatChoice) -> const KernelCosts& { return costs; };
       const std::string name = "bert.encoder.layer.0.output.dense";
       const Int8Rows& rows = toy.quantized.at(name + ".weight");
@@ -291,7 +294,7 @@ TEST(Linear, Int8AgreesWithExactIntegers) {
       LinearInput input{{x.data(), stride}, {bytes.data(), scales.data(), zero_points.data()}};
       kernels::quantize(input.values, 40, kTokens, input.quantized);
       std::vector<float> out(24 * stride);
-      std::vector<float> scratch(kernels::kPairScratch);
+      std::vector<float> scratch(linear->scratch_floats());
       linear->multiply({0, 24}, input, kTokens, {}, {out.data(), stride}, scratch.data());
       std::vector<float> out_placed(24 * stride);
       placed->multiply({0, 24}, input, kTokens, {}, {out_placed.data(), stride}, scratch.data());

@@ -1,9 +1,6 @@
 // Every kernel against double precision, on every instruction set this machine has, at shapes with every remainder.
 #include "shared/engine/kernels/kernels.h"
 
-#include <gtest/gtest.h>
-#include <hwy/highway.h>
-
 #include <algorithm>
 #include <cmath>
 #include <random>
@@ -11,105 +8,17 @@
 #include <vector>
 
 #include "shared/base/half.h"
-#include "shared/engine/sparse_quads.h"
+#include "shared/engine/row_order.h"
+#include "tests/unit/engine/kernel_problem.h"
 
 namespace coppice::engine::kernels {
 namespace {
 
-// Runs `test` once for each target that was compiled and that the processor has.
-class KernelsTest : public ::testing::TestWithParam<int64_t> {
- protected:
-  void SetUp() override { hwy::SetSupportedTargetsForTest(GetParam()); }
-  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
-  std::mt19937 random_{7};
-
-  std::vector<float> normal(size_t count) {
-    std::normal_distribution<float> distribution;
-    std::vector<float> values(count);
-    for (float& value : values) value = distribution(random_);
-    return values;
-  }
-};
-
-std::vector<int64_t> targets() {
-  std::vector<int64_t> all;
-  for (int64_t bits = hwy::SupportedTargets() & HWY_TARGETS; bits != 0; bits &= bits - 1) all.push_back(bits & -bits);
-  return all;
-}
 INSTANTIATE_TEST_SUITE_P(Targets, KernelsTest, ::testing::ValuesIn(targets()),
                          [](const auto& info) { return std::string(hwy::TargetName(info.param)); });
 
-struct Shape {
-  size_t outputs, inputs, tokens;
-};
-// Rows: every remainder of groups of 6 and 4. Inputs: of quads, and blocks of 128. Tokens: of vectors of 16, and tiles.
-const Shape kShapes[] = {{1, 1, 1},     {2, 3, 5},      {3, 4, 16},     {4, 7, 17},   {5, 8, 31},
-                         {6, 9, 33},    {7, 128, 49},   {8, 129, 63},   {9, 200, 64}, {12, 255, 65},
-                         {13, 256, 80}, {14, 257, 129}, {11, 385, 200}, {7, 1100, 33}};
-
-// A product with everything around it.
-struct Problem {
-  Problem(const Shape& shape, std::vector<float> weights, std::mt19937& random)
-      : shape(shape), weights(std::move(weights)), stride(padded_stride(shape.tokens)) {
-    std::normal_distribution<float> normal;
-    const auto fill = [&](size_t count) {
-      std::vector<float> values(count);
-      for (float& value : values) value = normal(random);
-      return values;
-    };
-    x = fill(shape.inputs * stride);
-    residual = fill(shape.outputs * stride);
-    bias = fill(shape.outputs);
-    out.assign(shape.outputs * stride, 0);
-  }
-  Epilogue epilogue(bool gelu, bool with_residual) const {
-    return {bias.data(), gelu, with_residual ? ConstActivations{residual.data(), stride} : ConstActivations{}};
-  }
-  ConstActivations input() const { return {x.data(), stride}; }
-  Activations output() { return {out.data(), stride}; }
-
-  // `inputs(k, t)` is what the product sees of x. `slack`: allowed error against the sum of magnitudes.
-  template <typename Inputs>
-  void check(const Epilogue& epilogue, double slack, const Inputs& inputs) const {
-    for (size_t r = 0; r < shape.outputs; ++r) {
-      for (size_t t = 0; t < shape.tokens; ++t) {
-        double sum = bias[r];
-        double magnitude = std::abs(sum);
-        for (size_t k = 0; k < shape.inputs; ++k) {
-          const double product = static_cast<double>(weights[r * shape.inputs + k]) * inputs(k, t);
-          sum += product;
-          magnitude += std::abs(product);
-        }
-        double error = slack * magnitude;
-        if (epilogue.gelu) {
-          sum = sum / 2 * (1 + std::erf(sum / std::sqrt(2.0)));
-          error = error * 1.13 + 4e-7 * std::max(1.0, std::abs(sum));  // GELU's steepest slope is 1.129
-        }
-        if (epilogue.residual.data != nullptr) sum += residual[r * stride + t];
-        error += 1e-7 * std::abs(sum);
-        ASSERT_NEAR(out[r * stride + t], sum, error) << "output " << r << ", token " << t;
-      }
-    }
-  }
-  void check(const Epilogue& epilogue, double slack) const {
-    check(epilogue, slack, [&](size_t k, size_t t) { return static_cast<double>(x[k * stride + t]); });
-  }
-
-  Shape shape;
-  std::vector<float> weights;
-  size_t stride;
-  std::vector<float> x, residual, bias, out;
-};
-
 // Sums of n float32 products err by at most n * 2^-24 of their magnitudes; random ones by far less.
 double slack_of(const Shape& shape) { return 1.2e-7 * (2 + std::sqrt(static_cast<double>(shape.inputs))); }
-
-// What was noted while `out` was stored is what is found in it, to the last bit.
-void expect_range(const StoredRange& noted, ConstActivations out, size_t features) {
-  const Range found = find_range(out, features, 0, noted.tokens);
-  EXPECT_EQ(*std::min_element(std::begin(noted.low), std::end(noted.low)), found.low);
-  EXPECT_EQ(*std::max_element(std::begin(noted.high), std::end(noted.high)), found.high);
-}
 
 // Each combination of what may follow a product.
 template <typename Multiply>
@@ -127,11 +36,6 @@ void each_epilogue(Problem& problem, double slack, const Multiply& multiply) {
       if (::testing::Test::HasFatalFailure()) return;
     }
   }
-}
-
-std::vector<RowRange> halves(size_t rows) {
-  const size_t middle = rows / 2 / 4 * 4;
-  return {{0, middle}, {middle, rows}};
 }
 
 TEST_P(KernelsTest, UsesTheInstructionSetItWasTold) { EXPECT_STREQ(instruction_set(), hwy::TargetName(GetParam())); }
@@ -174,23 +78,43 @@ TEST_P(KernelsTest, DenseFloat16) {
 
 TEST_P(KernelsTest, SparseRowsAndBlocks) {
   for (const Shape& shape : kShapes) {
-    for (const size_t group : {size_t{1}, size_t{4}}) {
-      SCOPED_TRACE(std::to_string(shape.inputs) + " inputs, groups of " + std::to_string(group));
+    enum class Form { kRows, kOrderedRows, kBlocks };
+    for (const Form form : {Form::kRows, Form::kOrderedRows, Form::kBlocks}) {
+      SCOPED_TRACE(std::to_string(shape.inputs) + " inputs, form " + std::to_string(static_cast<int>(form)));
+      const size_t group = form == Form::kBlocks ? 4 : 1;
       std::vector<float> weights(shape.outputs * shape.inputs, 0.0F);
+      for (size_t row = 0; row < shape.outputs; row += group) {
+        for (size_t k = 0; k < shape.inputs; ++k) {
+          if (random_() % 5 != 0) continue;
+          for (size_t r = row; r < std::min(row + group, shape.outputs); ++r) {
+            weights[r * shape.inputs + k] = normal(1)[0];
+          }
+        }
+      }
       std::vector<float> values;
       std::vector<uint8_t> inputs;
       std::vector<uint32_t> begins;
-      const std::vector<float> random_values = normal(weights.size());
+      std::vector<uint8_t> order;
       for (size_t first = 0; first < shape.inputs; first += kSparseDepth) {
-        for (size_t row = 0; row < shape.outputs; row += group) {
+        const size_t end = std::min(first + kSparseDepth, shape.inputs);
+        const auto is_kept = [&](size_t row, size_t k) { return weights[row * shape.inputs + k] != 0; };
+        const size_t begin_of_block = order.size();
+        if (form == Form::kOrderedRows) {
+          std::vector<size_t> entries_of(shape.outputs);
+          for (size_t row = 0; row < shape.outputs; ++row) {
+            for (size_t k = first; k < end; ++k) entries_of[row] += is_kept(row, k) ? 1 : 0;
+          }
+          order.resize(begin_of_block + shape.outputs);
+          order_rows(entries_of, order.data() + begin_of_block);
+        }
+        for (size_t place = 0; place < shape.outputs; place += group) {
+          const size_t row = order.empty() ? place : row_at(order.data() + begin_of_block, place);
           begins.push_back(static_cast<uint32_t>(inputs.size()));
-          for (size_t k = first; k < std::min(first + kSparseDepth, shape.inputs); ++k) {
-            if (random_() % 5 != 0) continue;
+          for (size_t k = first; k < end; ++k) {
+            if (!is_kept(row, k)) continue;
             inputs.push_back(static_cast<uint8_t>(k - first));
             for (size_t r = row; r < row + group; ++r) {
-              const bool inside = r < shape.outputs;
-              values.push_back(inside ? random_values[r * shape.inputs + k] : 0);
-              if (inside) weights[r * shape.inputs + k] = values.back();
+              values.push_back(r < shape.outputs ? weights[r * shape.inputs + k] : 0);
             }
           }
         }
@@ -199,64 +123,20 @@ TEST_P(KernelsTest, SparseRowsAndBlocks) {
       Problem problem(shape, weights, random_);
       std::vector<float> scratch(kSparseScratch);
       each_epilogue(problem, slack_of(shape), [&](const Epilogue& epilogue) {
-        for (const RowRange rows : halves(shape.outputs)) {
-          if (group == 1) {
-            multiply_sparse({values.data(), inputs.data(), begins.data(), shape.outputs, shape.inputs}, rows,
-                            problem.input(), shape.tokens, epilogue, problem.output(), scratch.data());
-          } else {
+        if (form == Form::kBlocks) {
+          for (const RowRange rows : halves(shape.outputs)) {
             multiply_blocks({values.data(), inputs.data(), begins.data(), shape.outputs, shape.inputs}, rows,
                             problem.input(), shape.tokens, epilogue, problem.output(), scratch.data());
           }
+          return;
+        }
+        for (const RowRange rows : halves(shape.outputs, order.empty() ? 4 : kRowWindow)) {
+          multiply_sparse({values.data(), inputs.data(), begins.data(), shape.outputs, shape.inputs,
+                           order.empty() ? nullptr : order.data()},
+                          rows, problem.input(), shape.tokens, epilogue, problem.output(), scratch.data());
         }
       });
       if (HasFatalFailure()) return;
-    }
-  }
-}
-
-// Activations in 8 bits, in memory of their own.
-struct Bytes {
-  Bytes(size_t depth, size_t tokens)
-      : data(quantized_bytes(depth, tokens)),
-        scales(padded_stride(tokens), 1.0F),
-        zero_points(padded_stride(tokens), 0) {}
-  QuantizedActivations view() { return {data.data(), scales.data(), zero_points.data(), uniform}; }
-  int at(size_t depth, size_t k, size_t t) const {
-    const size_t tile = token_tile();
-    return data[t / tile * tile * padded_depth(depth) + k / 4 * tile * 4 + t % tile * 4 + k % 4];
-  }
-  std::vector<uint8_t> data;
-  std::vector<float> scales;
-  std::vector<int32_t> zero_points;
-  bool uniform = false;
-};
-
-TEST_P(KernelsTest, QuantizesAsOnnxDoes) {
-  for (const Shape& shape : kShapes) {
-    for (const bool uniform : {false, true}) {
-      const size_t stride = padded_stride(shape.tokens);
-      std::vector<float> x = normal(shape.inputs * stride);
-      Bytes bytes(shape.inputs, shape.tokens);
-      bytes.uniform = uniform;
-      for (size_t t = 0; t < shape.tokens; ++t) {
-        bytes.scales[t] = 0.01F + 0.0007F * static_cast<float>(uniform ? 1 : t);
-        bytes.zero_points[t] = uniform && t > 0 ? bytes.zero_points[0] : static_cast<int32_t>(random_() % 256);
-        // Halfway between two steps, as near as float32 comes: what a product by the inverse would round the wrong way.
-        for (size_t k = 0; k < shape.inputs; k += 3) {
-          x[k * stride + t] = (static_cast<float>(random_() % 100) + 0.5F) * bytes.scales[t];
-        }
-      }
-      quantize({x.data(), stride}, shape.inputs, shape.tokens, bytes.view());
-      for (size_t k = 0; k < padded_depth(shape.inputs); ++k) {
-        for (size_t t = 0; t < shape.tokens; ++t) {
-          int expected = 0;
-          if (k < shape.inputs) {
-            const float steps = std::nearbyint(x[k * stride + t] / bytes.scales[t]);
-            expected = static_cast<int>(std::clamp(steps + static_cast<float>(bytes.zero_points[t]), 0.0F, 255.0F));
-          }
-          ASSERT_EQ(bytes.at(shape.inputs, k, t), expected) << "input " << k << ", token " << t;
-        }
-      }
     }
   }
 }
@@ -277,144 +157,10 @@ TEST_P(KernelsTest, FindsTheRangeOfOneReviewAlone) {
   EXPECT_EQ(find_range({x.data(), stride}, 3, 0, 9).low, 0);  // 0 is always within
 }
 
-// Rows of padded_depth(inputs) weights as kernels::SparsePairs has them; an entry has 1 pair, or the 2 of a quad.
-struct PairEntries {
-  PairEntries(const std::vector<int8_t>& weights, size_t outputs, size_t inputs, size_t taken) : quads(taken == 2) {
-    const size_t depth = padded_depth(inputs);
-    for (size_t block = 0; block < pair_blocks(inputs); ++block) {
-      for (size_t r = 0; r < outputs; ++r) {
-        begins.push_back(static_cast<uint32_t>(places.size()));
-        for (size_t pair = block * kPairBlock; pair < std::min((block + 1) * kPairBlock, depth / 2); pair += taken) {
-          std::vector<int32_t> entry;
-          for (size_t i = pair; i < pair + taken; ++i) {
-            const int8_t* from = weights.data() + r * depth + i / 2 * 4 + i % 2;
-            entry.push_back(from[2] * 65536 + (from[0] & 0xFFFF));
-          }
-          if (std::all_of(entry.begin(), entry.end(), [](int32_t value) { return value == 0; })) continue;
-          values.insert(values.end(), entry.begin(), entry.end());
-          places.push_back(static_cast<uint8_t>(pair % kPairBlock / taken));
-        }
-      }
-    }
-    begins.push_back(static_cast<uint32_t>(places.size()));
-  }
-  bool quads;
-  std::vector<int32_t> values;
-  std::vector<uint8_t> places;
-  std::vector<uint32_t> begins;
-};
-
-// Rows of `depth` weights as kernels::SparseQuads has them.
-struct QuadEntries {
-  QuadEntries(const std::vector<int8_t>& weights, size_t outputs, size_t depth, bool in_pairs) {
-    for (size_t first = 0; first < depth; first += quad_block()) {
-      for (size_t r = 0; r < outputs; ++r) {
-        begins.push_back(static_cast<uint32_t>(places.size()));
-        const std::vector<SparseQuad> quads = find_quads({weights.data() + r * depth, depth}, first, quad_block());
-        for (const SparseQuad& quad : in_pairs ? paired(quads) : quads) {
-          values.insert(values.end(), quad.values.begin(), quad.values.end());
-          places.push_back(quad.place);
-        }
-      }
-    }
-    begins.push_back(static_cast<uint32_t>(places.size()));
-  }
-  std::vector<int8_t> values;
-  std::vector<uint8_t> places;
-  std::vector<uint32_t> begins;
-};
-
-TEST_P(KernelsTest, Int8DenseQuadsAndPairs) {
-  for (const int limit : {64, 127}) {
-    for (const Shape& shape : kShapes) {
-      SCOPED_TRACE(std::to_string(shape.inputs) + " inputs, weights up to " + std::to_string(limit));
-      const size_t depth = padded_depth(shape.inputs);
-      Bytes bytes(shape.inputs, shape.tokens);
-      for (uint8_t& byte : bytes.data) byte = static_cast<uint8_t>(random_() % 3 == 0 ? 255 : random_() % 256);
-      bytes.uniform = shape.outputs % 2 == 0;  // one review, or several packed together
-      for (size_t t = 0; t < shape.tokens; ++t) {
-        bytes.scales[t] = 0.01F + 0.001F * static_cast<float>(bytes.uniform ? 3 : t % 7);
-        bytes.zero_points[t] = static_cast<int32_t>(bytes.uniform ? 131 : t % 256);
-      }
-      std::vector<int8_t> values(shape.outputs * depth, 0);
-      std::vector<float> weights(shape.outputs * shape.inputs);
-      std::vector<float> scales(shape.outputs);
-      std::vector<int32_t> sums(shape.outputs, 0);
-      for (size_t r = 0; r < shape.outputs; ++r) {
-        scales[r] = 0.002F * static_cast<float>(r + 1);
-        for (size_t k = 0; k < shape.inputs; ++k) {
-          // A third at either end: there sums of two products overflow 16 bits first.
-          const int choice = static_cast<int>(random_() % 6);
-          const int value = choice == 0 ? limit : choice == 1 ? -limit : choice < 4 ? 0 : choice - 5;
-          values[r * depth + k] = static_cast<int8_t>(value);
-          weights[r * shape.inputs + k] = static_cast<float>(value) * scales[r];
-          sums[r] += value;
-        }
-      }
-      const PairEntries pairs(values, shape.outputs, shape.inputs, 1);
-      const PairEntries pairs_of_quads(values, shape.outputs, shape.inputs, 2);
-      ASSERT_EQ(pairs.begins.size(), shape.outputs * pair_blocks(shape.inputs) + 1);
-      std::vector<float> scratch(kPairScratch);
-      Problem problem(shape, weights, random_);
-      const auto input = [&](size_t k, size_t t) {
-        return static_cast<double>(bytes.scales[t]) * (bytes.at(shape.inputs, k, t) - bytes.zero_points[t]);
-      };
-      const Int8Weights dense{values.data(), scales.data(), sums.data(), shape.inputs, 0, limit == 64};
-      const QuadEntries quads(values, shape.outputs, depth, false);
-      const QuadEntries paired_quads(values, shape.outputs, depth, true);
-      enum class Form { kBytes, kPairs, kSparseQuads, kPairedQuads, kSparsePairs, kPairsOfQuads };
-      for (const Form form : {Form::kBytes, Form::kPairs, Form::kSparseQuads, Form::kPairedQuads, Form::kSparsePairs,
-                              Form::kPairsOfQuads}) {
-        const bool of_bytes = form == Form::kBytes || form == Form::kSparseQuads || form == Form::kPairedQuads;
-        if (of_bytes && !multiplies_bytes(limit == 64)) continue;
-        if (form == Form::kPairedQuads && limit != 64) continue;
-        for (const bool gelu : {false, true}) {
-          SCOPED_TRACE("form " + std::to_string(static_cast<int>(form)));
-          Epilogue epilogue = problem.epilogue(gelu, !gelu);
-          StoredRange range;
-          range.tokens = shape.tokens;
-          epilogue.range = &range;
-          for (const RowRange rows : halves(shape.outputs)) {
-            switch (form) {
-              case Form::kBytes:
-                multiply_int8(dense, rows, bytes.view(), shape.tokens, epilogue, problem.output());
-                break;
-              case Form::kPairs:
-                multiply_int8_pairs(dense, rows, bytes.view(), shape.tokens, epilogue, problem.output(),
-                                    scratch.data());
-                break;
-              case Form::kSparseQuads:
-              case Form::kPairedQuads: {
-                const bool in_pairs = form == Form::kPairedQuads;
-                const QuadEntries& taken = in_pairs ? paired_quads : quads;
-                multiply_quads({taken.values.data(), taken.places.data(), taken.begins.data(), scales.data(),
-                                sums.data(), shape.outputs, shape.inputs, in_pairs},
-                               rows, bytes.view(), shape.tokens, epilogue, problem.output());
-                break;
-              }
-              case Form::kSparsePairs:
-              case Form::kPairsOfQuads: {
-                const PairEntries& taken = form == Form::kSparsePairs ? pairs : pairs_of_quads;
-                multiply_pairs({taken.quads, taken.values.data(), taken.places.data(), taken.begins.data(),
-                                scales.data(), sums.data(), shape.outputs, shape.inputs},
-                               rows, bytes.view(), shape.tokens, epilogue, problem.output(), scratch.data());
-                break;
-              }
-            }
-          }
-          problem.check(epilogue, 5e-7, input);  // the sum is exact; four roundings follow
-          expect_range(range, problem.output(), shape.outputs);
-          if (HasFatalFailure()) return;
-        }
-      }
-    }
-  }
-}
-
 // One head with its neighbours in a packed batch: columns before the first token and after the last.
 struct HeadProblem {
   HeadProblem(size_t head_size, size_t tokens, std::mt19937& random)
-      : stride(padded_stride(tokens + first)), scratch(attention_scratch(tokens)) {
+      : stride(padded_stride(tokens + first)), scratch(attention_scratch(tokens, head_size)) {
     std::normal_distribution<float> normal;
     for (std::vector<float>* matrix : {&query, &key, &value}) {
       matrix->resize((head_size + kRowGroup) * stride);
