@@ -12,6 +12,7 @@ using namespace kernels;
 
 // A piece of a matrix as MiniLM has them, on one tile of tokens.
 constexpr size_t kRows = 96;
+constexpr size_t kHighRows = 4 * kRows;  // of blocks of four rows
 constexpr size_t kDepth = 384;
 constexpr size_t kTokens = 64;
 constexpr size_t kEvery = 5;  // one of so many is not zero
@@ -19,9 +20,10 @@ constexpr int kRepeats = 4;
 // In a whole model the product of four bytes at once costs more than here, where all lies in the first cache; with an
 // instruction of its own it takes a third of the time of the others.
 constexpr double kFourBytes = 1.3;
-constexpr int kLeastSteps = 20;      // of the clock, that a time may be believed
-constexpr double kMostStep = 1e-3;   // seconds; a coarser clock is of no use here
-constexpr int kMostLooks = 1000000;  // at a clock that stands still
+constexpr int kLeastSteps = 20;        // of the clock, that a time may be believed
+constexpr double kMostStep = 1e-3;     // seconds; a coarser clock is of no use here
+constexpr int kMostLooks = 1000000;    // at a clock that stands still
+constexpr double kMostPatience = 0.5;  // seconds
 
 // The smallest step of the clock that is seen.
 double step_of(double (*now)()) {
@@ -42,7 +44,7 @@ class Stopwatch {
   explicit Stopwatch(double (*now)()) : now_(now), least_(kLeastSteps * step_of(now)) {}
 
   // Seconds of one call, the shortest of several; so many calls together that the clock's steps are small beside them.
-  double shortest(const std::function<void()>& work) const {
+  double shortest(const std::function<void()>& work) {
     double shortest = 1e9;
     int calls = 1;
     for (int i = 0; i < kRepeats;) {
@@ -56,13 +58,17 @@ class Stopwatch {
       shortest = std::min(shortest, time / calls);
       ++i;
     }
+    of_all_ += shortest;
     return shortest;
   }
+  // One call of each work.
+  [[nodiscard]] double of_all() const { return of_all_; }
 
  private:
   static constexpr int kMostCalls = 256;
   double (*now_)();
   double least_;
+  double of_all_ = 0;
 };
 
 // One of so many is not zero, at changing places, as pruning leaves them. In the order of SparseRows.
@@ -120,6 +126,7 @@ class Numbers {
 class Piece {
  public:
   explicit Piece(double (*now)()) : watch_(now) {}
+  [[nodiscard]] double of_all() const { return watch_.of_all(); }
   // Whether there was memory for it.
   [[nodiscard]] bool is_whole() const {
     const auto all = [](const auto&... numbers) { return (... && (numbers.data() != nullptr)); };
@@ -152,14 +159,9 @@ class Piece {
   double blocks() {
     const Entries entries;
     const std::vector<float> values(entries.inputs.size() * 4, 0.25F);
-    const Numbers<float> high_values(4 * kRows * kStride, 0);
-    const std::vector<float> high_bias(4 * kRows, 0.0F);
-    Epilogue high_epilogue;
-    high_epilogue.bias = high_bias.data();
-    const BlockRows weights{values.data(), entries.inputs.data(), entries.begins.data(), 4 * kRows, kDepth};
+    const BlockRows weights{values.data(), entries.inputs.data(), entries.begins.data(), kHighRows, kDepth};
     const double time = watch_.shortest([&] {
-      multiply_blocks(weights, {0, 4 * kRows}, {x_.data(), kStride}, kTokens, high_epilogue,
-                      {high_values.data(), kStride}, scratch_.data());
+      multiply_blocks(weights, {0, kHighRows}, {x_.data(), kStride}, kTokens, epilogue(), out(), scratch_.data());
     });
     return time / static_cast<double>(4 * entries.inputs.size());
   }
@@ -202,14 +204,16 @@ class Piece {
     });
     return time / static_cast<double>(4 * quads.places.size());
   }
-  // Of one of the sixteen multiplications of an entry; of one in four inputs.
+  // Of one of the sixteen multiplications of an entry; of one in four inputs. The matrix is four times as high, since
+  // what is made ready for all rows is not little beside a few.
   double int8_blocks(bool by_twos) {
     if (!multiplies_bytes(true)) return std::numeric_limits<double>::infinity();
     static_assert(kDepth % 16 == 0);
+    constexpr size_t kGroups = kHighRows / 4;
     std::vector<uint16_t> inputs;
     std::vector<uint32_t> begins;
     for (size_t first = 0; first < kDepth; first += byte_block()) {
-      for (size_t group = 0; group < kRows / 4; ++group) {
+      for (size_t group = 0; group < kGroups; ++group) {
         begins.push_back(static_cast<uint32_t>(inputs.size() / 4));
         for (size_t k = 0; k < std::min(byte_block(), kDepth - first) / 4; ++k) {
           inputs.push_back(static_cast<uint16_t>((4 * k + (group + k) % 4) * token_tile()));
@@ -218,9 +222,9 @@ class Piece {
     }
     begins.push_back(static_cast<uint32_t>(inputs.size() / 4));
     const double time = watch_.shortest([&] {
-      multiply_int8_blocks({int8_.data(), inputs.data(), begins.data(), row_scales_.data(), sums_.data(), kRows, kDepth,
-                            multiplies_by_twos() && by_twos},
-                           kAll, quantized(), kTokens, epilogue(), out(), scratch_.data());
+      multiply_int8_blocks({int8_.data(), inputs.data(), begins.data(), row_scales_.data(), sums_.data(), kHighRows,
+                            kDepth, multiplies_by_twos() && by_twos},
+                           {0, kHighRows}, quantized(), kTokens, epilogue(), out(), scratch_.data());
     });
     return time / static_cast<double>(4 * inputs.size());
   }
@@ -254,59 +258,92 @@ class Piece {
 
   Stopwatch watch_;
   Numbers<float> x_{kDepth * kStride, 0.5F};
-  Numbers<float> out_{kRows * kStride, 0};
-  Numbers<float> bias_{kRows, 0.0F};
+  Numbers<float> out_{kHighRows * kStride, 0};
+  Numbers<float> bias_{kHighRows, 0.0F};
   Numbers<float> scratch_{std::max({dense_scratch(kDepth), kSparseScratch, kPairScratch, kByteBlockScratch}), 0};
   Numbers<uint8_t> bytes_{quantized_bytes(kDepth, kTokens), 100};
   Numbers<float> token_scales_{kStride, 0.01F};
   Numbers<int32_t> zero_points_{kStride, 128};
   Numbers<int8_t> int8_{kRows * kDepth, 3};
-  Numbers<float> row_scales_{kRows, 0.01F};
-  Numbers<int32_t> sums_{kRows, 0};
+  Numbers<float> row_scales_{kHighRows, 0.01F};
+  Numbers<int32_t> sums_{kHighRows, 0};
 };
 
 constexpr double kMultiplications = kRows * kDepth;  // of a dense product, each with every token
 
+// The shortest time seen of each product, as Piece gives them.
+struct Times {
+  static constexpr double kNone = std::numeric_limits<double>::infinity();
+  double dense = kNone, float16 = kNone, sparse = kNone, blocks = kNone;
+  double int8 = kNone, int8_by_twos = kNone, offset_int8 = kNone, offset_int8_by_twos = kNone;
+  double quads = kNone, pairs = kNone, int8_blocks = kNone;
+};
+void keep(double& shortest, double time) { shortest = std::min(shortest, time); }
+
+void take_dense_int8(Piece& piece, Times& times) {
+  keep(times.int8, piece.dense_int8(false));
+  if (!multiplies_by_twos()) return;
+  keep(times.offset_int8, piece.offset_int8(false));
+  keep(times.offset_int8_by_twos, piece.offset_int8(true));
+  if (!offset_weights()) keep(times.int8_by_twos, piece.dense_int8(true));
+}
+
 // Decides between the dense products of int8; returns the time of the one chosen.
-double choose_dense_int8(Piece& piece, KernelCosts& costs) {
-  const double plain = piece.dense_int8(false);
-  if (!multiplies_by_twos()) return plain;
+double choose_dense_int8(const Times& times, KernelCosts& costs) {
+  if (!multiplies_by_twos()) return times.int8;
   const bool offset = offset_weights();
-  const double by_fours = kFourBytes * (offset ? piece.offset_int8(false) : plain);
-  const double by_twos = offset ? piece.offset_int8(true) : piece.dense_int8(true);
+  const double by_fours = kFourBytes * (offset ? times.offset_int8 : times.int8);
+  const double by_twos = offset ? times.offset_int8_by_twos : times.int8_by_twos;
   costs.by_twos = by_twos < by_fours;
   const double of_bytes = std::min(by_fours, by_twos);
-  costs.offset_int8 = of_bytes < plain;
-  return offset ? std::min(of_bytes, plain) : of_bytes;
+  costs.offset_int8 = of_bytes < times.int8;
+  return offset ? std::min(of_bytes, times.int8) : of_bytes;
+}
+
+void take_round(Piece& piece, FormatChoice choice, Times& times, KernelCosts& costs) {
+  if (choice == FormatChoice::kDenseInt8) {
+    take_dense_int8(piece, times);
+    choose_dense_int8(times, costs);
+    return;
+  }
+  keep(times.dense, piece.dense());
+  const double unit = times.dense / kMultiplications;
+  if (!(unit > 0)) return;
+  if (choice == FormatChoice::kFloat) {
+    keep(times.float16, piece.float16());
+    keep(times.sparse, piece.sparse());
+    keep(times.blocks, piece.blocks());
+    costs.float16 = times.float16 / kMultiplications / unit;
+    costs.sparse = times.sparse / unit;
+    costs.blocks4x1 = times.blocks / unit;
+    return;
+  }
+  take_dense_int8(piece, times);
+  costs.int8 = choose_dense_int8(times, costs) / kMultiplications / unit;
+  keep(times.pairs, piece.pairs());
+  keep(times.quads, piece.quads(costs.by_twos));
+  keep(times.int8_blocks, piece.int8_blocks(costs.by_twos));
+  costs.sparse_pairs = times.pairs / unit;
+  costs.sparse_quads = times.quads / unit;
+  costs.int8_blocks = times.int8_blocks / unit;
 }
 
 }  // namespace
 
-void measure_kernel_costs(double (*now)(), FormatChoice choice, KernelCosts& costs) {
+void measure_kernel_costs(double (*now)(), FormatChoice choice, KernelCosts& costs, double first_calls) {
   Piece piece(now);
   if (!piece.is_whole()) return;
-  if (choice == FormatChoice::kDenseInt8) {
-    choose_dense_int8(piece, costs);
-    return;
-  }
-  const double unit = piece.dense() / kMultiplications;
-  if (!(unit > 0)) return;
-  if (choice == FormatChoice::kFloat) {
-    costs.float16 = piece.float16() / kMultiplications / unit;
-    costs.sparse = piece.sparse() / unit;
-    costs.blocks4x1 = piece.blocks() / unit;
-    return;
-  }
-  costs.int8 = choose_dense_int8(piece, costs) / kMultiplications / unit;
-  costs.sparse_pairs = piece.pairs() / unit;
-  costs.sparse_quads = piece.quads(costs.by_twos) / unit;
-  costs.int8_blocks = piece.int8_blocks(costs.by_twos) / unit;
+  Times times;
+  const double start = now();
+  take_round(piece, choice, times, costs);
+  const double patience = std::min(first_calls * piece.of_all(), kMostPatience);
+  while (now() - start < patience) take_round(piece, choice, times, costs);
 }
 
-KernelCosts measure_kernel_costs(double (*now)()) {
+KernelCosts measure_kernel_costs(double (*now)(), double first_calls) {
   KernelCosts costs;
   for (const FormatChoice choice : {FormatChoice::kFloat, FormatChoice::kInt8}) {
-    measure_kernel_costs(now, choice, costs);
+    measure_kernel_costs(now, choice, costs, first_calls);
   }
   return costs;
 }

@@ -9,9 +9,12 @@ namespace coppice::engine {
 // now: seconds of a clock that never goes back, in steps of a millisecond or less (a time is of twenty steps at least);
 // of the calling thread's CPU time where the machine has other work. Where the clock shows no time at all, the costs of
 // the table (linear.h).
-KernelCosts measure_kernel_costs(double (*now)());
+// first_calls: where code is compiled anew while it runs, products are run again until so many times the time has
+// passed that one call of each took at first, but a second at most, and the shortest of each counts. Code that is slow
+// at first is so in that proportion, and once all is compiled there is less to wait for.
+KernelCosts measure_kernel_costs(double (*now)(), double first_calls = 0);
 // Only the members that `choice` is made by; the others stay as they are.
-void measure_kernel_costs(double (*now)(), FormatChoice choice, KernelCosts& costs);
+void measure_kernel_costs(double (*now)(), FormatChoice choice, KernelCosts& costs, double first_calls = 0);
 
 // Multiplications a second of dense products on what stays in the caches, one thread: the peak that a profile is held
 // against. The same pieces as above.

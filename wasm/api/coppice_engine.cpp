@@ -62,7 +62,7 @@ const engine::KernelRates& rates_here() {
   return rates;
 }
 const engine::KernelCosts& costs_here() {
-  static const engine::KernelCosts costs = engine::measure_kernel_costs(&seconds);
+  static const engine::KernelCosts costs = engine::measure_kernel_costs(&seconds, platform::kFirstCalls);
   return costs;
 }
 
@@ -113,8 +113,8 @@ OrderedJson profile_of(const coppice_engine& engine) {
   const engine::KernelCosts& costs = costs_here();
   json["costs"] = {{"float16", costs.float16},           {"sparse", costs.sparse},
                    {"blocks4x1", costs.blocks4x1},       {"int8", costs.int8},
-                   {"sparse_quads", costs.sparse_quads}, {"sparse_pairs", costs.sparse_pairs},
-                   {"int8_blocks", costs.int8_blocks}};
+                   {"sparse_quads", costs.sparse_quads}, {"sparse_pairs", costs.sparse_pairs}};
+  if (std::isfinite(costs.int8_blocks)) json["costs"]["int8_blocks"] = costs.int8_blocks;  // of products of bytes
   // Two operations a multiplication: it and its addition. The peak is one thread's, times their number.
   const double threads = platform::threads() == nullptr ? 1 : static_cast<double>(platform::threads()->count());
   json["peak_gflops"] = {{"float32", rates_here().float32 * 2e-9 * threads},
