@@ -29,10 +29,10 @@ Result<ClassifierFolder> open_classifier(const fs::path& folder, Arithmetic arit
     stated = "float32 from int8 weights";
     if (arithmetic == Arithmetic::kAsExported) {
       if (loaded.activation_scales) {
-        loaded.model.round_activations_to_int8(*std::move(loaded.activation_scales));
+        loaded.model.round_activations_to_int8(*std::move(loaded.activation_scales), loaded.row_scales);
         stated = "int8 weights and activations of static scale";
       } else {
-        loaded.model.round_activations_to_int8();
+        loaded.model.round_activations_to_int8({}, loaded.row_scales);
         stated = "int8 weights and activations";
       }
     }

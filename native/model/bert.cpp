@@ -8,6 +8,26 @@
 #include "native/model/int8_activations.h"
 
 namespace coppice::model {
+namespace {
+
+// What a product takes.
+struct ProductInput {
+  at::Tensor values;
+  at::Tensor scales;  // of rounded activations (RoundedActivations), which `values` then are the steps of
+
+  [[nodiscard]] ProductInput rows(const at::Tensor& indices) const {
+    const bool one = !scales.defined() || scales.size(0) == 1;
+    return {values.index_select(0, indices), one ? scales : scales.index_select(0, indices)};
+  }
+};
+
+at::Tensor rounded_product(const ProductInput& input, const Linear& layer) {
+  if (!layer.integers.defined()) return at::linear(input.values * input.scales, layer.weight, layer.bias);
+  // In the order of the file's operators.
+  return at::linear(input.values, layer.integers).mul_(input.scales * layer.row_scales.t()).add_(layer.bias);
+}
+
+}  // namespace
 
 // Numbers the dropout sites of one forward pass in the order they are reached, and knows its precision.
 class BertClassifier::Pass {
@@ -36,11 +56,12 @@ class BertClassifier::Pass {
 
   // What the next product takes, of reviews with these rows. To be called once an input, in the order of
   // engine::product_inputs.
-  [[nodiscard]] at::Tensor product_input(const at::Tensor& t, const std::vector<int64_t>& offsets) {
+  [[nodiscard]] ProductInput product_input(const at::Tensor& t, const std::vector<int64_t>& offsets) {
     const size_t input = input_++;
     if (observer_ != nullptr) (*observer_)(input, t);
-    if (!int8_activations_) return lowered(t);
-    return scales_.empty() ? round_to_uint8(t, offsets) : round_to_uint8(t, scales_[input]);
+    if (!int8_activations_) return {lowered(t), {}};
+    const RoundedActivations rounded = scales_.empty() ? round_steps(t, offsets) : round_steps(t, scales_[input]);
+    return {rounded.steps, rounded.scales};
   }
 
   // To be called once an encoder matrix, in their order.
@@ -121,6 +142,33 @@ void BertClassifier::visit(const ParameterVisitor& visitor) {
   linear("classifier", classifier_, 2, h);
 }
 
+void BertClassifier::visit_products(const std::function<void(const std::string& weight_name, Linear& layer)>& visitor) {
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    EncoderLayer& layer = layers_[i];
+    const std::string prefix = "bert.encoder.layer." + std::to_string(i);
+    visitor(prefix + ".attention.self.query.weight", layer.query);
+    visitor(prefix + ".attention.self.key.weight", layer.key);
+    visitor(prefix + ".attention.self.value.weight", layer.value);
+    visitor(prefix + ".attention.output.dense.weight", layer.attention_output);
+    visitor(prefix + ".intermediate.dense.weight", layer.intermediate);
+    visitor(prefix + ".output.dense.weight", layer.output);
+  }
+  visitor("bert.pooler.dense.weight", pooler_);
+}
+
+void BertClassifier::round_activations_to_int8(std::vector<engine::ActivationScale> scales,
+                                               const RowScales& row_scales) {
+  const at::NoGradGuard no_grad;
+  int8_activations_ = true;
+  activation_scales_ = std::move(scales);
+  visit_products([&](const std::string& name, Linear& layer) {
+    const auto found = row_scales.find(name);
+    if (found == row_scales.end()) return;
+    layer.row_scales = found->second;
+    layer.integers = at::round(layer.weight / found->second);
+  });
+}
+
 at::Tensor BertClassifier::normalise(const at::Tensor& x, const LayerNorm& norm) const {
   return at::layer_norm(x, {config_.hidden_size}, norm.weight, norm.bias, config_.layer_norm_eps);
 }
@@ -135,19 +183,20 @@ at::Tensor BertClassifier::embed(const PackedBatch& batch, Pass& pass) {
 at::Tensor BertClassifier::encode(const EncoderLayer& layer, int64_t num_heads, const at::Tensor& x,
                                   const std::vector<int64_t>& offsets, bool cls_only, Pass& pass) {
   const auto lowered = [&](const at::Tensor& t) { return pass.lowered(t); };
-  const at::Tensor keys_input = pass.product_input(x, offsets);
+  const ProductInput keys_input = pass.product_input(x, offsets);
   at::Tensor queries = x;
-  at::Tensor queries_input = keys_input;
+  ProductInput queries_input = keys_input;
   std::vector<int64_t> query_offsets = offsets;
   if (cls_only) {
     const at::Tensor first = at::tensor(std::vector<int64_t>(offsets.begin(), offsets.end() - 1), at::kLong);
     queries = x.index_select(0, first);
-    queries_input = pass.separate_inputs() ? keys_input.index_select(0, first) : lowered(queries);
+    queries_input = pass.separate_inputs() ? keys_input.rows(first) : ProductInput{lowered(queries), {}};
     std::iota(query_offsets.begin(), query_offsets.end(), 0);
   }
-  const auto linear = [&](const at::Tensor& input, const Linear& l) {
-    at::Tensor output = at::linear(input, lowered(l.weight), lowered(l.bias));
-    pass.show_product(input, output);
+  const auto linear = [&](const ProductInput& input, const Linear& l) {
+    if (input.scales.defined()) return rounded_product(input, l);
+    at::Tensor output = at::linear(input.values, lowered(l.weight), lowered(l.bias));
+    pass.show_product(input.values, output);
     return output;
   };
   const at::Tensor q = linear(queries_input, layer.query);
@@ -156,7 +205,8 @@ at::Tensor BertClassifier::encode(const EncoderLayer& layer, int64_t num_heads, 
   const at::Tensor context = packed_attention(q, k, v, query_offsets, offsets, num_heads,
                                               pass.next_dropout(config_.attention_probs_dropout_prob));
   const at::Tensor attention =
-      linear(pass.separate_inputs() ? pass.product_input(context, query_offsets) : context, layer.attention_output)
+      linear(pass.separate_inputs() ? pass.product_input(context, query_offsets) : ProductInput{context, {}},
+             layer.attention_output)
           .to(at::kFloat);
   const at::Tensor mid =
       normalise(dropout_add(attention, queries, pass.next_dropout(config_.hidden_dropout_prob)), layer.attention_norm);
@@ -209,8 +259,10 @@ ForwardOutput BertClassifier::run(const PackedBatch& batch, Pass& pass, bool kee
   }
   std::vector<int64_t> rows(batch.offsets.size());  // x has one a review
   std::iota(rows.begin(), rows.end(), 0);
-  const at::Tensor pooler_input = pass.separate_inputs() ? pass.product_input(x, rows) : x;
-  const at::Tensor pooled = dropout(pooler_output(pooler_input), pass.next_dropout(config_.classifier_dropout));
+  const ProductInput pooler_input = pass.separate_inputs() ? pass.product_input(x, rows) : ProductInput{x, {}};
+  const at::Tensor pooler = pooler_input.scales.defined() ? at::tanh(rounded_product(pooler_input, pooler_))
+                                                          : pooler_output(pooler_input.values);
+  const at::Tensor pooled = dropout(pooler, pass.next_dropout(config_.classifier_dropout));
   return {at::linear(pooled, classifier_.weight, classifier_.bias), x, std::move(inner)};
 }
 

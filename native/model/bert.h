@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,13 @@ namespace coppice::model {
 struct Linear {
   at::Tensor weight;  // (out, in)
   at::Tensor bias;    // (out)
+  // Of a model that computes as an int8 file does (round_activations_to_int8): weight = row_scales * integers. Else
+  // undefined.
+  at::Tensor integers = {};    // (out, in), float32
+  at::Tensor row_scales = {};  // (out, 1)
 };
+// Of weights that came as int8: the scales (out, 1) of their rows, by parameter name.
+using RowScales = std::map<std::string, at::Tensor>;
 
 struct LayerNorm {
   at::Tensor weight;  // (H)
@@ -79,6 +86,8 @@ class BertClassifier {
 
   // Every parameter once, in the order of the Hugging Face module.
   void visit(const ParameterVisitor& visitor);
+  // The encoder's and the pooler's Linear layers, by the names of their weights.
+  void visit_products(const std::function<void(const std::string& weight_name, Linear& layer)>& visitor);
 
   // Logits (B, 2). With `training` dropout is on. In the last layer only the [CLS] row goes through query, attention
   // output and feed-forward, since nothing else reaches the classifier: the same logits for five sixths of the work.
@@ -104,13 +113,10 @@ class BertClassifier {
   void set_dropout(double probability);
 
   // From here on passes without `training` round what goes into the encoder's and the pooler's products to 8 bits, as
-  // the int8 ONNX file does (int8_activations.h). For weights that came from one.
-  void round_activations_to_int8() { int8_activations_ = true; }
-  // The same with scales of their own in the file, in the order of engine::product_inputs.
-  void round_activations_to_int8(std::vector<engine::ActivationScale> scales) {
-    int8_activations_ = true;
-    activation_scales_ = std::move(scales);
-  }
+  // the int8 ONNX file does (int8_activations.h), and those products are of integers where row_scales has the weights'
+  // scales. scales: those that the file has for activations, in the order of engine::product_inputs; empty: found at
+  // each run.
+  void round_activations_to_int8(std::vector<engine::ActivationScale> scales = {}, const RowScales& row_scales = {});
   // A pass in float32 without dropout that shows what goes into each product.
   void observe_activations(const PackedBatch& batch, const ActivationObserver& look);
   // Such a pass that shows each product of the encoder; logits (B, 2). In the last layer query, attention output and

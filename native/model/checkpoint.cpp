@@ -89,11 +89,18 @@ Result<LoadedModel> load_model(const fs::path& folder, uint64_t seed, bool requi
                            engine::parse_weights(file.bytes(), (folder / weights_path).string()));
   const bool int8_weights = std::any_of(tensors.begin(), tensors.end(),
                                         [](const auto& entry) { return entry.second.dtype == engine::DType::kI8; });
-  LoadedModel loaded{BertClassifier(std::move(config), seed), {}, weights_path, int8_weights, std::nullopt};
+  LoadedModel loaded{BertClassifier(std::move(config), seed), {}, weights_path, int8_weights, std::nullopt, {}};
   COPPICE_ASSIGN_OR_RETURN(loaded.activation_scales, engine::find_activation_scales(loaded.model.config(), tensors,
                                                                                     (folder / weights_path).string()));
   COPPICE_ASSIGN_OR_RETURN(loaded.report,
                            copy_weights(tensors, loaded.model, (folder / weights_path).string(), require_head));
+  loaded.model.visit_products([&](const std::string& name, const Linear& layer) {
+    const auto* entry = find_tensor(tensors, name);
+    if (entry == nullptr || entry->second.row_scales.empty()) return;
+    at::Tensor scales = at::empty({layer.weight.size(0), 1});
+    std::memcpy(scales.data_ptr<float>(), entry->second.row_scales.data(), static_cast<size_t>(scales.nbytes()));
+    loaded.row_scales[name] = std::move(scales);
+  });
   return loaded;
 }
 

@@ -30,6 +30,7 @@ struct LoadedModel {
   bool int8_weights = false;
   // Of such a file, where its activations have static scales: in the order of engine::product_inputs.
   std::optional<std::vector<engine::ActivationScale>> activation_scales;
+  RowScales row_scales;  // of the matrices of such a file
 };
 
 // Reads config.json and the weights of `folder`. Names may carry the "bert." prefix or not. A failure lists every

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "native/model/inference.h"
+#include "shared/engine/int8_rows.h"
 #include "tests/unit/model/tiny_bert.h"
 
 namespace coppice::model {
@@ -44,6 +45,56 @@ TEST(RoundToUint8, EachReviewHasItsOwnRange) {
   EXPECT_TRUE(at::equal(rounded.narrow(0, 2, 3), round_to_uint8(x.narrow(0, 2, 3), Offsets{0, 3})));
   const double step = (x.narrow(0, 0, 2).max().item<double>() - x.narrow(0, 0, 2).min().item<double>()) / 255;
   EXPECT_LE((rounded - x).narrow(0, 0, 2).abs().max().item<double>(), step * 1.001);
+}
+
+TEST(RoundSteps, AreWholeNumbersAndAScaleForEachRow) {
+  const at::Tensor x = at::randn({5, 8});
+  const RoundedActivations rounded = round_steps(x, Offsets{0, 2, 5});
+  EXPECT_TRUE(at::equal(rounded.steps, at::round(rounded.steps)));
+  EXPECT_EQ(rounded.scales.sizes(), (std::vector<int64_t>{5, 1}));
+  EXPECT_TRUE(at::equal(rounded.steps * rounded.scales, round_to_uint8(x, Offsets{0, 2, 5})));
+}
+
+// Rounds the model's matrices to int8 and computes with the integers.
+void make_int8(BertClassifier& model) {
+  const at::NoGradGuard no_grad;
+  RowScales row_scales;
+  model.visit_products([&](const std::string& name, Linear& layer) {
+    const std::vector<float> values(layer.weight.data_ptr<float>(),
+                                    layer.weight.data_ptr<float>() + layer.weight.numel());
+    const Result<engine::Int8Rows> rows = engine::quantize_rows(values, layer.weight.size(0), name, 127);
+    ASSERT_TRUE(rows.ok()) << rows.status().message();
+    const at::Tensor scales = at::tensor(rows->scales).unsqueeze(1);
+    layer.weight.copy_(at::tensor(std::vector<float>(rows->values.begin(), rows->values.end())).view_as(layer.weight) *
+                       scales);
+    row_scales[name] = scales;
+  });
+  model.round_activations_to_int8({}, row_scales);
+}
+
+// In another order sums of float32 would differ in their last bits.
+TEST(BertClassifier, ProductsOfIntegersAreExactInAnyOrder) {
+  BertClassifier model = load_tiny_bert();
+  const PackedBatch batch = pack_all(made_up_reviews(12, 5));
+  BertClassifier shuffled = load_tiny_bert();
+  const at::Tensor order = at::randperm(model.layers()[0].intermediate.weight.size(0));
+  Linear& intermediate = shuffled.layers()[0].intermediate;
+  intermediate.weight = intermediate.weight.index_select(0, order);
+  intermediate.bias = intermediate.bias.index_select(0, order);
+  shuffled.layers()[0].output.weight = shuffled.layers()[0].output.weight.index_select(1, order);
+  make_int8(model);
+  make_int8(shuffled);
+  const at::NoGradGuard no_grad;
+  const at::Tensor logits = model.forward(batch);
+  EXPECT_TRUE(at::equal(logits, shuffled.forward(batch)));
+
+  // What the same weights give by products of their float32 values.
+  BertClassifier of_values = load_tiny_bert();
+  make_int8(of_values);
+  of_values.visit_products([](const std::string& /*name*/, Linear& layer) { layer.integers = at::Tensor(); });
+  const at::Tensor others = of_values.forward(batch);
+  EXPECT_FALSE(at::equal(logits, others));
+  EXPECT_LT((logits - others).abs().max().item<double>(), 2e-3);
 }
 
 TEST(BertClassifier, RoundedActivationsChangeLogitsALittleAndNoReviewsCompanyMatters) {
