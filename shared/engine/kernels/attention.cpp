@@ -23,6 +23,9 @@ constexpr size_t kAttentionVectors = 3;
 constexpr size_t kAttentionVectors = kDenseVectors;
 #endif
 
+// Keys whose values are mixed one after the other: sums of more err twice as much, and bytes are made of the result.
+constexpr size_t kMixedKeys = 128;
+
 // A tile of queries is kVectors of them. scores: (keys rounded up to kAttentionRows, kVectors * kLanes). Functions of
 // their own, since the pointers of one loop would take the registers of another.
 
@@ -153,14 +156,17 @@ HWY_NOINLINE void weigh_tile(const AttentionHead& head, ConstActivations queries
     // Columns past the last key are read, which padding or the next review has, and left out below.
     multiply_tile<kAttentionRows, kVectors>(left, queries, head_size, sums);
     float* to = scores + key * kWidth;
+    VF added[kVectors];  // the sum of a few first, which errs half as much in all
+    for (size_t v = 0; v < kVectors; ++v) added[v] = hn::Zero(d);
     for (size_t r = 0; r < kAttentionRows; ++r) {
       if (key + r >= keys) break;
       for (size_t v = 0; v < kVectors; ++v) {
         const VF power = power_of(sums[r][v], powers.factor, powers.shift[v]);
-        total[v] = hn::Add(total[v], power);
+        added[v] = hn::Add(added[v], power);
         hn::StoreU(power, d, to + r * kWidth + v * kLanes);
       }
     }
+    for (size_t v = 0; v < kVectors; ++v) total[v] = hn::Add(total[v], added[v]);
   }
   for (size_t v = 0; v < kVectors; ++v) inverse[v] = hn::Div(hn::Set(d, 1.0F), total[v]);
 }
@@ -212,13 +218,20 @@ HWY_NOINLINE void exponentiate(float* HWY_RESTRICT scores, size_t keys, float sc
   const VF factor = hn::Set(d, scale);
   VF total[kVectors];
   for (size_t v = 0; v < kVectors; ++v) total[v] = hn::Zero(d);
-  for (const float* end = scores + keys * kVectors * kLanes; scores < end; scores += kVectors * kLanes) {
-    for (size_t v = 0; v < kVectors; ++v) {
-      float* at = scores + v * kLanes;
-      const VF power = exp2_of(hn::Mul(hn::Sub(hn::LoadU(d, at), highest[v]), factor));
-      total[v] = hn::Add(total[v], power);
-      hn::StoreU(power, d, at);
+  constexpr size_t kRun = 16;  // keys whose powers are added first
+  for (size_t first = 0; first < keys; first += kRun) {
+    VF added[kVectors];
+    for (size_t v = 0; v < kVectors; ++v) added[v] = hn::Zero(d);
+    const size_t end = std::min(first + kRun, keys);
+    for (size_t key = first; key < end; ++key, scores += kVectors * kLanes) {
+      for (size_t v = 0; v < kVectors; ++v) {
+        float* at = scores + v * kLanes;
+        const VF power = exp2_of(hn::Mul(hn::Sub(hn::LoadU(d, at), highest[v]), factor));
+        added[v] = hn::Add(added[v], power);
+        hn::StoreU(power, d, at);
+      }
     }
+    for (size_t v = 0; v < kVectors; ++v) total[v] = hn::Add(total[v], added[v]);
   }
   for (size_t v = 0; v < kVectors; ++v) inverse[v] = hn::Div(hn::Set(d, 1.0F), total[v]);
 }
@@ -236,7 +249,16 @@ HWY_NOINLINE void mix_values(const AttentionHead& head, const float* scores, con
       left.rows[r] = head.value.data + (row + std::min(r, count - 1)) * head.value.stride;
     }
     VF sums[kAttentionRows][kVectors];
-    multiply_tile<kAttentionRows, kVectors>(left, {scores, kWidth}, head.keys, sums);
+    multiply_tile<kAttentionRows, kVectors>(left, {scores, kWidth}, std::min(kMixedKeys, head.keys), sums);
+    for (size_t key = kMixedKeys; key < head.keys; key += kMixedKeys) {
+      VF added[kAttentionRows][kVectors];
+      for (size_t r = 0; r < kAttentionRows; ++r) left.rows[r] += kMixedKeys;
+      multiply_tile<kAttentionRows, kVectors>(left, {scores + key * kWidth, kWidth},
+                                              std::min(kMixedKeys, head.keys - key), added);
+      for (size_t r = 0; r < kAttentionRows; ++r) {
+        for (size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::Add(sums[r][v], added[r][v]);
+      }
+    }
     for (size_t r = 0; r < kAttentionRows; ++r) {
       if (r >= count) break;
       VF values[kVectors];

@@ -218,7 +218,7 @@ struct Int8BlockRows {
   size_t depth = 0;
   bool by_twos = false;  // as Int8Weights::by_twos
 };
-size_t byte_block();  // of the instruction set in use; a multiple of 4
+size_t byte_block();                                           // of the instruction set in use; a multiple of 4
 inline constexpr size_t kByteBlockScratch = 6 * size_t{1024};  // 24 KB
 // rows.begin is a multiple of four. `out` is no part of the residual: sums lie there in between. scratch:
 // kByteBlockScratch floats.

@@ -14,6 +14,14 @@ HWY_BEFORE_NAMESPACE();
 namespace coppice::engine::kernels::HWY_NAMESPACE {
 namespace {
 
+// call(begin, end) for runs of features, whose sums are added to one another: a sum of all of them one after the other
+// would err three times as much, and bytes are made of the result.
+template <class Call>
+HWY_INLINE void each_run(size_t features, const Call& call) {
+  constexpr size_t kRun = 16;
+  for (size_t begin = 0; begin < features; begin += kRun) call(begin, std::min(begin + kRun, features));
+}
+
 // Some vectors of tokens, feature by feature: the features lie pages apart.
 template <size_t kVectors>
 HWY_INLINE void normalise_vectors(Activations x, size_t features, size_t token, const float* weight, const float* bias,
@@ -24,18 +32,28 @@ HWY_INLINE void normalise_vectors(Activations x, size_t features, size_t token, 
   VF mean[kVectors];
   VF variance[kVectors];
   for (size_t v = 0; v < kVectors; ++v) mean[v] = variance[v] = hn::Zero(d);
-  for (size_t f = 0; f < features; ++f) {
-    const float* row = x.data + f * x.stride;
-    for (size_t v = 0; v < kVectors; ++v) mean[v] = hn::Add(mean[v], hn::LoadU(d, row + v * kLanes));
-  }
-  for (size_t v = 0; v < kVectors; ++v) mean[v] = hn::Mul(mean[v], inverse_count);
-  for (size_t f = 0; f < features; ++f) {
-    const float* row = x.data + f * x.stride;
-    for (size_t v = 0; v < kVectors; ++v) {
-      const VF centred = hn::Sub(hn::LoadU(d, row + v * kLanes), mean[v]);
-      variance[v] = hn::MulAdd(centred, centred, variance[v]);
+  each_run(features, [&](size_t begin, size_t end) HWY_ATTR {
+    VF sum[kVectors];
+    for (size_t v = 0; v < kVectors; ++v) sum[v] = hn::Zero(d);
+    for (size_t f = begin; f < end; ++f) {
+      const float* row = x.data + f * x.stride;
+      for (size_t v = 0; v < kVectors; ++v) sum[v] = hn::Add(sum[v], hn::LoadU(d, row + v * kLanes));
     }
-  }
+    for (size_t v = 0; v < kVectors; ++v) mean[v] = hn::Add(mean[v], sum[v]);
+  });
+  for (size_t v = 0; v < kVectors; ++v) mean[v] = hn::Mul(mean[v], inverse_count);
+  each_run(features, [&](size_t begin, size_t end) HWY_ATTR {
+    VF sum[kVectors];
+    for (size_t v = 0; v < kVectors; ++v) sum[v] = hn::Zero(d);
+    for (size_t f = begin; f < end; ++f) {
+      const float* row = x.data + f * x.stride;
+      for (size_t v = 0; v < kVectors; ++v) {
+        const VF centred = hn::Sub(hn::LoadU(d, row + v * kLanes), mean[v]);
+        sum[v] = hn::MulAdd(centred, centred, sum[v]);
+      }
+    }
+    for (size_t v = 0; v < kVectors; ++v) variance[v] = hn::Add(variance[v], sum[v]);
+  });
   VF factor[kVectors];
   for (size_t v = 0; v < kVectors; ++v) {
     variance[v] = hn::MulAdd(variance[v], inverse_count, hn::Set(d, epsilon));

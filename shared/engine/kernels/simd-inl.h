@@ -16,8 +16,6 @@
 
 #include <hwy/highway.h>
 
-#include <array>
-
 #include "shared/engine/kernels/gelu_table.h"
 #include "shared/engine/kernels/kernels.h"
 #include "shared/engine/kernels/relaxed.h"
@@ -116,7 +114,7 @@ HWY_INLINE VF quotient(VF a, VF b) {
 template <size_t kCount>
 HWY_INLINE void gelu_of(VF (&x)[kCount]) {
   const F32 d;
-  alignas(64) static constexpr std::array<std::array<float, kGeluPieces>, 4> kTable = gelu_table();
+  alignas(64) static constexpr auto kTable = gelu_table();
   VF size[kCount];
   VF within[kCount];
   VF piece[kCount];  // rounder() + i
@@ -128,12 +126,12 @@ HWY_INLINE void gelu_of(VF (&x)[kCount]) {
     piece[i] = hn::MulAdd(within[i], step, rounder());
     within[i] = hn::MulSub(within[i], step, hn::Sub(piece[i], rounder()));
   }
-  for (size_t power = 4; power-- > 0;) {
+  for (size_t power = kGeluTerms; power-- > 0;) {
     const VF low = hn::Load(d, kTable[power].data());
     const VF high = hn::Load(d, kTable[power].data() + kLanes);
     for (size_t i = 0; i < kCount; ++i) {
       const VF coefficient{_mm512_permutex2var_ps(low.raw, _mm512_castps_si512(piece[i].raw), high.raw)};
-      sum[i] = power == 3 ? coefficient : hn::MulAdd(sum[i], within[i], coefficient);
+      sum[i] = power == kGeluTerms - 1 ? coefficient : hn::MulAdd(sum[i], within[i], coefficient);
     }
   }
   for (size_t i = 0; i < kCount; ++i) x[i] = hn::MulAdd(size[i], sum[i], hn::Mul(x[i], hn::Set(d, 0.5F)));

@@ -121,7 +121,7 @@ for (const length of options.lengths.split(',').map(Number)) {
 core.stdin.end();
 
 // Where the time of a run goes, on the engine alone: by operator, and the share of the peak of its products.
-const profiled = forms.filter((form) => ['dense', 'dense-int8', 'even-quads80-int8'].includes(form));
+const profiled = forms.filter((form) => ['dense', 'dense-int8', 'even-blocks80-int8', 'even-quads80-int8'].includes(form));
 result.profiles = Object.fromEntries(options.lengths.split(',').map((length) => [length, {}]));
 for (const length of Object.keys(result.profiles)) {
   const runs = 100;
