@@ -6,7 +6,7 @@
 namespace coppice::platform {
 
 // Browsers compile code that runs for a while anew, so that the first times are of other code than the reviews will
-// run: Chromium was seen to be done after 60 to 250 times what one call of each product took.
+// run. Found by trial in Chromium, with room.
 inline constexpr double kFirstCalls = 300;
 // engine::ClassifierOptions::measure_costs.
 void measure_costs(engine::FormatChoice choice, engine::KernelCosts& costs);
