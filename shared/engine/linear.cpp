@@ -290,7 +290,7 @@ class Packer {
         order_rows(entries_of, order);
       }
       for (size_t place = 0; place < groups; ++place) {
-        const size_t row = ordered ? row_at(order, place) : place * group;
+        const size_t row = ordered ? kernels::row_at(order, place) : place * group;
         *begin++ = at;
         for (size_t k = first; k < end; ++k) {
           if (is_zero_block(row, k, group, 1)) continue;
@@ -377,7 +377,7 @@ class Packer {
         order_rows(entries_of, order);
       }
       for (size_t place = 0; place < out_.outputs_; ++place) {
-        const std::vector<SparseQuad>& taken = found[ordered ? row_at(order, place) : place];
+        const std::vector<SparseQuad>& taken = found[kernels::row_at(order, place)];
         begins.push_back(static_cast<uint32_t>(quads.size()));
         quads.insert(quads.end(), taken.begin(), taken.end());
       }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "shared/engine/kernels/kernels.h"
+
 namespace coppice::engine {
 
 void order_rows(std::span<const size_t> entries_of, uint8_t* order) {

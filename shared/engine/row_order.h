@@ -5,17 +5,10 @@
 #include <cstdint>
 #include <span>
 
-#include "shared/engine/kernels/kernels.h"
-
 namespace coppice::engine {
 
 // order: as many numbers as there are rows. By how many entries each row has, the fewest first, those of as many as
 // they stood; within windows of kernels::kRowWindow rows.
 void order_rows(std::span<const size_t> entries_of, uint8_t* order);
-
-// The row that stands at `place`; the inverse is not asked for.
-inline size_t row_at(const uint8_t* order, size_t place) {
-  return place / kernels::kRowWindow * kernels::kRowWindow + order[place];
-}
 
 }  // namespace coppice::engine

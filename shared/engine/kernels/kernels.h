@@ -80,6 +80,10 @@ constexpr size_t dense_scratch(size_t depth) { return kRowGroup * (depth + kMost
 // windows.
 inline constexpr size_t kRowWindow = 48;
 bool orders_rows();  // whether the instruction set in use gains by it
+// The row that stands at `place` of a block, by the block's part of SparseRows::order; null: as they come.
+constexpr size_t row_at(const uint8_t* order, size_t place) {
+  return order == nullptr ? place : place / kRowWindow * kRowWindow + order[place];
+}
 
 // A sparse matrix in blocks of kSparseDepth inputs, the rows of the first block before those of the second. Row r of
 // block b holds entries begins[b * rows + r] to begins[b * rows + r + 1]: a value, and its input within the block.

@@ -303,11 +303,6 @@ HWY_INLINE void multiply_tile(const Left& left, ConstActivations right, size_t d
   }
 }
 
-// The row that stands at `place`: SparseRows::order, of its block.
-HWY_INLINE size_t row_at(const uint8_t* order, size_t place) {
-  return order == nullptr ? place : place / kRowWindow * kRowWindow + order[place];
-}
-
 // call(constant) with a number of vectors as a compile-time constant: that hold `tokens` tokens, or fewer, where those
 // would be five to seven, or more than kMost.
 template <size_t kVectors>

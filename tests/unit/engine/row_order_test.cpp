@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+#include "shared/engine/kernels/kernels.h"
+
 namespace coppice::engine {
 namespace {
 
@@ -18,7 +20,7 @@ TEST(RowOrder, HasEachRowOfAWindowOnceByItsEntries) {
     order_rows(entries_of, order.data());
     std::vector<size_t> taken;
     for (size_t place = 0; place < rows; ++place) {
-      const size_t row = row_at(order.data(), place);
+      const size_t row = kernels::row_at(order.data(), place);
       ASSERT_LT(row, rows);
       EXPECT_EQ(row / kernels::kRowWindow, place / kernels::kRowWindow);
       taken.push_back(row);
