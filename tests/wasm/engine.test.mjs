@@ -62,7 +62,7 @@ for (const name of Object.keys(builds)) {
     const libtorch = compare(found, golden.models['minilm-l6-imdb']);
     assert.ok(libtorch.largest <= 1e-4, JSON.stringify(libtorch));
     assert.equal(libtorch.verdicts, 0);
-    // The same sums in the same order, there with and here without a fused multiply-add.
+    // There with and here without a fused multiply-add; and since that golden some sums are made in runs.
     const native = compare(found, golden.core['minilm-l6-imdb']);
     assert.ok(native.largest <= 2e-5, JSON.stringify(native));
     assert.equal(engine.profile().arithmetic, 'float32');
