@@ -25,7 +25,7 @@ thread_local bool sends_away = false;
 thread_local uint64_t connection_number = 0;
 
 constexpr size_t kMostSentAway = 256;
-constexpr int kMarkLooks = 500;
+constexpr int kMarkLooks = 2000;  // of the ten seconds that Cloud Run gives
 constexpr auto kMarkLook = std::chrono::milliseconds(1);
 
 // httplib's own queue has no end. Jobs beyond the limit go to a thread that tells their clients so; when even these are
@@ -180,6 +180,9 @@ GuardedServer::GuardedServer(const ConnectionLimits& connection, const LoadLimit
   };
   new_task_queue = [this, load, numbered] { return new BoundedQueue(load, waiting_, numbered); };
 }
+
+// A socket that listens already only gets another limit (listen(2), Linux).
+bool GuardedServer::keep_connections(int most) { return ::listen(svr_sock_, most) == 0; }
 
 void GuardedServer::last_requests() {
   phase_ = ServingPhase::kLastRequests;

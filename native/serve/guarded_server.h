@@ -38,6 +38,12 @@ class GuardedServer : public httplib::Server {
   };
   GuardedServer(const ConnectionLimits& connection, const LoadLimits& load, Hooks hooks);
 
+  // After bind_to_port(): how many connections the kernel keeps until they are taken. httplib's own five are fewer than
+  // a handful of clients that come at once: the kernel then drops what a client has sent, who waits a second for the
+  // next try, and a request that such a client sent before last_requests() is not known to anyone here.
+  // False: the socket does not listen; errno tells why.
+  [[nodiscard]] bool keep_connections(int most);
+
   // How a server ends without losing a request that was sent before: last_requests(), wait for has_answered(),
   // then close_all(), wait for serving() to be 0, then httplib's stop(). Each connection gets one more answer.
   void last_requests();

@@ -414,7 +414,8 @@ Result<std::unique_ptr<SiteServer>> SiteServer::bind(Site site, const ServerOpti
   server->port_ = bind_to(options.host);
   // A kernel without IPv6: "every address" is then those of IPv4.
   if (server->port_ <= 0 && options.host == "::" && errno != EADDRINUSE) server->port_ = bind_to("0.0.0.0");
-  if (server->port_ > 0) return server;
+  // The kernel takes its own limit (net.core.somaxconn) where that is lower.
+  if (server->port_ > 0 && server->http_->keep_connections(SOMAXCONN)) return server;
   const std::string where = options.host + ":" + std::to_string(options.port);
   if (errno == EADDRINUSE) {
     return failed("cannot listen on " + where +

@@ -269,6 +269,42 @@ TEST(ServeProgram, ASignalUnderLoadLosesNoRequestThatWasTaken) {
   EXPECT_EQ(odd, 0);
 }
 
+// All that the kernel has let in while the program was busy elsewhere: nobody is told to come again, or cut off.
+TEST(ServeProgram, ASignalAfterABurstLosesNoneOfIt) {
+  constexpr int kClients = 64;
+  const TemporarySite files;
+  const LinearModelFolder models(files);
+  Program program({"--dist", files.root().string(), "--port", "0", "--models", models.path().string()});
+  const int port = program.port();
+  ASSERT_GT(port, 0);
+  const std::string ask = classify_request_bytes(R"({"text":"A wonderful film."})");
+  program.signal(SIGSTOP);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::vector<int> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    // A connection that the kernel has no room for is tried again after a second.
+    const timeval patience{0, 500'000};
+    ::setsockopt(clients.back(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    ASSERT_EQ(::connect(clients.back(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0) << "client " << i;
+    ASSERT_EQ(::send(clients.back(), ask.data(), ask.size(), MSG_NOSIGNAL), static_cast<ssize_t>(ask.size()));
+  }
+  program.signal(SIGTERM);
+  program.signal(SIGCONT);
+  for (const int fd : clients) {
+    std::string text;
+    char buffer[4096];
+    for (ssize_t got = 0; (got = ::recv(fd, buffer, sizeof buffer, 0)) > 0;)
+      text.append(buffer, static_cast<size_t>(got));
+    ::close(fd);
+    EXPECT_TRUE(text.starts_with("HTTP/1.1 200 ") && text.ends_with("}\n")) << text;
+  }
+  EXPECT_EQ(program.wait(), 0);
+}
+
 TEST(ServeProgram, ListensOnIPv6AndSaysSoInBrackets) {
   const int probe = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (probe < 0) GTEST_SKIP() << "this kernel has no IPv6";
