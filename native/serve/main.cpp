@@ -116,7 +116,8 @@ int main(int argc, char** argv) {
   std::thread waiter([&] {
     int signal = 0;
     sigwait(&signals, &signal);
-    std::thread([&] {
+    // A copy, since this thread may begin only when main() has returned.
+    std::thread([signals] {
       // A second signal does not wait for slow clients.
       int again = 0;
       sigwait(&signals, &again);
