@@ -24,7 +24,19 @@ constexpr size_t kAttentionVectors = kDenseVectors;
 #endif
 
 // Keys whose values are mixed one after the other: sums of more err twice as much, and bytes are made of the result.
-constexpr size_t kMixedKeys = 128;
+// Their scores stay in the first-level cache until then.
+constexpr size_t kRunKeys = 128;
+static_assert(kRunKeys % kAttentionRows == 0);
+
+struct KeyRun {
+  size_t begin = 0;
+  size_t end = 0;
+};
+// call(run) for one run after another.
+template <class Call>
+HWY_INLINE void each_run(size_t keys, const Call& call) {
+  for (size_t key = 0; key < keys; key += kRunKeys) call(KeyRun{key, std::min(key + kRunKeys, keys)});
+}
 
 // A tile of queries is kVectors of them. scores: (keys rounded up to kAttentionRows, kVectors * kLanes). Functions of
 // their own, since the pointers of one loop would take the registers of another.
@@ -140,17 +152,17 @@ HWY_NOINLINE bool find_shifts(const AttentionHead& head, size_t query, float lon
   return hn::AllTrue(d, hn::Le(most, hn::Set(d, 50.0F)));
 }
 
-// scores[key, query] = 2^(factor * query . key - N); inverse[query] = 1 / their sum.
+// scores[key - run.begin, query] = 2^(factor * query . key - N); totals[query] += their sum.
 template <size_t kVectors>
-HWY_NOINLINE void weigh_tile(const AttentionHead& head, ConstActivations queries, const Powers<kVectors>& powers,
-                             float* scores, VF (&inverse)[kVectors]) {
+HWY_NOINLINE void weigh_run(const AttentionHead& head, KeyRun run, ConstActivations queries,
+                            const Powers<kVectors>& powers, float* scores, VF (&totals)[kVectors]) {
   const F32 d;
   constexpr size_t kWidth = kVectors * kLanes;
-  const size_t keys = head.keys;
+  const size_t keys = run.end - run.begin;
   const size_t head_size = head.head_size;
-  LeftColumns left{head.key.data, head.key.stride};
+  LeftColumns left{head.key.data + run.begin, head.key.stride};
   VF total[kVectors];
-  for (size_t v = 0; v < kVectors; ++v) total[v] = hn::Zero(d);
+  for (size_t v = 0; v < kVectors; ++v) total[v] = totals[v];
   for (size_t key = 0; key < keys; key += kAttentionRows, left.first += kAttentionRows) {
     VF sums[kAttentionRows][kVectors];
     // Columns past the last key are read, which padding or the next review has, and left out below.
@@ -168,7 +180,7 @@ HWY_NOINLINE void weigh_tile(const AttentionHead& head, ConstActivations queries
     }
     for (size_t v = 0; v < kVectors; ++v) total[v] = hn::Add(total[v], added[v]);
   }
-  for (size_t v = 0; v < kVectors; ++v) inverse[v] = hn::Div(hn::Set(d, 1.0F), total[v]);
+  for (size_t v = 0; v < kVectors; ++v) totals[v] = total[v];
 }
 #endif
 
@@ -210,10 +222,10 @@ HWY_NOINLINE void score_tile(const AttentionHead& head, size_t query, float* HWY
   for (size_t v = 0; v < kVectors; ++v) highest[v] = found[v];
 }
 
-// scores = 2^(scale * (scores - highest)); inverse[query] = 1 / their sum.
+// scores = 2^(scale * (scores - highest)); totals[query] = their sum.
 template <size_t kVectors>
 HWY_NOINLINE void exponentiate(float* HWY_RESTRICT scores, size_t keys, float scale, const VF (&highest)[kVectors],
-                               VF (&inverse)[kVectors]) {
+                               VF (&totals)[kVectors]) {
   const F32 d;
   const VF factor = hn::Set(d, scale);
   VF total[kVectors];
@@ -233,38 +245,40 @@ HWY_NOINLINE void exponentiate(float* HWY_RESTRICT scores, size_t keys, float sc
     }
     for (size_t v = 0; v < kVectors; ++v) total[v] = hn::Add(total[v], added[v]);
   }
-  for (size_t v = 0; v < kVectors; ++v) inverse[v] = hn::Div(hn::Set(d, 1.0F), total[v]);
+  for (size_t v = 0; v < kVectors; ++v) totals[v] = total[v];
 }
 
-// out[feature, query] = inverse[query] * sum over keys of scores[key, query] * value[feature, key].
+// out[feature, query] = sum over the keys of a run of scores[key - run.begin, query] * value[feature, key]; after the
+// first run added to what is there, and after the last divided by totals[query].
 template <size_t kVectors>
-HWY_NOINLINE void mix_values(const AttentionHead& head, const float* scores, const VF (&inverse)[kVectors],
-                             size_t query, Activations out) {
+HWY_NOINLINE void mix_run(const AttentionHead& head, KeyRun run, const float* scores, const VF (&totals)[kVectors],
+                          size_t query, Activations out) {
   const F32 d;
   constexpr size_t kWidth = kVectors * kLanes;
+  const bool last = run.end == head.keys;
+  VF inverse[kVectors];
+  for (size_t v = 0; v < kVectors; ++v) inverse[v] = hn::Div(hn::Set(d, 1.0F), totals[v]);
   for (size_t row = 0; row < head.head_size; row += kAttentionRows) {
     const size_t count = std::min(kAttentionRows, head.head_size - row);
     LeftRows<kAttentionRows> left;
     for (size_t r = 0; r < kAttentionRows; ++r) {
-      left.rows[r] = head.value.data + (row + std::min(r, count - 1)) * head.value.stride;
+      left.rows[r] = head.value.data + (row + std::min(r, count - 1)) * head.value.stride + run.begin;
     }
     VF sums[kAttentionRows][kVectors];
-    multiply_tile<kAttentionRows, kVectors>(left, {scores, kWidth}, std::min(kMixedKeys, head.keys), sums);
-    for (size_t key = kMixedKeys; key < head.keys; key += kMixedKeys) {
-      VF added[kAttentionRows][kVectors];
-      for (size_t r = 0; r < kAttentionRows; ++r) left.rows[r] += kMixedKeys;
-      multiply_tile<kAttentionRows, kVectors>(left, {scores + key * kWidth, kWidth},
-                                              std::min(kMixedKeys, head.keys - key), added);
-      for (size_t r = 0; r < kAttentionRows; ++r) {
-        for (size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::Add(sums[r][v], added[r][v]);
-      }
-    }
+    multiply_tile<kAttentionRows, kVectors>(left, {scores, kWidth}, run.end - run.begin, sums);
+    COPPICE_UNROLL_4
     for (size_t r = 0; r < kAttentionRows; ++r) {
       if (r >= count) break;
-      VF values[kVectors];
-      for (size_t v = 0; v < kVectors; ++v) values[v] = hn::Mul(sums[r][v], inverse[v]);
-      if (head.range != nullptr) widen(*head.range, values, query);
       float* to = out.data + (row + r) * out.stride + query;
+      VF values[kVectors];
+      for (size_t v = 0; v < kVectors; ++v) values[v] = sums[r][v];
+      if (run.begin > 0) {
+        for (size_t v = 0; v < kVectors; ++v) values[v] = hn::Add(hn::LoadU(d, to + v * kLanes), values[v]);
+      }
+      if (last) {
+        for (size_t v = 0; v < kVectors; ++v) values[v] = hn::Mul(values[v], inverse[v]);
+        if (head.range != nullptr) widen(*head.range, values, query);
+      }
       for (size_t v = 0; v < kVectors; ++v) hn::StoreU(values[v], d, to + v * kLanes);
     }
   }
@@ -329,20 +343,26 @@ void Attend(const AttentionHead& head, Activations out, float* scratch) {
   const float longest = longest_key(head) * scale;
 #endif
   each_part<kAttentionVectors>(0, head.queries, [&](auto count, size_t query) HWY_ATTR {
-    VF highest[decltype(count)::value];
-    VF inverse[decltype(count)::value];
+    constexpr size_t kVectors = decltype(count)::value;
+    VF totals[kVectors];
 #if HWY_NATIVE_FMA
-    Powers<decltype(count)::value> powers(scale);
+    Powers<kVectors> powers(scale);
     if (find_shifts(head, query, longest, powers)) {
       float* beyond_scores = scratch + attention_scratch(head.keys, 0);
-      weigh_tile(head, factored<decltype(count)::value>(head, query, powers.factor, beyond_scores), powers, scratch,
-                 inverse);
-      return mix_values(head, scratch, inverse, query, out);
+      const ConstActivations queries = factored<kVectors>(head, query, powers.factor, beyond_scores);
+      for (size_t v = 0; v < kVectors; ++v) totals[v] = hn::Zero(F32());
+      return each_run(head.keys, [&](KeyRun run) HWY_ATTR {
+        weigh_run(head, run, queries, powers, scratch, totals);
+        mix_run(head, run, scratch, totals, query, out);
+      });
     }
 #endif
+    VF highest[kVectors];
     score_tile(head, query, scratch, highest);
-    exponentiate(scratch, head.keys, scale, highest, inverse);
-    mix_values(head, scratch, inverse, query, out);
+    exponentiate(scratch, head.keys, scale, highest, totals);
+    each_run(head.keys, [&](KeyRun run) HWY_ATTR {
+      mix_run(head, run, scratch + run.begin * kVectors * kLanes, totals, query, out);
+    });
   });
 }
 
