@@ -43,11 +43,16 @@ async function open(name, model, weights = weightsOf(model), { signedBytes = fal
   return core.createEngine(read(`models/${model}/config.json`).toString(), weights, { source: `${model}/onnx/model.onnx` });
 }
 
-// Of each text the larger difference of its two logits: the largest, their mean, and how many verdicts differ.
+// Units in the last place of a text's larger logit, or of 1 where that is smaller.
+const inUlps = (apart, logits) => apart / 2 ** (Math.floor(Math.log2(Math.max(1, ...logits.map(Math.abs)))) - 23);
+
+// Of each text the larger difference of its two logits: the largest, their mean, and how many verdicts differ; in units in
+// the last place also that of each text, in order of size.
 function compare(found, expected) {
   assert.equal(found.length, expected.length);
   const apart = found.map((pair, i) => Math.max(...pair.map((value, c) => Math.abs(value - expected[i][c]))));
   return {
+    ulps: apart.map((value, i) => inUlps(value, expected[i])).sort((a, b) => a - b),
     largest: Math.max(...apart),
     mean: apart.reduce((a, b) => a + b) / apart.length,
     median: apart.sort((a, b) => a - b)[apart.length >> 1],
@@ -56,15 +61,16 @@ function compare(found, expected) {
 }
 
 for (const name of Object.keys(builds)) {
-  test(`${name}: float32 logits within 1e-4 of libtorch's and 2e-5 of the native engine's`, async () => {
+  test(`${name}: float32 logits within 1e-4 of libtorch's and 48 ulps of the native engine's`, async () => {
     const engine = await open(name, 'minilm-l6-imdb');
     const found = texts.map((text) => engine.classify(encode('minilm-l6-imdb', text)));
     const libtorch = compare(found, golden.models['minilm-l6-imdb']);
     assert.ok(libtorch.largest <= 1e-4, JSON.stringify(libtorch));
     assert.equal(libtorch.verdicts, 0);
-    // There with and here without a fused multiply-add; and since that golden some sums are made in runs.
+    // There with and here without a fused multiply-add, in vectors of another length (tests/unit/cli/engine_test.cpp holds
+    // the native engine to the same).
     const native = compare(found, golden.core['minilm-l6-imdb']);
-    assert.ok(native.largest <= 2e-5, JSON.stringify(native));
+    assert.ok(native.ulps.at(-1) <= 48, JSON.stringify(native));
     assert.equal(engine.profile().arithmetic, 'float32');
   });
 
@@ -86,6 +92,8 @@ for (const name of Object.keys(builds)) {
         assert.ok(apart.median <= 1e-4, `${reference}: ${JSON.stringify(apart)}`);
         assert.equal(apart.verdicts, 0, reference);
       }
+      const { ulps } = compare(found, golden.core[model]);
+      assert.ok(ulps[44] <= 8, `nine of ten texts: ${ulps}`);
       assert.equal(engine.profile().arithmetic, arithmetic[model]);
     });
   }
