@@ -82,9 +82,9 @@ OrderedJson tradeoff_json(const State& state) {
   return json;
 }
 
-OrderedJson ledger_json(const State& state) {
+OrderedJson ledger_json(const State& state, const std::vector<LedgerRow>& rows) {
   OrderedJson json = OrderedJson::array();
-  for (const LedgerRow& row : ledger_of(state)) {
+  for (const LedgerRow& row : rows) {
     OrderedJson entry;
     entry["model"] = state.models[row.model].id;
     entry["stages"] = OrderedJson::array();
@@ -170,7 +170,10 @@ OrderedJson insights_json(const State& state) {
   if (const std::optional<Duel> duel = duel_of(state)) json["duel"] = duel_json(state, *duel);
   json["what_if"] = what_if_json(state);
   json["tradeoff"] = tradeoff_json(state);
-  json["ledger"] = ledger_json(state);
+  const std::vector<LedgerRow> ledger = ledger_of(state);
+  json["ledger"] = ledger_json(state, ledger);
+  json["ledger_stages"] = OrderedJson::array();
+  for (const Stage stage : stages_of(ledger)) json["ledger_stages"].push_back(name_of(stage));
   return json;
 }
 

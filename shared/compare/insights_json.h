@@ -6,7 +6,8 @@
 //    "grid_guess":"Guessed from ...","calibration":{"busy":bool,"text":"...",...},
 //    "duel":{"left","right","lines":[{"key","title","left","right","difference","better"}]},
 //    "what_if":[{"model","energy","carbon","embodied","break_even","equivalents":[{"id","text","source"}]}],
-//    "tradeoff":{"axis","source","points":[...],"front":[ids]},"ledger":[{"model","stages":[...],"total",...,"notes"}]}
+//    "tradeoff":{"axis","source","points":[...],"front":[ids]},"ledger":[{"model","stages":[...],"total",...,"notes"}],
+//    "ledger_stages":[names, in the order of a life]}
 #pragma once
 
 #include "shared/base/json.h"

@@ -86,4 +86,17 @@ std::vector<LedgerRow> ledger_of(const State& state) {
   return rows;
 }
 
+std::vector<Stage> stages_of(const std::vector<LedgerRow>& rows) {
+  std::vector<Stage> stages;
+  for (int i = 0; i < kStages; ++i) {
+    const auto stage = static_cast<Stage>(i);
+    const bool shown = std::any_of(rows.begin(), rows.end(), [&](const LedgerRow& row) {
+      return std::any_of(row.stages.begin(), row.stages.end(),
+                         [&](const LedgerStage& each) { return each.stage == stage; });
+    });
+    if (shown) stages.push_back(stage);
+  }
+  return stages;
+}
+
 }  // namespace coppice::compare

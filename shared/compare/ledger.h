@@ -33,5 +33,7 @@ std::vector<MakingRun> making_of(const State& state, const std::vector<size_t>& 
 LedgerRow ledger_row(const State& state, size_t model);
 // Of the models that have not failed, in the order they are shown.
 std::vector<LedgerRow> ledger_of(const State& state);
+// What any of the rows has, in the order of Stage, whichever row comes first.
+std::vector<Stage> stages_of(const std::vector<LedgerRow>& rows);
 
 }  // namespace coppice::compare

@@ -29,19 +29,6 @@ int joules_label(double value, char* buffer, int size, void*) {
   return std::snprintf(buffer, static_cast<size_t>(size), "%s", text.c_str());
 }
 
-std::vector<Stage> stages_shown(const std::vector<LedgerRow>& rows) {
-  std::vector<Stage> stages;
-  for (int i = 0; i < compare::kStages; ++i) {
-    const auto stage = static_cast<Stage>(i);
-    const bool shown = std::any_of(rows.begin(), rows.end(), [&](const LedgerRow& row) {
-      return std::any_of(row.stages.begin(), row.stages.end(),
-                         [&](const LedgerStage& each) { return each.stage == stage; });
-    });
-    if (shown) stages.push_back(stage);
-  }
-  return stages;
-}
-
 // Draws the legend if `draw`; returns its height.
 float legend(const Theme& theme, const std::vector<Stage>& stages, ImVec2 at, float width, bool draw) {
   const TextStyle style{theme.fonts.regular, kSmallSize, theme.colours->ink};
@@ -96,7 +83,7 @@ float ledger_chart_height(const Theme& theme, const State& state, float width) {
   const std::vector<LedgerRow> rows = compare::ledger_of(state);
   if (rows.empty()) return 0;
   return chart_frame_height(Chart::kLedger, width) +
-         legend(theme, stages_shown(rows), ImVec2(0, 0), width - 2 * kChartPadding, false) +
+         legend(theme, compare::stages_of(rows), ImVec2(0, 0), width - 2 * kChartPadding, false) +
          kLedgerRow * static_cast<float>(rows.size()) + kLedgerAxis + 14;
 }
 
@@ -109,7 +96,7 @@ void draw_ledger_chart(const Theme& theme, const State& state, ImVec2 at, ImVec2
   const std::string short_caption = "Life with " + reviews + " reviews; line: band";
   float top = draw_chart_frame(theme, Chart::kLedger, at, size, caption.c_str(), short_caption.c_str());
   const float width = size.x - 2 * kChartPadding;
-  top += legend(theme, stages_shown(rows), ImVec2(at.x + kChartPadding, top), width, true);
+  top += legend(theme, compare::stages_of(rows), ImVec2(at.x + kChartPadding, top), width, true);
 
   double most = 0;
   for (const LedgerRow& row : rows) most = std::max(most, row.total.high.value());

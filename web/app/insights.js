@@ -58,9 +58,8 @@ function showTradeoff({ tradeoff }, view) {
   return texts;
 }
 
-function showLedger({ ledger, reviews_text: reviews }) {
+function showLedger({ ledger, ledger_stages: names, reviews_text: reviews }) {
   setText(at('ledger-title'), `Energy of a life with ${reviews} reviews`);
-  const names = [...new Set(ledger.flatMap(({ stages }) => stages.map(({ name }) => name)))];
   fillTable(
     at('ledger-table'),
     ['Model', ...names, 'Total', 'What is missing'],

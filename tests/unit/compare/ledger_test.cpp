@@ -1,5 +1,6 @@
 #include "shared/compare/ledger.h"
 
+#include "shared/compare/insights_json.h"
 #include "shared/energy/transfer.h"
 #include "tests/unit/compare/rows.h"
 
@@ -65,6 +66,20 @@ TEST(Ledger, SaysWhatIsMissing) {
   EXPECT_EQ(ledger_of(state).size(), 2U);
   state.models[0].phase = ModelPhase::kFailed;
   EXPECT_EQ(ledger_of(state).size(), 1U);
+}
+
+// The first row has neither been pruned nor recovered, and is used all the same.
+TEST(Ledger, StagesAreInTheOrderOfALifeWhicheverRowIsFirst) {
+  const std::vector<Stage> life = {Stage::kFineTuning, Stage::kPruning,  Stage::kRecovery,
+                                   Stage::kExport,     Stage::kDownload, Stage::kUse};
+  const State state = dense_and_half();
+  const LedgerRow dense = ledger_row(state, 0);
+  const LedgerRow half = ledger_row(state, 1);
+  EXPECT_EQ(stages_of({dense, half}), life);
+  EXPECT_EQ(stages_of({half, dense}), life);
+  EXPECT_TRUE(stages_of({}).empty());
+  const OrderedJson names = insights_json(state)["ledger_stages"];
+  EXPECT_EQ(names, OrderedJson({"fine-tuning", "pruning", "recovery", "export", "download", "use"}));
 }
 
 TEST(Ledger, AParentThatIsItsOwnChildEnds) {
