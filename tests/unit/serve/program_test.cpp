@@ -182,18 +182,24 @@ std::string classify_request_bytes(const std::string& body) {
          std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
+// The program with that model, and what asks it.
+struct ServedModel {
+  TemporarySite files;
+  LinearModelFolder models{files};
+  Program program{{"--dist", files.root().string(), "--port", "0", "--models", models.path().string()}};
+  int port = program.port();
+  std::string ask = classify_request_bytes(R"({"text":"A wonderful film."})");
+};
+
 // What is served was read at the start: a folder that is exchanged, file by file or as a whole, changes nothing and
 // harms nothing until the next start.
 TEST(ServeProgram, AModelFolderMayBeReplacedWhileItIsServed) {
-  const TemporarySite files;
-  const LinearModelFolder models(files);
-  const std::filesystem::path weights = models.path() / "linear-ngrams" / "model.safetensors";
-  Program program({"--dist", files.root().string(), "--port", "0", "--models", models.path().string()});
-  const int port = program.port();
-  ASSERT_GT(port, 0);
-  const std::string ask = classify_request_bytes(R"({"text":"A wonderful film."})");
+  ServedModel served;
+  ASSERT_GT(served.port, 0);
+  const std::filesystem::path folder = served.models.path();
+  const std::filesystem::path weights = folder / "linear-ngrams" / "model.safetensors";
   const auto logits = [&] {
-    const Reply reply = send_and_read(port, ask);
+    const Reply reply = send_and_read(served.port, served.ask);
     EXPECT_EQ(reply.status, 200);
     const size_t at = reply.body.find("\"logits\"");
     return at == std::string::npos ? std::string() : reply.body.substr(at, reply.body.find(']', at) - at);
@@ -202,14 +208,14 @@ TEST(ServeProgram, AModelFolderMayBeReplacedWhileItIsServed) {
   EXPECT_FALSE(before.empty());
   std::filesystem::resize_file(weights, 0);  // in place: a mapping that was kept would end the process
   EXPECT_EQ(logits(), before);
-  std::filesystem::remove_all(models.path() / "linear-ngrams");
+  std::filesystem::remove_all(folder / "linear-ngrams");
   EXPECT_EQ(logits(), before);
-  std::ofstream(models.path() / "catalog.json") << "{";
+  std::ofstream(folder / "catalog.json") << "{";
   EXPECT_EQ(logits(), before);
-  program.signal(SIGTERM);
-  EXPECT_EQ(program.wait(), 0);
+  served.program.signal(SIGTERM);
+  EXPECT_EQ(served.program.wait(), 0);
   // The next start says what is wrong with what lies there now.
-  Program again({"--dist", files.root().string(), "--port", "0", "--models", models.path().string()});
+  Program again({"--dist", served.files.root().string(), "--port", "0", "--models", folder.string()});
   EXPECT_NE(again.rest().find("catalog.json"), std::string::npos);
   EXPECT_EQ(again.wait(), 3);
 }
@@ -217,12 +223,8 @@ TEST(ServeProgram, AModelFolderMayBeReplacedWhileItIsServed) {
 // Eight clients ask without a pause when the signal comes. Whoever asked before it is answered; whoever comes later is
 // answered, told that the server stops, or finds nobody there, but never gets a part of an answer.
 TEST(ServeProgram, ASignalUnderLoadLosesNoRequestThatWasTaken) {
-  const TemporarySite files;
-  const LinearModelFolder models(files);
-  Program program({"--dist", files.root().string(), "--port", "0", "--models", models.path().string()});
-  const int port = program.port();
-  ASSERT_GT(port, 0);
-  const std::string ask = classify_request_bytes(R"({"text":"A wonderful film."})");
+  ServedModel served;
+  ASSERT_GT(served.port, 0);
   std::atomic<bool> signalled = false;
   std::atomic<bool> over = false;
   std::atomic<int> answered = 0;
@@ -232,12 +234,13 @@ TEST(ServeProgram, ASignalUnderLoadLosesNoRequestThatWasTaken) {
   for (int i = 0; i < 8; ++i) {
     clients.emplace_back([&] {
       while (!over) {
-        const int fd = connect_to(port);
+        const int fd = connect_to(served.port);
         if (fd < 0) {
           if (!signalled) ++lost;
           return;
         }
-        const bool sent = ::send(fd, ask.data(), ask.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(ask.size());
+        const bool sent =
+            ::send(fd, served.ask.data(), served.ask.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(served.ask.size());
         // The first byte of an answer, or of a connection that was taken: what was sent before the signal must get one.
         const bool before = sent && !signalled;
         std::string text;
@@ -261,8 +264,8 @@ TEST(ServeProgram, ASignalUnderLoadLosesNoRequestThatWasTaken) {
   // `before` is read after its request was sent, so that a request is never taken for an earlier one than it was; one
   // that is read as later is only judged more mildly.
   signalled = true;
-  program.signal(SIGTERM);
-  EXPECT_EQ(program.wait(), 0);
+  served.program.signal(SIGTERM);
+  EXPECT_EQ(served.program.wait(), 0);
   over = true;
   for (std::thread& client : clients) client.join();
   EXPECT_EQ(lost, 0);
@@ -272,28 +275,19 @@ TEST(ServeProgram, ASignalUnderLoadLosesNoRequestThatWasTaken) {
 // All that the kernel has let in while the program was busy elsewhere: nobody is told to come again, or cut off.
 TEST(ServeProgram, ASignalAfterABurstLosesNoneOfIt) {
   constexpr int kClients = 64;
-  const TemporarySite files;
-  const LinearModelFolder models(files);
-  Program program({"--dist", files.root().string(), "--port", "0", "--models", models.path().string()});
-  const int port = program.port();
-  ASSERT_GT(port, 0);
-  const std::string ask = classify_request_bytes(R"({"text":"A wonderful film."})");
-  program.signal(SIGSTOP);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ServedModel served;
+  ASSERT_GT(served.port, 0);
+  served.program.signal(SIGSTOP);
   std::vector<int> clients;
   for (int i = 0; i < kClients; ++i) {
-    clients.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     // A connection that the kernel has no room for is tried again after a second.
-    const timeval patience{0, 500'000};
-    ::setsockopt(clients.back(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    ASSERT_EQ(::connect(clients.back(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0) << "client " << i;
-    ASSERT_EQ(::send(clients.back(), ask.data(), ask.size(), MSG_NOSIGNAL), static_cast<ssize_t>(ask.size()));
+    clients.push_back(connect_to(served.port, {.tv_sec = 0, .tv_usec = 500'000}));
+    ASSERT_GE(clients.back(), 0) << "client " << i;
+    const auto size = static_cast<ssize_t>(served.ask.size());
+    ASSERT_EQ(::send(clients.back(), served.ask.data(), served.ask.size(), MSG_NOSIGNAL), size);
   }
-  program.signal(SIGTERM);
-  program.signal(SIGCONT);
+  served.program.signal(SIGTERM);
+  served.program.signal(SIGCONT);
   for (const int fd : clients) {
     std::string text;
     char buffer[4096];
@@ -302,7 +296,7 @@ TEST(ServeProgram, ASignalAfterABurstLosesNoneOfIt) {
     ::close(fd);
     EXPECT_TRUE(text.starts_with("HTTP/1.1 200 ") && text.ends_with("}\n")) << text;
   }
-  EXPECT_EQ(program.wait(), 0);
+  EXPECT_EQ(served.program.wait(), 0);
 }
 
 TEST(ServeProgram, ListensOnIPv6AndSaysSoInBrackets) {

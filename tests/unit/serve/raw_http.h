@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,9 +20,10 @@ struct Reply {
   int replies = 0;  // how many status lines came back on this connection
 };
 
-// A socket connected to 127.0.0.1:port, or -1. The caller closes it.
-inline int connect_to(int port) {
+// A socket connected to 127.0.0.1:port within `patience` (0: whatever it takes), or -1. The caller closes it.
+inline int connect_to(int port, timeval patience = {}) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(port));
