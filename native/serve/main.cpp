@@ -126,7 +126,8 @@ int main(int argc, char** argv) {
     (*server)->stop();
   });
   const coppice::Status status = (*server)->run();
-  pthread_kill(waiter.native_handle(), SIGTERM);  // if run() ended by itself
+  // If run() ended by itself; the thread takes the signal by sigwait().
+  pthread_kill(waiter.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread)
   waiter.join();
   return report(status);
 }

@@ -27,7 +27,7 @@ namespace coppice::serve {
 namespace {
 
 constexpr auto kLongestDrain = std::chrono::seconds(30);
-constexpr size_t kPieceBytes = 256 * 1024;
+constexpr size_t kPieceBytes = 256 * size_t{1024};
 
 constexpr const char* kContentSecurityPolicy =
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; "
@@ -83,7 +83,7 @@ void set_text(httplib::Response& response, int status, const std::string& text, 
 }
 
 // Tells a client whether its request woke this process: one that is younger than the request is old did a cold start.
-const auto process_start = std::chrono::steady_clock::now();
+const auto kProcessStart = std::chrono::steady_clock::now();
 
 std::string instance_header() {
   static const std::string id = [] {
@@ -92,7 +92,7 @@ std::string instance_header() {
     std::snprintf(digits, sizeof digits, "%08x%08x", random(), random());
     return std::string(digits);
   }();
-  const std::chrono::duration<double> uptime = std::chrono::steady_clock::now() - process_start;
+  const std::chrono::duration<double> uptime = std::chrono::steady_clock::now() - kProcessStart;
   char text[32];
   std::snprintf(text, sizeof text, "; uptime=%.4f", uptime.count());
   return id + text;

@@ -94,7 +94,7 @@ TEST(ServeProgram, ServesUntilASignalAndEndsWithZero) {
 
 TEST(ServeProgram, AnAnswerThatHasBegunIsFinished) {
   const TemporarySite files;
-  files.write("large.bin", std::string(30'000'000, 'x'));
+  files.write("large.bin", std::string(30'000'000, 'x'));  // NOLINT(bugprone-string-constructor)
   Program program({"--dist", files.root().string(), "--port", "0"});
   const int port = program.port();
   const int fd = connect_to(port);
@@ -231,6 +231,7 @@ TEST(ServeProgram, ASignalUnderLoadLosesNoRequestThatWasTaken) {
   std::atomic<int> lost = 0;
   std::atomic<int> odd = 0;
   std::vector<std::thread> clients;
+  clients.reserve(8);
   for (int i = 0; i < 8; ++i) {
     clients.emplace_back([&] {
       while (!over) {
